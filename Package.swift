@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings that every target shares. `Lifetimes` lets the feed views of JamboreeKit be non-escapable, so a ranker
+/// can never keep a pointer into a reply after the call in which it got it.
+let shared: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target {
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: shared)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: shared)
+}
+
+let package = Package(
+  name: "jamboree",
+  products: [
+    .executable(name: "jamboree", targets: ["jamboree"]),
+    .library(name: "JamboreeKit", targets: ["JamboreeKit"]),
+    .library(name: "JamboreeTesting", targets: ["JamboreeTesting"]),
+    .library(name: "JamboreeEngine", targets: ["JamboreeEngine"]),
+    .library(name: "JamboreeMemory", targets: ["JamboreeMemory"]),
+    .library(name: "JamboreeRankers", targets: ["JamboreeRankers"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    // Bottom first; an arrow always points upwards in this list.
+    .systemLibrary(name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    module("JamboreeKit"),
+    module(
+      "JamboreeMetrics",
+      ["JamboreeKit", "CJemalloc", .product(name: "Histogram", package: "hdrhistogram-swift")]),
+    module("JamboreePopulation", ["JamboreeKit"]),
+    module("JamboreeWorkloads", ["JamboreeKit", "JamboreePopulation"]),
+    module("JamboreeScenario", ["JamboreeKit", "JamboreePopulation", "JamboreeWorkloads", .product(name: "Yams", package: "Yams")]),
+    module("JamboreeEngine", ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation"]),
+    module("JamboreeRankers", ["JamboreeKit"]),
+    module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
+    module(
+      "JamboreeResults",
+      [
+        "JamboreeKit", "JamboreeMetrics", "JamboreeEngine",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ]),
+    module("JamboreeTesting", ["JamboreeKit"]),
+    .executableTarget(
+      name: "jamboree",
+      dependencies: [
+        "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads", "JamboreeScenario",
+        "JamboreeEngine", "JamboreeRankers", "JamboreeMemory", "JamboreeResults", "JamboreeTesting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: shared),
+    tests("JamboreeKitTests", ["JamboreeKit"]),
+    tests("JamboreeMetricsTests", ["JamboreeMetrics", "JamboreeKit"]),
+    tests("JamboreePopulationTests", ["JamboreePopulation", "JamboreeKit"]),
+    tests("JamboreeScenarioTests", ["JamboreeScenario", "JamboreeKit", "JamboreeWorkloads"]),
+    tests(
+      "JamboreeEngineTests",
+      [
+        "JamboreeEngine", "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads",
+        "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeTesting",
+      ]),
+    tests("JamboreeBackendTests", ["JamboreeTesting", "JamboreeMemory", "JamboreeRankers", "JamboreeKit"]),
+    tests("JamboreeResultsTests", ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit"]),
+    tests("JamboreeCommandTests", ["JamboreeScenario", "JamboreeKit"]),
+  ]
+)

@@ -1,0 +1,202 @@
+/// What a backend is and promises. `jamboree backends` prints it, `jamboree verify` checks it.
+public struct BackendDescriptor: Sendable {
+  /// How writes may reach it in simulate mode.
+  public enum Writers: Sendable {
+    /// One ordered stream, through one session: what a database with a single writer wants.
+    case single
+    /// Partitions by ``Operation/ownerKey``, in parallel, each in its own order.
+    case partitioned
+  }
+
+  /// What survives what.
+  public enum Durability: String, Sendable {
+    /// Nothing outlives the process.
+    case none
+    /// An acknowledged write outlives a killed process.
+    case process
+    /// An acknowledged write outlives a power cut.
+    case power
+  }
+
+  public let id: String
+  public let version: String
+  public let summary: String
+  public let options: [OptionDescriptor]
+  public let durability: Durability
+  public let writers: Writers
+  /// The verbs that it implements. A scenario that needs another one is refused before it starts.
+  public let verbs: Set<Verb>
+  /// Whether ``OperationGroup``s are applied all or none.
+  public let atomicGroups: Bool
+  /// True when replies are made up, as the null backend's are: such a run's digest says nothing about another backend's.
+  public let isSynthetic: Bool
+
+  public init(
+    id: String, version: String, summary: String, options: [OptionDescriptor] = [], durability: Durability = .none,
+    writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false, isSynthetic: Bool = false
+  ) {
+    self.id = id
+    self.version = version
+    self.summary = summary
+    self.options = options
+    self.durability = durability
+    self.writers = writers
+    self.verbs = verbs
+    self.atomicGroups = atomicGroups
+    self.isSynthetic = isSynthetic
+  }
+}
+
+/// Number of a session within a run, from 0: a worker's number.
+public typealias SessionID = Int
+
+/// A system under test. Conform to ``BlockingStorageBackend`` or ``PipelinedStorageBackend``, which add the sessions.
+///
+/// In simulate mode the engine calls, for each tick of virtual time: reads (any number of sessions at once, none
+/// writing), then writes (see ``BackendDescriptor/Writers-swift.enum``), then ``endTick(_:)``. Reads see the state that
+/// the last `endTick` left; a backend need not hide a tick's writes before, because nobody reads then.
+public protocol StorageBackend: Sendable {
+  static var descriptor: BackendDescriptor { get }
+  init(options: OptionValues) throws(BackendError)
+  /// Takes in what is there before the first member comes. A timed phase of its own.
+  func load(_ dataset: Dataset) throws(BackendError)
+  /// All writes before it are visible to all reads after it. A durable backend commits here, with the tick's number.
+  func endTick(_ tick: TickID) throws(BackendError)
+  /// The run is over: flush and close.
+  func finish() throws(BackendError)
+}
+
+/// A backend whose calls return when they are done: in process, or a client library that blocks.
+public protocol BlockingStorageBackend: StorageBackend {
+  associatedtype Session: StorageSession
+  func openSession(_ id: SessionID) throws(BackendError) -> Session
+}
+
+/// Used by one thread at a time.
+public protocol StorageSession: AnyObject {
+  /// Performs one operation.
+  /// - Parameters:
+  ///   - arguments: the list that the verb reads beside the operation, often empty.
+  ///   - reply: empty on entry; what a read found. Its time is not the session's to measure: the harness stamps it.
+  func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome
+
+  /// Performs writes, all or none where the descriptor says so. The default performs them one by one and stops at the
+  /// first that does not end `ok`.
+  func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome
+}
+
+extension StorageSession {
+  public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+    for index in 0..<group.count {
+      let outcome = execute(group.operations[index], arguments: group.arguments(of: index), into: &reply)
+      if outcome != .ok { return outcome }
+    }
+    return .ok
+  }
+}
+
+/// A backend behind a network: many requests are under way at once in one session.
+public protocol PipelinedStorageBackend: StorageBackend {
+  associatedtype Session: PipelinedStorageSession
+  /// - Parameter connections: how many connections this session may own, at least 1.
+  func openSession(_ id: SessionID, connections: Int) throws(BackendError) -> Session
+}
+
+/// What the harness calls a request by, from `submit` to its completion.
+@frozen public struct Token: BitwiseCopyable, Hashable, Sendable {
+  public var rawValue: UInt64
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// A point on the machine's monotonic clock, in nanoseconds.
+@frozen public struct MonotonicInstant: BitwiseCopyable, Comparable, Sendable {
+  public var nanoseconds: UInt64
+  @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+  /// Waits as long as it takes.
+  @inlinable public static var distantFuture: MonotonicInstant { MonotonicInstant(nanoseconds: .max) }
+  @inlinable public static func < (a: MonotonicInstant, b: MonotonicInstant) -> Bool { a.nanoseconds < b.nanoseconds }
+}
+
+/// One per worker; owns any number of connections. Used by one thread at a time.
+///
+/// Every token that was submitted completes exactly once, with `timedOut`, `unavailable` or `failed` if nothing better
+/// can be said. Completions may come in any order, except that writes with the same ``Operation/ownerKey`` take effect
+/// in the order in which they were submitted.
+public protocol PipelinedStorageSession: AnyObject {
+  /// Enqueues a request; sends nothing yet and never blocks.
+  func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token)
+  func submitAtomically(_ group: borrowing OperationGroup, token: Token)
+  /// Sends what is enqueued, then waits on all connections at once until something completed or the deadline passed.
+  /// Returns at once when something has completed already or nothing is under way.
+  func poll(until deadline: MonotonicInstant, into completions: inout CompletionBatch)
+}
+
+/// What a `poll` brought back. The harness owns it and uses it again.
+public struct CompletionBatch: ~Copyable {
+  @usableFromInline var tokens: [Token] = []
+  @usableFromInline var outcomes: [Outcome] = []
+  @usableFromInline var replies: UnsafeMutablePointer<Reply>
+  @usableFromInline var capacity: Int
+
+  /// - Parameter capacity: how many replies it holds; a session leaves the rest for the next `poll`.
+  public init(capacity: Int) {
+    self.capacity = max(capacity, 1)
+    replies = .allocate(capacity: self.capacity)
+    for index in 0..<self.capacity { (replies + index).initialize(to: Reply()) }
+  }
+
+  deinit {
+    replies.deinitialize(count: capacity)
+    replies.deallocate()
+  }
+
+  @inlinable public var count: Int { tokens.count }
+  @inlinable public var isFull: Bool { tokens.count == capacity }
+
+  /// Adds a completion; `fill` writes what was found. Must not be called when ``isFull``.
+  @inlinable public mutating func complete(_ token: Token, _ outcome: Outcome, _ fill: (inout Reply) -> Void = { _ in }) {
+    precondition(!isFull, "the batch is full: leave the completion for the next poll")
+    let index = tokens.count
+    replies[index].reset()
+    fill(&replies[index])
+    tokens.append(token)
+    outcomes.append(outcome)
+  }
+
+  @inlinable public func token(at index: Int) -> Token { tokens[index] }
+  @inlinable public func outcome(at index: Int) -> Outcome { outcomes[index] }
+  /// Lends a completion's reply.
+  @inlinable public mutating func withReply<Result>(at index: Int, _ body: (inout Reply) -> Result) -> Result {
+    precondition(index >= 0 && index < tokens.count, "completion out of range")
+    return body(&replies[index])
+  }
+
+  @inlinable public mutating func removeAll() {
+    tokens.removeAll(keepingCapacity: true)
+    outcomes.removeAll(keepingCapacity: true)
+  }
+}
+
+/// What is there before the first member comes.
+public struct Dataset: Sendable {
+  /// Who: names, regions, the social graph.
+  public let population: Population
+  public let containers: [Container]
+  /// Items to begin with, as `publish` operations in order of time; replies follow what they answer.
+  public let items: [Operation]
+
+  public struct Container: Sendable {
+    public let id: ContainerID
+    public let name: String
+    public init(id: ContainerID, name: String) {
+      self.id = id
+      self.name = name
+    }
+  }
+
+  public init(population: Population, containers: [Container], items: [Operation]) {
+    self.population = population
+    self.containers = containers
+    self.items = items
+  }
+}

@@ -1,0 +1,111 @@
+/// An option that a backend or a ranker takes, as in `sqlite:jam.db?synchronous=normal` or `hot?gravity=1.8`.
+public struct OptionDescriptor: Sendable {
+  public enum Kind: Sendable {
+    case number(ClosedRange<Double>)
+    case integer(ClosedRange<Int64>)
+    case boolean
+    case text
+    case choice([String])
+  }
+
+  public let name: String
+  public let kind: Kind
+  /// The value in force when the option is not given, as text.
+  public let defaultValue: String
+  /// What it does, with its unit: one line for `jamboree backends` and `jamboree rankers`.
+  public let summary: String
+
+  public init(name: String, kind: Kind, defaultValue: String, summary: String) {
+    self.name = name
+    self.kind = kind
+    self.defaultValue = defaultValue
+    self.summary = summary
+  }
+}
+
+/// Why a plug-in could not be made or used. The message is complete: it names the option, path or address and the way out.
+public struct PlugInError: Error, Sendable, CustomStringConvertible {
+  public enum Kind: Sendable {
+    /// An unknown option or a value out of range: exit code 64.
+    case usage
+    /// The system under test did not answer within the stated time: exit code 69.
+    case unreachable
+    /// Locked, full or not writable: exit code 74.
+    case io
+    /// It answered, and not as it should.
+    case failed
+  }
+
+  public let kind: Kind
+  public let message: String
+  public var description: String { message }
+
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+}
+
+public typealias BackendError = PlugInError
+public typealias RankerError = PlugInError
+
+/// The options of one plug-in, checked against its descriptors: every one has a value of its kind and in its range.
+public struct OptionValues: Sendable {
+  private var values: [String: String]
+  /// What stands between the colon and the question mark: a path or an address; empty when there is none.
+  public let location: String
+  private let descriptors: [OptionDescriptor]
+
+  /// - Parameters:
+  ///   - owner: the plug-in's id, for messages.
+  ///   - given: pairs as the user wrote them.
+  /// - Throws: ``PlugInError`` of kind `usage` for an unknown option, one that is given twice, or a value out of range.
+  public init(
+    owner: String, location: String = "", given: [(name: String, value: String)], descriptors: [OptionDescriptor]
+  ) throws(PlugInError) {
+    self.location = location
+    self.descriptors = descriptors
+    values = [:]
+    for descriptor in descriptors { values[descriptor.name] = descriptor.defaultValue }
+    var seen: Set<String> = []
+    for (name, value) in given {
+      guard let descriptor = descriptors.first(where: { $0.name == name }) else {
+        let known = descriptors.map(\.name).sorted().joined(separator: ", ")
+        throw PlugInError(.usage, "\(owner) has no option '\(name)'; it takes \(known.isEmpty ? "none" : known)")
+      }
+      guard seen.insert(name).inserted else {
+        throw PlugInError(.usage, "\(owner): option '\(name)' is given twice; keep one")
+      }
+      if let complaint = OptionValues.complaint(value, descriptor.kind) {
+        throw PlugInError(.usage, "\(owner): option '\(name)' is '\(value)'; it must be \(complaint)")
+      }
+      values[name] = value
+    }
+  }
+
+  private static func complaint(_ value: String, _ kind: OptionDescriptor.Kind) -> String? {
+    switch kind {
+    case .number(let range):
+      if let number = Double(value), range.contains(number) { return nil }
+      return "a number from \(range.lowerBound) to \(range.upperBound)"
+    case .integer(let range):
+      if let number = Int64(value), range.contains(number) { return nil }
+      return "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .boolean:
+      return value == "true" || value == "false" ? nil : "true or false"
+    case .text:
+      return nil
+    case .choice(let choices):
+      return choices.contains(value) ? nil : "one of " + choices.joined(separator: ", ")
+    }
+  }
+
+  /// The value of an option of kind `number` or `integer`; 0 for a name that is not among the descriptors.
+  public func number(_ name: String) -> Double { values[name].flatMap { Double($0) } ?? 0 }
+  public func integer(_ name: String) -> Int64 { values[name].flatMap { Int64($0) } ?? 0 }
+  public func boolean(_ name: String) -> Bool { values[name] == "true" }
+  public func text(_ name: String) -> String { values[name] ?? "" }
+
+  /// All options with the value in force, in the order of the descriptors: what a result store keeps.
+  public var inForce: [(name: String, value: String)] { descriptors.map { ($0.name, values[$0.name] ?? "") } }
+}

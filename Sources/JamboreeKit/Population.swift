@@ -1,0 +1,85 @@
+/// A part of the world with a clock of its own.
+public struct Region: Sendable, Hashable {
+  public let name: String
+  /// Share of the members, relative to the other regions'.
+  public let share: Double
+  /// Local time minus UTC.
+  public let utcOffsetMinutes: Int
+
+  public init(name: String, share: Double, utcOffsetMinutes: Int) {
+    self.name = name
+    self.share = share
+    self.utcOffsetMinutes = utcOffsetMinutes
+  }
+}
+
+/// How much of a community's content a member makes (participation inequality, "90-9-1": Nielsen 2006).
+@frozen public enum ParticipationRole: UInt8, BitwiseCopyable, CaseIterable, Sendable {
+  case lurker, contributor, leader
+}
+
+/// What ties a member to the company.
+@frozen public enum Affiliation: UInt8, BitwiseCopyable, CaseIterable, Sendable {
+  case employee
+  /// Family, clients, partners: in an event, not in the company.
+  case guest
+}
+
+/// Everybody, one column a trait, indexed by ``MemberID``.
+public final class Population: Sendable {
+  public let regions: [Region]
+  /// Index into ``regions``.
+  public let regionIndices: [UInt8]
+  public let roles: [ParticipationRole]
+  public let affiliations: [Affiliation]
+  /// Bit `t` is set when the member cares about topic `t` (0 ..< 64).
+  public let interests: [UInt64]
+  /// Who follows whom: `graph.neighbors(of: m)` are those whom `m` follows.
+  public let graph: SocialGraph
+
+  public var count: Int { regionIndices.count }
+
+  /// All columns have one entry a member.
+  public init(
+    regions: [Region], regionIndices: [UInt8], roles: [ParticipationRole], affiliations: [Affiliation],
+    interests: [UInt64], graph: SocialGraph
+  ) {
+    precondition(
+      roles.count == regionIndices.count && affiliations.count == regionIndices.count
+        && interests.count == regionIndices.count && graph.memberCount == regionIndices.count,
+      "every column has one entry a member")
+    self.regions = regions
+    self.regionIndices = regionIndices
+    self.roles = roles
+    self.affiliations = affiliations
+    self.interests = interests
+    self.graph = graph
+  }
+}
+
+/// A directed graph in compressed sparse rows: four bytes an edge, eight a member.
+public struct SocialGraph: Sendable {
+  /// `offsets[m] ..< offsets[m + 1]` are member m's places in `targets`; one entry more than there are members.
+  public let offsets: [Int]
+  /// Ascending within a member; no member is its own target, none comes twice.
+  public let targets: [UInt32]
+
+  public init(offsets: [Int], targets: [UInt32]) {
+    precondition(offsets.last == targets.count, "the last offset is the number of edges")
+    self.offsets = offsets
+    self.targets = targets
+  }
+
+  /// Members without any edge.
+  public init(memberCount: Int) {
+    self.init(offsets: [Int](repeating: 0, count: memberCount + 1), targets: [])
+  }
+
+  public var memberCount: Int { offsets.count - 1 }
+  public var edgeCount: Int { targets.count }
+  public func degree(of member: MemberID) -> Int { offsets[Int(member.rawValue) + 1] - offsets[Int(member.rawValue)] }
+
+  public func neighbors(of member: MemberID) -> ArraySlice<UInt32> {
+    targets[offsets[Int(member.rawValue)]..<offsets[Int(member.rawValue) + 1]]
+  }
+}

@@ -1,0 +1,70 @@
+/// What a feed ranker is. `jamboree rankers` prints it.
+public struct RankerDescriptor: Sendable {
+  public let id: String
+  public let version: String
+  public let summary: String
+  public let options: [OptionDescriptor]
+
+  public init(id: String, version: String, summary: String, options: [OptionDescriptor] = []) {
+    self.id = id
+    self.version = version
+    self.summary = summary
+    self.options = options
+  }
+}
+
+/// Gives each candidate of a feed a score; the engine shows those with the highest.
+///
+/// A ranker is pure: no clock, no randomness, no I/O and no memory of earlier calls. Its scores depend on the candidate
+/// and the viewer, never on a candidate's place in the list. Scores that are NaN rank last and are counted.
+public protocol FeedRanker: Sendable {
+  static var descriptor: RankerDescriptor { get }
+  init(options: OptionValues) throws(RankerError)
+  /// - Parameters:
+  ///   - candidates: one row each; never empty.
+  ///   - scores: as many as there are candidates; to be filled whole, higher is better.
+  func score(_ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>)
+}
+
+/// The candidates of one feed read, a column a field. It cannot outlive the call.
+public struct FeedCandidates: ~Escapable {
+  public let ids: Span<ItemID>
+  public let created: Span<SimTime>
+  public let lastActive: Span<SimTime>
+  /// Sum of the marks, 1 to 5 each.
+  public let ratingSums: Span<Int32>
+  public let ratingCounts: Span<Int32>
+  public let replyCounts: Span<Int32>
+  /// What it is about: `0 ..< 64`.
+  public let topics: Span<UInt16>
+
+  @inlinable public var count: Int { ids.count }
+
+  @_lifetime(borrow items)
+  @inlinable public init(_ items: borrowing ItemColumns) {
+    ids = items.idSpan
+    created = items.createdSpan
+    lastActive = items.lastActiveSpan
+    ratingSums = items.ratingSumSpan
+    ratingCounts = items.ratingCountSpan
+    replyCounts = items.replyCountSpan
+    topics = items.topicSpan
+  }
+}
+
+/// Who looks, and when.
+@frozen public struct ViewerContext: BitwiseCopyable, Sendable {
+  public var member: MemberID
+  public var now: SimTime
+  /// Bit `t` is set when the viewer cares about topic `t`.
+  public var interests: UInt64
+  /// A number that differs from run to run: for rankers that shuffle. The same for all viewers.
+  public var salt: UInt64
+
+  @inlinable public init(member: MemberID, now: SimTime, interests: UInt64, salt: UInt64) {
+    self.member = member
+    self.now = now
+    self.interests = interests
+    self.salt = salt
+  }
+}

@@ -1,0 +1,192 @@
+/// A system of the platform: what members do there, when and how much. Blogs, jams, the wiki are services.
+public struct ServiceDescriptor: Sendable {
+  /// The key under `services:` in a scenario, and the first part of its actions' and metrics' names.
+  public let id: String
+  public let summary: String
+  public let actions: [ActionDescriptor]
+  public let metrics: [MetricDescriptor]
+  /// What a backend must implement to carry it.
+  public let verbs: Set<Verb>
+
+  public init(id: String, summary: String, actions: [ActionDescriptor], metrics: [MetricDescriptor], verbs: Set<Verb>) {
+    self.id = id
+    self.summary = summary
+    self.actions = actions
+    self.metrics = metrics
+    self.verbs = verbs
+  }
+}
+
+/// A service with its parameters, as a scenario describes it.
+public protocol Service: Sendable {
+  static var descriptor: ServiceDescriptor { get }
+  /// Reads every parameter that the service knows; the caller complains of keys that nobody read.
+  init(parameters: inout ParameterReader) throws(ConfigurationError)
+  /// Works out who takes part and what is there at the start.
+  func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService
+}
+
+/// What a service is told of the run that it is part of.
+public struct ServiceSetup: Sendable {
+  public let population: Population
+  public let seed: Seed
+  /// How much smaller the population is than the scenario's: 1 is full size. Thresholds and think times do not scale.
+  public let scale: Double
+  /// Where on the clock virtual time 0 lies: minutes since Monday 00:00 UTC.
+  public let startMinuteOfWeek: Int
+  /// How long the scenario lasts; a service starts nothing new at or after it.
+  public let durationNanoseconds: Int64
+  public let tickNanoseconds: Int64
+  /// Number of the service in the scenario: the high byte of its containers' spaces.
+  public let serviceNumber: UInt8
+  /// The id of the service's first action; the others follow in the descriptor's order.
+  public let firstAction: ActionID
+  /// Index of the service's first metric; the others follow.
+  public let firstMetric: Int
+
+  public init(
+    population: Population, seed: Seed, scale: Double, startMinuteOfWeek: Int, durationNanoseconds: Int64,
+    tickNanoseconds: Int64, serviceNumber: UInt8, firstAction: ActionID, firstMetric: Int
+  ) {
+    self.population = population
+    self.seed = seed
+    self.scale = scale
+    self.startMinuteOfWeek = startMinuteOfWeek
+    self.durationNanoseconds = durationNanoseconds
+    self.tickNanoseconds = tickNanoseconds
+    self.serviceNumber = serviceNumber
+    self.firstAction = firstAction
+    self.firstMetric = firstMetric
+  }
+}
+
+/// A service ready to run.
+public protocol PreparedService: AnyObject, Sendable {
+  /// Places that exist at the start.
+  var containers: [Dataset.Container] { get }
+  /// Items that exist at the start: `publish` operations by ``MemberID/platform``.
+  var initialItems: [Operation] { get }
+  /// The agents of the members `m` with `m % shardCount == shard`. Called once a shard, from several threads at once.
+  func makeAgents(shard: Int) -> any ServiceAgents
+  /// Figures that follow from what was counted: peaks, turning points.
+  func derivedMetrics(_ timeline: MetricTimeline) -> [Metric]
+}
+
+/// The agents of one service in one shard: each is a member's presence in that service, numbered from 0.
+///
+/// An agent decides *when* and *how much* from (seed, member) alone, and *on what* from the replies it gets. Between two
+/// calls it keeps what it must remember in its own columns: other agents act in between. Used by one thread at a time.
+public protocol ServiceAgents: AnyObject {
+  var count: Int { get }
+  /// Schedules the first wake-ups.
+  func start(_ context: inout AgentContext)
+  /// The time has come that was asked for with this tag: begin an action, or none.
+  func wake(_ agent: UInt32, tag: UInt32, _ context: inout AgentContext) -> Step
+  /// The read that the last step asked for came back: go on.
+  func resume(_ agent: UInt32, outcome: Outcome, reply: borrowing Reply, _ context: inout AgentContext) -> Step
+  /// The writes of an action did not all end `ok`; called at the next tick. To try again, schedule a wake-up.
+  func writesEnded(_ agent: UInt32, outcome: Outcome, _ context: inout AgentContext)
+  /// Something happened that concerns a member of this shard.
+  func receive(_ notice: Notice, _ context: inout AgentContext)
+  /// Writes everything that it would need to go on, for a checkpoint between two ticks.
+  func encode(into encoder: inout StateEncoder)
+  func restore(from decoder: inout StateDecoder) throws(StateMismatch)
+}
+
+extension ServiceAgents {
+  public func writesEnded(_ agent: UInt32, outcome: Outcome, _ context: inout AgentContext) {}
+  public func receive(_ notice: Notice, _ context: inout AgentContext) {}
+}
+
+/// What an agent wants done next. An action runs from `wake` to the first `writes` or `done`.
+@frozen public enum Step: BitwiseCopyable, Sendable {
+  /// Nothing to do: the wake-up was stale. No action is counted.
+  case idle
+  /// Perform a read, then `resume`.
+  case read(Operation)
+  /// Perform a listing, rank what it finds, put the best `pageLength` into ``AgentContext/page``, then `resume`.
+  case ranked(Operation, pageLength: Int)
+  /// The action ends with the writes that were put into the context.
+  case writes
+  /// The action ends without writes.
+  case done(Outcome)
+}
+
+/// Word to a member that something happened; arrives at a later tick.
+@frozen public struct Notice: BitwiseCopyable, Sendable {
+  public var to: MemberID
+  /// Number of the service whose agents receive it.
+  public var service: UInt8
+  /// The service's own kind of notice.
+  public var kind: UInt8
+  public var value: Int32
+  public var item: ItemID
+  /// When it happened.
+  public var time: SimTime
+
+  @inlinable public init(to: MemberID, service: UInt8, kind: UInt8, value: Int32 = 0, item: ItemID, time: SimTime) {
+    self.to = to
+    self.service = service
+    self.kind = kind
+    self.value = value
+    self.item = item
+    self.time = time
+  }
+}
+
+/// What an agent may do besides answering with a step: schedule, write, notify, count.
+public struct AgentContext: ~Copyable {
+  /// The intended time of the action that is under way.
+  public var now: SimTime = .zero
+  /// Rows of the reply to show, best first, after a ``Step/ranked(_:pageLength:)``.
+  public var page: [UInt16] = []
+  /// List to go with the next read.
+  public var arguments: [UInt64] = []
+
+  /// A wish to be woken.
+  @frozen public struct WakeRequest: BitwiseCopyable, Sendable {
+    public var time: SimTime
+    public var agent: UInt32
+    public var tag: UInt32
+    @inlinable public init(time: SimTime, agent: UInt32, tag: UInt32) {
+      self.time = time
+      self.agent = agent
+      self.tag = tag
+    }
+  }
+
+  // The engine drains these after every call.
+  public var wakeRequests: [WakeRequest] = []
+  public var writes: [Operation] = []
+  /// Start of each write's arguments in ``writeArguments``.
+  public var writeArgumentStarts: [UInt32] = []
+  public var writeArguments: [UInt64] = []
+  public var notices: [Notice] = []
+  /// By metric index, over all services of the run.
+  public var counters: [Int64]
+
+  public init(metricCount: Int) { counters = [Int64](repeating: 0, count: metricCount) }
+
+  /// Asks for a wake-up of an agent. A time in the past means: as soon as may be. An agent may have several under way;
+  /// `tag` comes back with each, so that a stale one can be told.
+  @inlinable public mutating func schedule(_ agent: UInt32, at time: SimTime, tag: UInt32 = 0) {
+    wakeRequests.append(WakeRequest(time: time, agent: agent, tag: tag))
+  }
+
+  /// Adds a write to the action's group.
+  @inlinable public mutating func write(_ operation: Operation) {
+    writeArgumentStarts.append(UInt32(truncatingIfNeeded: writeArguments.count))
+    writes.append(operation)
+  }
+
+  /// Adds a write that takes a list.
+  @inlinable public mutating func write(_ operation: Operation, arguments: some Collection<UInt64>) {
+    write(operation)
+    writeArguments.append(contentsOf: arguments)
+  }
+
+  @inlinable public mutating func notify(_ notice: Notice) { notices.append(notice) }
+
+  /// Adds to a counter or moves a gauge; `metric` is the run-wide index.
+  @inlinable @inline(__always) public mutating func count(_ metric: Int, by amount: Int64 = 1) { counters[metric] &+= amount }
+}
