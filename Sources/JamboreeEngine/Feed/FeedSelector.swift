@@ -1,0 +1,174 @@
+import JamboreeKit
+
+/// Takes the best of a ranker's scores, in order: exact, and a function of ids and scores alone, whatever the order of
+/// the candidates. Equal scores are ordered by a mix of id and salt; NaN ranks below everything and is counted.
+///
+/// Finds a threshold that keeps about as many candidates as are wanted, by bisection on the scores' bit patterns, and
+/// sorts only those. The last threshold is the first guess: a forum's scores change little between two readers.
+struct FeedSelector: ~Copyable {
+  private typealias Lane = SIMD8<Int32>
+  private static let slack = 12
+
+  private(set) var notANumberCount = 0
+  private var capacity = 0
+  private var scores: UnsafeMutablePointer<Float>
+  /// The scores as integers that compare the same way, padded with the least integer.
+  private var keys: UnsafeMutablePointer<Int32>
+  private var kept: UnsafeMutablePointer<UInt16>
+  private var keptKeys: UnsafeMutablePointer<Int32>
+  private var guess: Int32 = 0
+
+  init() {
+    scores = .allocate(capacity: 0)
+    keys = .allocate(capacity: 0)
+    kept = .allocate(capacity: 0)
+    keptKeys = .allocate(capacity: 0)
+    reserve(512)
+  }
+
+  deinit {
+    scores.deallocate()
+    keys.deallocate()
+    kept.deallocate()
+    keptKeys.deallocate()
+  }
+
+  /// Scores the candidates and fills `page` with the rows of the best `pageLength`, best first.
+  mutating func select(
+    _ items: borrowing ItemColumns, by ranker: any FeedRanker, for viewer: ViewerContext, pageLength: Int,
+    into page: inout [UInt16]
+  ) {
+    page.removeAll(keepingCapacity: true)
+    let count = min(items.count, Int(UInt16.max))
+    guard count > 0, pageLength > 0 else { return }
+    if count + 16 > capacity { reserve(count + 16) }
+    var span = MutableSpan(_unsafeStart: scores, count: count)
+    ranker.score(FeedCandidates(items), for: viewer, into: &span)
+    makeKeys(count)
+    let wanted = min(pageLength, count)
+    let keptCount = keep(threshold(count, wanted), count)
+    order(keptCount, items, salt: viewer.salt, into: &page)
+    if page.count > wanted { page.removeLast(page.count - wanted) }
+  }
+
+  private mutating func makeKeys(_ count: Int) {
+    let words = UnsafeRawPointer(scores)
+    var index = 0
+    // The spare room behind the scores lets whole vectors be read; what they hold there is cut off below.
+    while index < count {
+      let floats = words.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
+      let bits = unsafeBitCast(floats, to: Lane.self)
+      // Negative floats order backwards as integers: flip all but the sign.
+      let flipped = bits ^ ((bits &>> 31) & Int32.max)
+      let invalid = floats .!= floats
+      if any(invalid) { countInvalid(from: index, to: min(index + 8, count)) }
+      let result = flipped.replacing(with: Int32.min + 1, where: SIMDMask(unsafeBitCast(invalid, to: Lane.self)))
+      UnsafeMutableRawPointer(keys).storeBytes(of: result, toByteOffset: index * 4, as: Lane.self)
+      index += 8
+    }
+    for index in count..<(count + 8) { keys[index] = .min }
+  }
+
+  private mutating func countInvalid(from: Int, to: Int) {
+    for index in from..<to where scores[index].isNaN { notANumberCount += 1 }
+  }
+
+  /// A key such that at least `wanted` candidates, and few more, are not below it.
+  private mutating func threshold(_ count: Int, _ wanted: Int) -> Int32 {
+    if wanted == count { return Int32.min + 1 }
+    // Invariant: `low` keeps enough; `high` keeps too few.
+    var low = Int32.min + 1
+    var high = Int32.max
+    var probe = guess
+    var step: Int64 = 1 << 18
+    while true {
+      let above = countAtLeast(probe, count)
+      if above >= wanted {
+        low = probe
+        if above <= wanted + Self.slack { break }
+      } else {
+        high = probe
+      }
+      if Int64(high) - Int64(low) <= 1 { break }
+      // Gallop away from the guess until it is bracketed, then bisect.
+      if high == .max, Int64(low) + step < Int64(high) {
+        probe = Int32(Int64(low) + step)
+        step <<= 2
+      } else if low == Int32.min + 1, Int64(high) - step > Int64(low) {
+        probe = Int32(Int64(high) - step)
+        step <<= 2
+      } else {
+        probe = Int32((Int64(low) + Int64(high)) >> 1)
+      }
+    }
+    guess = low
+    return low
+  }
+
+  private func countAtLeast(_ key: Int32, _ count: Int) -> Int {
+    let words = UnsafeRawPointer(keys)
+    let limit = Lane(repeating: key)
+    var total = Lane()
+    var index = 0
+    while index < count {
+      let lane = words.loadUnaligned(fromByteOffset: index &* 4, as: Lane.self)
+      total = total &- unsafeBitCast(lane .>= limit, to: Lane.self)
+      index &+= 8
+    }
+    return Int(total.wrappedSum())
+  }
+
+  private mutating func keep(_ threshold: Int32, _ count: Int) -> Int {
+    var keptCount = 0
+    for index in 0..<count {
+      kept[keptCount] = UInt16(truncatingIfNeeded: index)
+      keptKeys[keptCount] = keys[index]
+      keptCount &+= keys[index] >= threshold ? 1 : 0
+    }
+    return keptCount
+  }
+
+  private mutating func order(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout [UInt16]) {
+    for index in count..<(count + 8) { keptKeys[index] = .min }
+    // The place of each is the number of keys above it: no branch to mispredict.
+    page.append(contentsOf: repeatElement(.max, count: count))
+    let words = UnsafeRawPointer(keptKeys)
+    var tied = false
+    for index in 0..<count {
+      let own = Lane(repeating: keptKeys[index])
+      var total = Lane()
+      var other = 0
+      while other < count {
+        let lane = words.loadUnaligned(fromByteOffset: other &* 4, as: Lane.self)
+        total = total &- unsafeBitCast(lane .> own, to: Lane.self)
+        other &+= 8
+      }
+      let place = Int(total.wrappedSum())
+      if page[place] != .max { tied = true }
+      page[place] = kept[index]
+    }
+    if tied { orderTied(count, items, salt: salt, into: &page) }
+  }
+
+  private func orderTied(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout [UInt16]) {
+    var rows: [(key: Int32, tie: UInt64, row: UInt16)] = []
+    for index in 0..<count {
+      rows.append((keptKeys[index], mix64(items.id(at: Int(kept[index])).rawValue ^ salt), kept[index]))
+    }
+    rows.sort { $0.key != $1.key ? $0.key > $1.key : $0.tie > $1.tie }
+    for index in 0..<count { page[index] = rows[index].row }
+  }
+
+  private mutating func reserve(_ wanted: Int) {
+    scores.deallocate()
+    keys.deallocate()
+    kept.deallocate()
+    keptKeys.deallocate()
+    capacity = max(wanted, capacity * 2)
+    scores = .allocate(capacity: capacity + 16)
+    scores.initialize(repeating: 0, count: capacity + 16)
+    keys = .allocate(capacity: capacity + 16)
+    kept = .allocate(capacity: capacity + 16)
+    keptKeys = .allocate(capacity: capacity + 16)
+  }
+}

@@ -1,0 +1,213 @@
+import JamboreeKit
+import JamboreeMetrics
+
+/// A worker over a session whose calls return when they are done.
+final class BlockingLane: Lane {
+  private let session: any StorageSession
+  private let reply: UnsafeMutablePointer<Reply>
+
+  init(
+    session: any StorageSession, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64,
+    interests: [UInt64]
+  ) {
+    self.session = session
+    reply = .allocate(capacity: 1)
+    reply.initialize(to: Reply())
+    super.init(recorder: recorder, clock: clock, ranker: ranker, salt: salt, interests: interests)
+  }
+
+  deinit {
+    reply.deinitialize(count: 1)
+    reply.deallocate()
+  }
+
+  override func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) {
+    shard.beginTick(tick, exchange)
+    let batch = shard.batch
+    while true {
+      let size = shard.wheel.pointee.takeDue(into: batch)
+      if size == 0 { break }
+      for position in 0..<size { act(batch[position], shard, tick, exchange) }
+    }
+  }
+
+  /// Runs one action from its wake-up to its end.
+  @inline(__always)
+  private func act(_ entry: WakeEntry, _ shard: SimulationShard, _ tick: TickID, _ exchange: Exchange) {
+    let service = Int(entry.agent >> 24)
+    let agent = entry.agent & 0xFF_FFFF
+    let agents = shard.agents[service]
+    let context = shard.context
+    context.pointee.now = SimTime(nanoseconds: entry.time)
+    var step = agents.wake(agent, tag: entry.tag, &context.pointee)
+    var progress = ActionProgress()
+    var notBefore = tick
+    while true {
+      let operation: Operation
+      let pageLength: Int
+      switch step {
+      case .read(let read): (operation, pageLength) = (read, -1)
+      case .ranked(let read, let length): (operation, pageLength) = (read, length)
+      case .writes:
+        progress.finishReads(recorder)
+        shard.sendWrites(
+          exchange.writes, agent: entry.agent, serviceNanoseconds: progress.nanoseconds, partitioned: exchange.partitioned)
+        // Who has written acts again in a later tick, and so sees what it wrote.
+        notBefore = tick &+ 1
+        shard.scheduleRequests(service: service, notBefore: notBefore)
+        shard.sendNotices(exchange.outgoing)
+        return
+      case .done(let outcome):
+        progress.finish(recorder, outcome)
+        shard.scheduleRequests(service: service, notBefore: notBefore)
+        shard.sendNotices(exchange.outgoing)
+        return
+      case .idle:
+        shard.scheduleRequests(service: service, notBefore: notBefore)
+        return
+      }
+      reply.pointee.reset()
+      let start = clock.now()
+      let outcome = context.pointee.arguments.withUnsafeBufferPointer { arguments in
+        session.execute(operation, arguments: arguments.span, into: &reply.pointee)
+      }
+      let end = clock.now()
+      if !context.pointee.arguments.isEmpty { context.pointee.arguments.removeAll(keepingCapacity: true) }
+      progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
+      if pageLength >= 0 {
+        progress.addRanking(
+          durationNanoseconds: rank(operation, reply.pointee, pageLength: pageLength, since: end, into: &context.pointee.page))
+      }
+      tally.pointee.count(outcome)
+      digest(operation, outcome, reply.pointee, page: context.pointee.page, isRanked: pageLength >= 0)
+      step = agents.resume(agent, outcome: outcome, reply: reply.pointee, &context.pointee)
+    }
+  }
+
+  override func runPartition(_ partition: Int, exchange: Exchange) {
+    exchange.writes.receive(partition) { write in perform(write, from: partition, exchange) }
+  }
+
+  private func perform(_ write: PendingWrite, from partition: Int, _ exchange: Exchange) {
+    reply.pointee.reset()
+    let start = Int(write.argumentStart)
+    let outcome: Outcome
+    let begin = clock.now()
+    if write.argumentCount == 0 {
+      outcome = session.execute(write.operation, arguments: Span(), into: &reply.pointee)
+    } else {
+      outcome = exchange.shards[Int(write.shard)].arguments.withUnsafeBufferPointer { arguments in
+        let own = UnsafeBufferPointer(rebasing: arguments[start..<(start + Int(write.argumentCount))])
+        return session.execute(write.operation, arguments: own.span, into: &reply.pointee)
+      }
+    }
+    let duration = clock.now() &- begin
+    if write.serviceNanoseconds == 0 {
+      recorder.recordSingle(write.operation, outcome, durationNanoseconds: duration)
+    } else {
+      recorder.recordPart(write.operation, outcome, durationNanoseconds: duration)
+      recorder.recordAction(write.operation.action, outcome, durationNanoseconds: duration &+ write.serviceNanoseconds)
+    }
+    tally.pointee.count(outcome)
+    digest(write.operation, outcome, reply.pointee, page: [], isRanked: false)
+    if outcome != .ok {
+      exchange.failures.send(
+        WriteFailure(agent: write.agent, outcome: outcome), from: partition, to: Int(write.shard))
+    }
+  }
+
+  override func runGroups(of shard: SimulationShard, exchange: Exchange) {
+    var position = 0
+    while position < shard.groups.count {
+      let count = Int(shard.groups[position].following) + 1
+      performGroup(shard, position..<(position + count), exchange)
+      position += count
+    }
+    shard.groups.removeAll(keepingCapacity: true)
+  }
+
+  private func performGroup(_ shard: SimulationShard, _ range: Range<Int>, _ exchange: Exchange) {
+    let writes = shard.groups[range]
+    let operations = writes.map(\.operation)
+    var starts: [UInt32] = [0]
+    var arguments: [UInt64] = []
+    for write in writes {
+      let start = Int(write.argumentStart)
+      arguments += shard.arguments[start..<(start + Int(write.argumentCount))]
+      starts.append(UInt32(arguments.count))
+    }
+    reply.pointee.reset()
+    let begin = clock.now()
+    let outcome = session.executeAtomically(
+      OperationGroup(operations: operations.span, argumentStarts: starts.span, arguments: arguments.span), into: &reply.pointee)
+    let duration = clock.now() &- begin
+    let first = shard.groups[range.lowerBound]
+    recorder.recordPart(first.operation, outcome, durationNanoseconds: duration)
+    recorder.recordAction(first.operation.action, outcome, durationNanoseconds: duration &+ first.serviceNanoseconds)
+    for (offset, operation) in operations.enumerated() {
+      tally.pointee.count(outcome)
+      // The reply is the group's; it counts once.
+      if offset > 0 { reply.pointee.reset() }
+      digest(operation, outcome, reply.pointee, page: [], isRanked: false)
+    }
+    if outcome != .ok {
+      exchange.failures.send(WriteFailure(agent: first.agent, outcome: outcome), from: shard.index, to: shard.index)
+    }
+  }
+}
+
+/// The latencies of an action that is under way. The first call waits for its recording until it is known whether the
+/// action has more of them.
+struct ActionProgress {
+  private(set) var nanoseconds: UInt64 = 0
+  private var parts = 0
+  private var first: Operation?
+  private var firstOutcome = Outcome.ok
+  private var firstNanoseconds: UInt64 = 0
+  private var action = ActionID(0)
+
+  init() {}
+
+  @inline(__always) mutating func add(
+    _ operation: borrowing Operation, _ outcome: Outcome, durationNanoseconds: UInt64, _ recorder: LatencyRecorder
+  ) {
+    nanoseconds &+= durationNanoseconds
+    parts &+= 1
+    if parts == 1 {
+      first = copy operation
+      firstOutcome = outcome
+      firstNanoseconds = durationNanoseconds
+      action = operation.action
+    } else {
+      flushFirst(recorder)
+      recorder.recordPart(operation, outcome, durationNanoseconds: durationNanoseconds)
+    }
+  }
+
+  @inline(__always) mutating func addRanking(durationNanoseconds: UInt64) {
+    nanoseconds &+= durationNanoseconds
+    parts &+= 1
+  }
+
+  private mutating func flushFirst(_ recorder: LatencyRecorder) {
+    if let operation = first {
+      recorder.recordPart(operation, firstOutcome, durationNanoseconds: firstNanoseconds)
+      first = nil
+    }
+  }
+
+  /// The action goes on with writes, which record it as a whole.
+  @inline(__always) mutating func finishReads(_ recorder: LatencyRecorder) {
+    if parts > 0 { flushFirst(recorder) }
+  }
+
+  @inline(__always) mutating func finish(_ recorder: LatencyRecorder, _ outcome: Outcome) {
+    guard parts > 0 else { return }
+    if parts == 1, let operation = first, firstOutcome == outcome {
+      recorder.recordSingle(operation, outcome, durationNanoseconds: firstNanoseconds)
+    } else {
+      flushFirst(recorder)
+      recorder.recordAction(action, outcome, durationNanoseconds: nanoseconds)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import JamboreeKit
+import JamboreeMetrics
+
+/// What one worker owns in a run: a session of the backend, its recorder, its part of the digest. Workers share nothing
+/// of it; the run adds the lanes up at the end.
+class Lane {
+  let recorder: LatencyRecorder
+  let clock: MeasuringClock
+  private let ranker: any FeedRanker
+  private let salt: UInt64
+  private let interests: [UInt64]
+  private let selector: UnsafeMutablePointer<FeedSelector>
+
+  /// What a lane adds up.
+  struct Tally {
+    var digest = RunDigest()
+    /// By outcome.
+    var outcomes = (0 as Int64, 0 as Int64, 0 as Int64, 0 as Int64, 0 as Int64, 0 as Int64, 0 as Int64)
+
+    @inline(__always) mutating func count(_ outcome: Outcome) {
+      if outcome == .ok { outcomes.0 &+= 1 } else { countOther(outcome) }
+    }
+
+    @inline(never) private mutating func countOther(_ outcome: Outcome) {
+      withUnsafeMutableBytes(of: &outcomes) { bytes in
+        bytes.withMemoryRebound(to: Int64.self) { $0[Int(outcome.rawValue)] += 1 }
+      }
+    }
+
+    var byOutcome: [Int64] {
+      [outcomes.0, outcomes.1, outcomes.2, outcomes.3, outcomes.4, outcomes.5, outcomes.6]
+    }
+  }
+
+  /// Behind a pointer for the same reason as a shard's columns.
+  let tally: UnsafeMutablePointer<Tally>
+
+  init(recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64, interests: [UInt64]) {
+    self.recorder = recorder
+    self.clock = clock
+    self.ranker = ranker
+    self.salt = salt
+    self.interests = interests
+    tally = .allocate(capacity: 1)
+    tally.initialize(to: Tally())
+    selector = .allocate(capacity: 1)
+    selector.initialize(to: FeedSelector())
+  }
+
+  deinit {
+    tally.deallocate()
+    selector.deinitialize(count: 1)
+    selector.deallocate()
+  }
+
+  var notANumberCount: Int { selector.pointee.notANumberCount }
+
+  /// Performs a shard's decisions and reads of a tick.
+  func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) { preconditionFailure("a lane overrides this") }
+
+  /// Performs the writes of one partition, in order.
+  func runPartition(_ partition: Int, exchange: Exchange) { preconditionFailure("a lane overrides this") }
+
+  /// Performs a tick's groups of several writes.
+  func runGroups(of shard: SimulationShard, exchange: Exchange) { preconditionFailure("a lane overrides this") }
+
+  /// Ranks what a listing found and puts the page into the context; returns how long the ranking took.
+  @inline(__always) final func rank(
+    _ operation: borrowing Operation, _ reply: borrowing Reply, pageLength: Int, since start: UInt64,
+    into page: inout [UInt16]
+  ) -> UInt64 {
+    let member = Int(operation.actor.rawValue)
+    let viewer = ViewerContext(
+      member: operation.actor, now: operation.intended, interests: member < interests.count ? interests[member] : 0,
+      salt: salt)
+    selector.pointee.select(reply.items, by: ranker, for: viewer, pageLength: pageLength, into: &page)
+    let duration = clock.now() &- start
+    recorder.recordRanking(durationNanoseconds: duration)
+    return duration
+  }
+
+  /// Adds an operation and what it found to the digest. Of a ranked listing the page counts, not the window.
+  @inline(__always) final func digest(
+    _ operation: borrowing Operation, _ outcome: Outcome, _ reply: borrowing Reply, page: [UInt16], isRanked: Bool
+  ) {
+    var hash = digestHash(of: operation) &+ UInt64(outcome.rawValue)
+    // Each row is weighted by an odd number of its place, so that a swap shows.
+    var place: UInt64 = 0x9E37_79B9_7F4A_7C15
+    if isRanked {
+      for row in page {
+        hash = hash &+ digestHash(of: reply.items[Int(row)]) &* place
+        place = place &+ 2
+      }
+    } else {
+      for row in 0..<reply.items.count {
+        hash = hash &+ digestHash(of: reply.items[row]) &* place
+        place = place &+ 2
+      }
+    }
+    for key in reply.keys {
+      hash = hash &+ mix64(key) &* place
+      place = place &+ 2
+    }
+    let scalars = UInt64(bitPattern: reply.count) &* 0xA076_1D64_78BD_642F ^ UInt64(bitPattern: reply.sum)
+      ^ UInt64(reply.version) << 40
+    tally.pointee.digest.add(mix64(hash ^ mix64(scalars)))
+  }
+}
+
+/// What passes between shards and phases in one tick.
+struct Exchange {
+  let writes: Mailboxes<PendingWrite>
+  let failures: Mailboxes<WriteFailure>
+  /// Filled in this tick, read in the next.
+  let outgoing: Mailboxes<Notice>
+  /// Filled in the last tick.
+  let incoming: Mailboxes<Notice>
+  let incomingMask: UInt64
+  let failureMask: UInt64
+  let shards: [SimulationShard]
+  /// Whether writes are split by owner, or go in one stream.
+  let partitioned: Bool
+  let tickStart: SimTime
+}

@@ -1,0 +1,236 @@
+import Dispatch
+import JamboreeKit
+import JamboreeMetrics
+import Synchronization
+
+/// A run in virtual time: the same operations and replies for any number of workers.
+///
+/// Made of three things that know nothing of each other: shards (who wants what when), lanes (who performs it and
+/// measures) and the tick loop (who works when).
+public final class Simulation: TickProcess, @unchecked Sendable {
+  // Safe to share: worker 0 alone touches the mutable state, between barriers; shards and lanes belong to the worker
+  // that has claimed them.
+  private let plan: SimulationPlan
+  private let backend: any StorageBackend
+  private let descriptor: BackendDescriptor
+  private let workers: Int
+  let shards: [SimulationShard]
+  let lanes: [Lane]
+  private let clock: MeasuringClock
+  private let observer: (any SimulationObserver)?
+
+  private let writes = Mailboxes<PendingWrite>()
+  let failures = Mailboxes<WriteFailure>()
+  var incoming = Mailboxes<Notice>()
+  private var outgoing = Mailboxes<Notice>()
+  private var exchange: Exchange
+  private let nextTicks: UnsafeMutablePointer<TickID>
+  var tick: TickID = -1
+  private var lastTickWakeCount = Int.max
+  private var failure: BackendError?
+  private var wasInterrupted = false
+  private var stopTick: TickID = .max
+  var meter: TimelineMeter
+
+  /// - Parameters:
+  ///   - workers: at least 1; changes nothing but the time it takes.
+  ///   - observer: told about progress between ticks; may stop the run.
+  /// - Throws: ``PlugInError`` when the backend lacks a verb or opens no session.
+  public init(
+    _ plan: SimulationPlan, backend instance: BackendInstance, ranker: any FeedRanker, workers: Int,
+    clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil
+  ) throws(BackendError) {
+    self.plan = plan
+    backend = instance.backend
+    descriptor = instance.descriptor
+    self.workers = max(workers, 1)
+    self.clock = clock
+    self.observer = observer
+    let missing = plan.verbs.subtracting(descriptor.verbs).map(\.name).sorted()
+    guard missing.isEmpty else {
+      throw BackendError(
+        .usage, "backend '\(descriptor.id)' does not implement \(missing.joined(separator: ", ")), which the scenario needs")
+    }
+    shards = Simulation.makeShards(plan)
+    nextTicks = .allocate(capacity: shardCount)
+    nextTicks.initialize(repeating: -1, count: shardCount)
+    meter = TimelineMeter(plan)
+    let rankerName = type(of: ranker).descriptor.id
+    let salt = mix64(plan.seed.rawValue ^ 0x7A6E_6B72)
+    var lanes: [Lane] = []
+    for worker in 0..<self.workers {
+      let recorder = LatencyRecorder(actions: plan.catalog, rankerName: rankerName)
+      lanes.append(
+        try Simulation.makeLane(
+          instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: salt,
+          interests: plan.population.interests))
+    }
+    self.lanes = lanes
+    exchange = Exchange(
+      writes: writes, failures: failures, outgoing: outgoing, incoming: incoming, incomingMask: 0, failureMask: 0,
+      shards: shards, partitioned: descriptor.writers == .partitioned, tickStart: .zero)
+  }
+
+  deinit { nextTicks.deallocate() }
+
+  private static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
+    let made = Mutex([SimulationShard?](repeating: nil, count: shardCount))
+    DispatchQueue.concurrentPerform(iterations: shardCount) { index in
+      let shard = SimulationShard(
+        index: index, agents: plan.services.map { $0.makeAgents(shard: index) }, metricCount: plan.metrics.count,
+        tickNanoseconds: plan.tickNanoseconds)
+      let box = UncheckedBox(shard)
+      made.withLock { $0[index] = box.value }
+    }
+    return made.withLock { shards in
+      let result = UncheckedBox(shards.compactMap { $0 })
+      return result
+    }.value
+  }
+
+  private static func makeLane(
+    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker,
+    salt: UInt64, interests: [UInt64]
+  ) throws(BackendError) -> Lane {
+    switch instance {
+    case .blocking(let backend):
+      return BlockingLane(
+        session: try backend.openAnySession(worker), recorder: recorder, clock: clock, ranker: ranker, salt: salt,
+        interests: interests)
+    case .pipelined(let backend):
+      return PipelinedLane(
+        session: try backend.openAnySession(worker, connections: 1), recorder: recorder, clock: clock, ranker: ranker,
+        salt: salt, interests: interests)
+    }
+  }
+
+  /// Schedules everybody's first wake-up.
+  public func start() {
+    DispatchQueue.concurrentPerform(iterations: shardCount) { index in
+      shards[index].start()
+      nextTicks[index] = shards[index].wheel.pointee.nextTick() ?? .max
+    }
+  }
+
+  /// Runs to the end, to the observer's stop or to `tick`, after which it can go on.
+  /// - Throws: what the backend's `endTick` threw.
+  /// - Returns: true when the observer stopped it.
+  @discardableResult
+  public func run(until tick: TickID = .max) throws(BackendError) -> Bool {
+    stopTick = tick
+    TickLoop(gang: WorkerGang(workers: workers)).run(self)
+    if let failure { throw failure }
+    return wasInterrupted
+  }
+
+  // MARK: The loop's questions, each asked of worker 0 alone except `runShard` and `runPartition`
+
+  var isSmall: Bool { lastTickWakeCount < 96 }
+
+  func beginTick() -> TickID? {
+    guard failure == nil else { return nil }
+    if let observer, observer.shouldStop(at: SimTime(nanoseconds: max(tick, 0) * plan.tickNanoseconds), self) {
+      wasInterrupted = true
+      return nil
+    }
+    let incomingMask = incoming.receivers()
+    let failureMask = failures.receivers()
+    var next = incomingMask | failureMask != 0 ? tick + 1 : TickID.max
+    for index in 0..<shardCount { next = min(next, nextTicks[index]) }
+    guard next != .max, next < stopTick else { return nil }
+    tick = next
+    let start = SimTime(nanoseconds: next * plan.tickNanoseconds)
+    meter.advance(to: start, shards: shards, lanes: lanes)
+    exchange = Exchange(
+      writes: writes, failures: failures, outgoing: outgoing, incoming: incoming, incomingMask: incomingMask,
+      failureMask: failureMask, shards: shards, partitioned: descriptor.writers == .partitioned, tickStart: start)
+    return next
+  }
+
+  func runShard(_ index: Int, worker: Int) {
+    let shard = shards[index]
+    lanes[worker].runShard(shard, tick: tick, exchange: exchange)
+    nextTicks[index] = shard.wheel.pointee.nextTick() ?? .max
+  }
+
+  func prepareWrites() -> Bool {
+    failures.clearMasks()
+    lastTickWakeCount = meter.countTick(lanes)
+    guard writes.receivers() != 0 else { return false }
+    // Sharing a handful of writes costs more than making them.
+    if exchange.partitioned, workers > 1, writes.messageCount() > 512 { return true }
+    for partition in 0..<shardCount where writes.receivers() >> UInt64(partition) & 1 == 1 {
+      lanes[0].runPartition(partition, exchange: exchange)
+    }
+    return false
+  }
+
+  func runPartition(_ partition: Int, worker: Int) {
+    lanes[worker].runPartition(partition, exchange: exchange)
+  }
+
+  func endTick() {
+    // Groups come after the single writes, on every backend: that order is part of the scenario's meaning.
+    for shard in shards where !shard.groups.isEmpty { lanes[0].runGroups(of: shard, exchange: exchange) }
+    writes.clearMasks()
+    do { try backend.endTick(tick) } catch { failure = error }
+    incoming.clearMasks()
+    swap(&incoming, &outgoing)
+  }
+
+  // MARK: Results
+
+  /// Virtual time of the last tick's end.
+  public var simulatedNanoseconds: Int64 { (tick + 1) * plan.tickNanoseconds }
+
+  /// Storage calls so far.
+  public var operationCount: Int64 { lanes.reduce(0) { $0 + $1.tally.pointee.byOutcome.reduce(0, +) } }
+
+  /// The digest of everything so far.
+  public var digest: RunDigest {
+    lanes.reduce(into: restoredDigest) { $0.add($1.tally.pointee.digest) }
+  }
+  var restoredDigest = RunDigest()
+
+  /// By outcome, in the order of ``Outcome``.
+  public var outcomes: [Int64] {
+    lanes.reduce([Int64](repeating: 0, count: Outcome.allCases.count)) { sums, lane in
+      zip(sums, lane.tally.pointee.byOutcome).map { $0 + $1 }
+    }
+  }
+
+  /// Scores that were not a number.
+  public var notANumberScores: Int { lanes.reduce(0) { $0 + $1.notANumberCount } }
+
+  public func histograms() -> [LatencyRecorder.Key: LatencyHistogram] {
+    lanes.reduce(into: [:]) { $1.recorder.merge(into: &$0) }
+  }
+
+  /// Closes the timeline and hands it over.
+  public func finishTimeline() -> (timeline: MetricTimeline, buckets: [TimelineBucket]) {
+    meter.finish(shards: shards, lanes: lanes)
+    return (meter.timeline, meter.buckets)
+  }
+}
+
+/// Told about a simulation's progress, by worker 0, between two ticks.
+public protocol SimulationObserver: AnyObject, Sendable {
+  /// Called before every tick: must return at once. True stops the run here.
+  func shouldStop(at time: SimTime, _ simulation: Simulation) -> Bool
+}
+
+/// Carries a value into a closure that another thread runs, where the surrounding code sees to it that only one does.
+struct UncheckedBox<Value>: @unchecked Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}
+
+extension BlockingStorageBackend {
+  func openAnySession(_ id: SessionID) throws(BackendError) -> any StorageSession { try openSession(id) }
+}
+
+extension PipelinedStorageBackend {
+  func openAnySession(_ id: SessionID, connections: Int) throws(BackendError) -> any PipelinedStorageSession {
+    try openSession(id, connections: connections)
+  }
+}

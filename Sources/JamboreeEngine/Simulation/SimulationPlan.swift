@@ -1,0 +1,56 @@
+import JamboreeKit
+
+/// What the engine runs: members, services and the measure of time. Where it runs (backend, ranker, workers) is given
+/// apart.
+public struct SimulationPlan: Sendable {
+  public let population: Population
+  public let seed: Seed
+  public let tickNanoseconds: Int64
+  /// Length of a timeline bucket in virtual time; at least a tick.
+  public let bucketNanoseconds: Int64
+  public let durationNanoseconds: Int64
+  public let catalog: ActionCatalog
+  public let metrics: [MetricDescriptor]
+  public let services: [any PreparedService]
+  /// What a backend must implement.
+  public let verbs: Set<Verb>
+
+  /// Prepares the services for a population.
+  /// - Parameters:
+  ///   - scale: how much smaller the population is than the scenario's.
+  ///   - startMinuteOfWeek: where virtual time 0 lies, in minutes since Monday 00:00 UTC.
+  public init(
+    population: Population, services: [any Service], seed: Seed, scale: Double, startMinuteOfWeek: Int,
+    durationNanoseconds: Int64, tickNanoseconds: Int64, bucketNanoseconds: Int64
+  ) throws(ConfigurationError) {
+    var catalog = ActionCatalog()
+    var metrics: [MetricDescriptor] = []
+    var prepared: [any PreparedService] = []
+    var verbs: Set<Verb> = []
+    for (number, service) in services.enumerated() {
+      let descriptor = type(of: service).descriptor
+      let setup = ServiceSetup(
+        population: population, seed: seed, scale: scale, startMinuteOfWeek: startMinuteOfWeek,
+        durationNanoseconds: durationNanoseconds, tickNanoseconds: tickNanoseconds,
+        serviceNumber: UInt8(truncatingIfNeeded: number), firstAction: catalog.append(descriptor.actions),
+        firstMetric: metrics.count)
+      metrics += descriptor.metrics
+      verbs.formUnion(descriptor.verbs)
+      prepared.append(try service.prepare(setup))
+    }
+    self.population = population
+    self.seed = seed
+    self.tickNanoseconds = tickNanoseconds
+    self.bucketNanoseconds = max(bucketNanoseconds, tickNanoseconds)
+    self.durationNanoseconds = durationNanoseconds
+    self.catalog = catalog
+    self.metrics = metrics
+    self.services = prepared
+    self.verbs = verbs
+  }
+
+  /// What the backend is loaded with.
+  public var dataset: Dataset {
+    Dataset(population: population, containers: services.flatMap(\.containers), items: services.flatMap(\.initialItems))
+  }
+}

@@ -1,0 +1,136 @@
+import JamboreeKit
+
+/// A write that waits for the write phase.
+struct PendingWrite: BitwiseCopyable, Sendable {
+  var operation: Operation
+  /// Time that the action's reads and rankings took before it.
+  var serviceNanoseconds: UInt64
+  /// Service (high 8 bits) and agent (low 24).
+  var agent: UInt32
+  var argumentStart: UInt32
+  var argumentCount: UInt32
+  /// The shard that made it, where the arguments are.
+  var shard: UInt16
+  /// How many writes of the same group follow.
+  var following: UInt16
+}
+
+/// An action's writes that did not all end well: word to its agent.
+struct WriteFailure: BitwiseCopyable, Sendable {
+  var agent: UInt32
+  var outcome: Outcome
+}
+
+/// One shard of the members: its agents of every service, their wake-ups, and what they want written.
+///
+/// Used by whichever worker has claimed it; workers meet at a barrier in between. The parts that change at every step
+/// are behind pointers: a class's stored properties are checked for exclusive access at run time, which costs more than
+/// the step.
+final class SimulationShard {
+  let index: Int
+  let agents: [any ServiceAgents]
+  let wheel: UnsafeMutablePointer<TimingWheel>
+  let context: UnsafeMutablePointer<AgentContext>
+  let batch: UnsafeMutablePointer<WakeEntry>
+  /// Groups of several writes; single ones go to the mailboxes at once.
+  var groups: [PendingWrite] = []
+  /// Arguments of this tick's writes, for whichever worker performs them.
+  var arguments: [UInt64] = []
+
+  init(index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64) {
+    self.index = index
+    self.agents = agents
+    wheel = .allocate(capacity: 1)
+    wheel.initialize(to: TimingWheel(tickNanoseconds: tickNanoseconds))
+    context = .allocate(capacity: 1)
+    context.initialize(to: AgentContext(metricCount: metricCount))
+    batch = .allocate(capacity: TimingWheel.batchCapacity)
+  }
+
+  deinit {
+    wheel.deinitialize(count: 1)
+    wheel.deallocate()
+    context.deinitialize(count: 1)
+    context.deallocate()
+    batch.deallocate()
+  }
+
+  /// Asks every agent for its first wake-up.
+  func start() {
+    for service in agents.indices {
+      agents[service].start(&context.pointee)
+      scheduleRequests(service: service, notBefore: 0)
+    }
+  }
+
+  /// Moves the wishes that an agent has put into the context to the wheel.
+  @inline(__always) func scheduleRequests(service: Int, notBefore: TickID) {
+    guard !context.pointee.wakeRequests.isEmpty else { return }
+    for request in context.pointee.wakeRequests where request.time != .never {
+      let time = max(request.time.nanoseconds, 0)
+      wheel.pointee.add(
+        WakeEntry(time: time, agent: UInt32(truncatingIfNeeded: service) << 24 | request.agent, tag: request.tag),
+        tick: max(wheel.pointee.tick(of: time), notBefore))
+    }
+    context.pointee.wakeRequests.removeAll(keepingCapacity: true)
+  }
+
+  @inline(__always) func sendNotices(_ notices: Mailboxes<Notice>) {
+    guard !context.pointee.notices.isEmpty else { return }
+    for notice in context.pointee.notices {
+      notices.send(notice, from: index, to: Int(notice.to.rawValue) % shardCount)
+    }
+    context.pointee.notices.removeAll(keepingCapacity: true)
+  }
+
+  /// Hands the action's writes over for the write phase.
+  func sendWrites(_ writes: Mailboxes<PendingWrite>, agent: UInt32, serviceNanoseconds: UInt64, partitioned: Bool) {
+    let count = context.pointee.writes.count
+    let base = arguments.count
+    let end = context.pointee.writeArguments.count
+    for position in 0..<count {
+      let operation = context.pointee.writes[position]
+      let start = Int(context.pointee.writeArgumentStarts[position])
+      let next = position + 1 < count ? Int(context.pointee.writeArgumentStarts[position + 1]) : end
+      let write = PendingWrite(
+        operation: operation, serviceNanoseconds: serviceNanoseconds, agent: agent,
+        argumentStart: UInt32(base + start), argumentCount: UInt32(next - start), shard: UInt16(index),
+        following: UInt16(count - 1 - position))
+      if count > 1 {
+        groups.append(write)
+      } else {
+        // A backend with a single writer gets all in one stream: everything goes to partition 0.
+        writes.send(write, from: index, to: partitioned ? Int(operation.ownerKey % UInt64(shardCount)) : 0)
+      }
+    }
+    if end > 0 { arguments.append(contentsOf: context.pointee.writeArguments) }
+    context.pointee.writes.removeAll(keepingCapacity: true)
+    context.pointee.writeArgumentStarts.removeAll(keepingCapacity: true)
+    context.pointee.writeArguments.removeAll(keepingCapacity: true)
+  }
+}
+
+extension SimulationShard {
+  /// Moves on to a tick and hands the agents what has come for them: failed writes first, then notices.
+  func beginTick(_ tick: TickID, _ exchange: Exchange) {
+    wheel.pointee.advance(to: tick)
+    if !arguments.isEmpty { arguments.removeAll(keepingCapacity: true) }
+    context.pointee.now = exchange.tickStart
+    if exchange.failureMask >> UInt64(index) & 1 == 1 {
+      exchange.failures.receive(index) { failure in
+        let service = Int(failure.agent >> 24)
+        agents[service].writesEnded(failure.agent & 0xFF_FFFF, outcome: failure.outcome, &context.pointee)
+        scheduleRequests(service: service, notBefore: tick)
+        sendNotices(exchange.outgoing)
+      }
+    }
+    if exchange.incomingMask >> UInt64(index) & 1 == 1 {
+      exchange.incoming.receive(index) { notice in
+        let service = Int(notice.service)
+        agents[service].receive(notice, &context.pointee)
+        scheduleRequests(service: service, notBefore: tick)
+        sendNotices(exchange.outgoing)
+      }
+    }
+  }
+}

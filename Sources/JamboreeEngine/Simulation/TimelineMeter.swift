@@ -1,0 +1,98 @@
+import JamboreeKit
+import JamboreeMetrics
+
+/// Cuts a run's counters and latencies into buckets of virtual time. Works between ticks, for all shards at once.
+struct TimelineMeter {
+  /// Gauges are sampled once in this much virtual time.
+  private static let sampleNanoseconds: Int64 = 60_000_000_000
+
+  private(set) var timeline: MetricTimeline
+  private(set) var buckets: [TimelineBucket] = []
+  private let bucketNanoseconds: Int64
+  private let gauges: [Int]
+  private var bucket: Int64 = 0
+  private var nextSample: Int64 = 0
+  private var lastSums: [Int64]
+  private var gaugePeaks: [Int64]
+  private var lastWall = monotonicNanoseconds()
+  private var lastOperations: Int64 = 0
+  private var lastErrors: Int64 = 0
+  private var tickOperations: Int64 = 0
+
+  init(_ plan: SimulationPlan) {
+    timeline = MetricTimeline(bucketNanoseconds: plan.bucketNanoseconds, descriptors: plan.metrics)
+    bucketNanoseconds = plan.bucketNanoseconds
+    gauges = plan.metrics.indices.filter { plan.metrics[$0].kind == .gauge }
+    lastSums = [Int64](repeating: 0, count: plan.metrics.count)
+    gaugePeaks = lastSums
+  }
+
+  /// Operations of the tick that has just read, to judge how large the next one will be.
+  mutating func countTick(_ lanes: [Lane]) -> Int {
+    var total: Int64 = 0
+    for lane in lanes { total &+= lane.tally.pointee.outcomes.0 }
+    defer { tickOperations = total }
+    return Int(total &- tickOperations)
+  }
+
+  /// Virtual time moves on to the start of a tick.
+  mutating func advance(to time: SimTime, shards: [SimulationShard], lanes: [Lane]) {
+    if time.nanoseconds >= nextSample {
+      sampleGauges(at: time, shards)
+      nextSample = (time.nanoseconds / Self.sampleNanoseconds + 1) * Self.sampleNanoseconds
+    }
+    while time.nanoseconds >= (bucket + 1) * bucketNanoseconds { close(shards, lanes) }
+  }
+
+  /// The run is over: the bucket that is under way ends here.
+  mutating func finish(shards: [SimulationShard], lanes: [Lane]) { close(shards, lanes) }
+
+  private mutating func sampleGauges(at time: SimTime, _ shards: [SimulationShard]) {
+    for gauge in gauges {
+      let value = sum(of: gauge, shards)
+      gaugePeaks[gauge] = max(gaugePeaks[gauge], value)
+      if value > timeline.peakValues[gauge] {
+        timeline.peakValues[gauge] = value
+        timeline.peakTimes[gauge] = time
+      }
+    }
+  }
+
+  private func sum(of metric: Int, _ shards: [SimulationShard]) -> Int64 {
+    shards.reduce(0) { $0 &+ $1.context.pointee.counters[metric] }
+  }
+
+  private mutating func close(_ shards: [SimulationShard], _ lanes: [Lane]) {
+    var row: [Int64] = []
+    for metric in timeline.descriptors.indices {
+      let total = sum(of: metric, shards)
+      switch timeline.descriptors[metric].kind {
+      case .counter:
+        row.append(total - lastSums[metric])
+        lastSums[metric] = total
+      case .gauge:
+        row.append(max(gaugePeaks[metric], total))
+        gaugePeaks[metric] = 0
+      }
+    }
+    timeline.append(row)
+    var latency = LatencyHistogram(numberOfSignificantValueDigits: .two)
+    var operations: Int64 = 0
+    var errors: Int64 = 0
+    for lane in lanes {
+      lane.recorder.takeBucket(into: &latency)
+      let counts = lane.tally.pointee.byOutcome
+      operations += counts.reduce(0, +)
+      for outcome in Outcome.allCases where outcome.isError { errors += counts[Int(outcome.rawValue)] }
+    }
+    let wall = monotonicNanoseconds()
+    buckets.append(
+      TimelineBucket(
+        start: SimTime(nanoseconds: bucket * bucketNanoseconds), wallNanoseconds: Int64(wall - lastWall),
+        operations: operations - lastOperations, errors: errors - lastErrors, latency: latency, values: row))
+    lastWall = wall
+    lastOperations = operations
+    lastErrors = errors
+    bucket += 1
+  }
+}

@@ -1,0 +1,109 @@
+/// A backend ready for use, of either protocol.
+public enum BackendInstance: Sendable {
+  case blocking(any BlockingStorageBackend)
+  case pipelined(any PipelinedStorageBackend)
+
+  public var backend: any StorageBackend {
+    switch self {
+    case .blocking(let backend): backend
+    case .pipelined(let backend): backend
+    }
+  }
+
+  public var descriptor: BackendDescriptor { type(of: backend).descriptor }
+}
+
+/// A plug-in as a user names it: `memory`, `hot?gravity=1.8`, `sqlite:jam.db?synchronous=normal`.
+public struct PlugInReference: Sendable, Hashable {
+  public struct Option: Sendable, Hashable {
+    public let name: String
+    public let value: String
+  }
+  public let id: String
+  /// What stands after the first colon, up to the question mark: a path or an address.
+  public let location: String
+  public let options: [Option]
+
+  /// - Throws: ``PlugInError`` of kind `usage` when an option is not of the form `name=value`.
+  public init(_ text: String) throws(PlugInError) {
+    let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = halves[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    id = String(name[0])
+    location = name.count > 1 ? String(name[1]) : ""
+    var found: [Option] = []
+    if halves.count > 1 {
+      for part in halves[1].split(separator: "&") {
+        let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard pair.count == 2, !pair[0].isEmpty else {
+          throw PlugInError(.usage, "'\(text)': '\(part)' is not of the form option=value")
+        }
+        found.append(Option(name: String(pair[0]), value: String(pair[1])))
+      }
+    }
+    options = found
+  }
+}
+
+/// The backends that a program offers. A value: whoever composes an executable makes one.
+public struct BackendRegistry: Sendable {
+  private struct Entry: Sendable {
+    let descriptor: BackendDescriptor
+    let make: @Sendable (OptionValues) throws(BackendError) -> BackendInstance
+  }
+  private var entries: [Entry] = []
+
+  public init() {}
+
+  public var descriptors: [BackendDescriptor] { entries.map(\.descriptor) }
+
+  public mutating func register<Backend: BlockingStorageBackend>(_ type: Backend.Type) {
+    entries.append(Entry(descriptor: type.descriptor) { options throws(BackendError) in .blocking(try Backend(options: options)) })
+  }
+
+  public mutating func register<Backend: PipelinedStorageBackend>(_ type: Backend.Type) {
+    entries.append(Entry(descriptor: type.descriptor) { options throws(BackendError) in .pipelined(try Backend(options: options)) })
+  }
+
+  /// Makes the backend that a reference names.
+  /// - Throws: ``PlugInError`` of kind `usage` for an unknown id or a bad option, else as the backend's own initialiser.
+  public func make(_ reference: PlugInReference) throws(PlugInError) -> (instance: BackendInstance, options: OptionValues) {
+    guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
+      throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "backend", listedBy: "jamboree backends")
+    }
+    let options = try OptionValues(
+      owner: "backend '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },
+      descriptors: entry.descriptor.options)
+    return (try entry.make(options), options)
+  }
+}
+
+/// The rankers that a program offers.
+public struct RankerRegistry: Sendable {
+  private struct Entry: Sendable {
+    let descriptor: RankerDescriptor
+    let make: @Sendable (OptionValues) throws(RankerError) -> any FeedRanker
+  }
+  private var entries: [Entry] = []
+
+  public init() {}
+
+  public var descriptors: [RankerDescriptor] { entries.map(\.descriptor) }
+
+  public mutating func register<Ranker: FeedRanker>(_ type: Ranker.Type) {
+    entries.append(Entry(descriptor: type.descriptor) { options throws(RankerError) in try Ranker(options: options) })
+  }
+
+  public func make(_ reference: PlugInReference) throws(PlugInError) -> (ranker: any FeedRanker, options: OptionValues) {
+    guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
+      throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "ranker", listedBy: "jamboree rankers")
+    }
+    let options = try OptionValues(
+      owner: "ranker '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },
+      descriptors: entry.descriptor.options)
+    return (try entry.make(options), options)
+  }
+}
+
+private func unknown(_ id: String, among known: [String], what: String, listedBy command: String) -> PlugInError {
+  PlugInError(.usage, "unknown \(what) '\(id)'; known: \(known.joined(separator: ", ")) (see '\(command)')")
+}

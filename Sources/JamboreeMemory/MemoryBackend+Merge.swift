@@ -1,0 +1,94 @@
+import JamboreeKit
+
+extension MemoryBackend {
+  /// Carries out what a tick's writes mean beyond the partition of the item: listings, replies, orders. Runs alone.
+  func mergeTick() {
+    var arrivals: [(key: OrderKey, arrival: Partition.Arrival)] = []
+    for partition in partitions {
+      if !partition.arrivals.isEmpty {
+        for arrival in partition.arrivals { arrivals.append((OrderKey(item(arrival.reference), .newest), arrival)) }
+        partition.arrivals.removeAll(keepingCapacity: true)
+      }
+    }
+    // In order of time: an answer may come in the same batch as what it answers.
+    if arrivals.count > 1 { arrivals.sort { $0.key < $1.key } }
+    for (key, arrival) in arrivals { place(arrival, key) }
+    for partition in partitions {
+      if !partition.changes.isEmpty {
+        for change in partition.changes { refresh(item(change)) }
+        partition.changes.removeAll(keepingCapacity: true)
+      }
+      if !partition.deletions.isEmpty {
+        for deletion in partition.deletions { hide(item(deletion)) }
+        partition.deletions.removeAll(keepingCapacity: true)
+      }
+    }
+  }
+
+  private func place(_ arrival: Partition.Arrival, _ key: OrderKey) {
+    let new = item(arrival.reference)
+    guard new.parent == .none else {
+      answer(new, arrival.reference, key)
+      return
+    }
+    if !arrival.alsoListed.isEmpty { alsoListed[new.id] = arrival.alsoListed }
+    forEachContainer(of: new) { container in
+      if new.flags.contains(.isPrivate) { container.hasPrivate = true }
+      container.newest.insert(new, arrival.reference, locate) { self.item($0) }
+      container.active.insert(new, arrival.reference, locate) { self.item($0) }
+    }
+  }
+
+  /// Files a reply under what it answers, which becomes active again.
+  private func answer(_ new: StoredItem, _ reference: ItemReference, _ key: OrderKey) {
+    // A reply to something that does not exist is kept and listed nowhere.
+    guard let parentReference = locate(new.parent) else { return }
+    let partition = partitions[parentReference.partition]
+    let before = partition.items[parentReference.index]
+    partition.addReply(reference, to: parentReference.index, at: key) { OrderKey(self.item($0), .newest) }
+    let after = partition.items[parentReference.index]
+    guard after.parent == .none, !after.isDeleted else { return }
+    forEachContainer(of: after) { container in
+      container.newest.update(after)
+      if after.lastActive == before.lastActive {
+        container.active.update(after)
+      } else {
+        // The store already holds the new key, so the old one is given by hand.
+        container.active.remove(OrderKey(before, .active), after.id) { reference in
+          reference == parentReference ? before : self.item(reference)
+        }
+        container.active.insert(after, parentReference, self.locate) { self.item($0) }
+      }
+    }
+  }
+
+  private func refresh(_ changed: StoredItem) {
+    guard changed.parent == .none, !changed.isDeleted else { return }
+    forEachContainer(of: changed) { container in
+      container.newest.update(changed)
+      container.active.update(changed)
+    }
+  }
+
+  private func hide(_ deleted: StoredItem) {
+    guard deleted.parent == .none else { return }
+    forEachContainer(of: deleted) { container in
+      container.newest.remove(OrderKey(deleted, .newest), deleted.id) { self.item($0) }
+      container.active.remove(OrderKey(deleted, .active), deleted.id) { self.item($0) }
+    }
+  }
+
+  @inline(__always) private func forEachContainer(of item: StoredItem, _ body: (Container) -> Void) {
+    if item.container != .none { body(container(item.container)) }
+    if !alsoListed.isEmpty, let others = alsoListed[item.id] {
+      for other in others { body(container(other)) }
+    }
+  }
+
+  private func container(_ id: ContainerID) -> Container {
+    if let known = containers[id] { return known }
+    let made = Container(id: id)
+    containers[id] = made
+    return made
+  }
+}

@@ -1,0 +1,124 @@
+import JamboreeKit
+
+extension MemoryBackend {
+  func read(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+    switch operation.verb {
+    case .item: return readItem(operation, &reply)
+    case .thread: return readThread(operation, &reply)
+    case .listing:
+      guard let container = containers[operation.container] else { return .notFound }
+      container.read(operation, into: &reply) { self.item($0) }
+      return .ok
+    case .revisions: return readRevisions(operation, &reply)
+    case .recentByAuthors: return readRecent(operation, arguments, &reply)
+    case .connections: return readConnections(operation, &reply)
+    case .counts: return readCounts(arguments, &reply)
+    case .scan: return scan(operation, &reply)
+    default: return .rejected
+    }
+  }
+
+  @inline(__always) private func readItem(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    guard let reference = locate(operation.subject) else { return .notFound }
+    let item = item(reference)
+    guard item.isVisible(to: operation.actor) else { return .notFound }
+    reply.items.append(item.row)
+    return .ok
+  }
+
+  @inline(__always) private func readThread(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    guard let reference = locate(operation.subject) else { return .notFound }
+    let partition = partitions[reference.partition]
+    let top = partition.items[reference.index]
+    guard top.isVisible(to: operation.actor) else { return .notFound }
+    reply.items.append(top.row)
+    guard top.replies != StoredItem.noReplies else { return .ok }
+    let limit = max(Int(operation.limit), 1)
+    var skip = Int(clamping: operation.object)
+    partition.replies[Int(top.replies)].withUnsafeBufferPointer { replies in
+      var position = replies.count - 1
+      while position >= 0, reply.items.count < limit {
+        let answer = item(replies[position])
+        position -= 1
+        guard answer.isVisible(to: operation.actor) else { continue }
+        if skip > 0 {
+          skip -= 1
+        } else {
+          reply.items.append(answer.row)
+        }
+      }
+    }
+    return .ok
+  }
+
+  private func readRevisions(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    guard let reference = locate(operation.subject) else { return .notFound }
+    let present = item(reference)
+    guard present.isVisible(to: operation.actor) else { return .notFound }
+    let limit = Int(operation.limit)
+    if limit > 0 { reply.items.append(present.row) }
+    for earlier in (partitions[reference.partition].earlierVersions[operation.subject] ?? []).reversed() {
+      guard reply.items.count < limit else { break }
+      reply.items.append(earlier.row)
+    }
+    return .ok
+  }
+
+  private func readRecent(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
+    var found: [(key: OrderKey, reference: ItemReference)] = []
+    for index in 0..<arguments.count {
+      let author = MemberID(UInt32(truncatingIfNeeded: arguments[index]))
+      let number = Int(author.rawValue % UInt32(shardCount))
+      for position in 0..<partitions[number].count {
+        let item = partitions[number].items[position]
+        guard item.id.author == author, item.isVisible(to: operation.actor) else { continue }
+        found.append((OrderKey(item, .newest), ItemReference(partition: number, index: position)))
+      }
+    }
+    found.sort { $0.key > $1.key }
+    for entry in found.prefix(Int(operation.limit)) { reply.items.append(item(entry.reference).row) }
+    return .ok
+  }
+
+  private func readConnections(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    let member = MemberID(UInt32(truncatingIfNeeded: operation.object))
+    let number = Int(member.rawValue % UInt32(shardCount))
+    let changes = partitions[number].connectionChanges[
+      Partition.ConnectionKey(member: member, kind: operation.kind)] ?? [:]
+    var others: [UInt32] = []
+    // The graph that was loaded is who follows whom.
+    if operation.kind == ConnectionKind.follow.rawValue, Int(member.rawValue) < graph.memberCount {
+      others = graph.neighbors(of: member).filter { changes[$0] != false }
+    }
+    if !changes.isEmpty {
+      let known = Set(others)
+      others += changes.filter { $0.value && !known.contains($0.key) }.keys
+      others.sort()
+    }
+    for other in others.prefix(Int(operation.limit)) { reply.keys.append(UInt64(other)) }
+    return .ok
+  }
+
+  private func readCounts(_ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
+    for index in 0..<arguments.count {
+      guard let container = containers[ContainerID(rawValue: arguments[index])] else { continue }
+      reply.count += Int64(container.newest.count)
+      reply.sum += container.ratingSum
+    }
+    return .ok
+  }
+
+  private func scan(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    var found: [(id: ItemID, reference: ItemReference)] = []
+    for partition in partitions {
+      for index in 0..<partition.count {
+        let item = partition.items[index]
+        guard item.id >= operation.subject, item.isVisible(to: operation.actor) else { continue }
+        found.append((item.id, ItemReference(partition: partition.number, index: index)))
+      }
+    }
+    found.sort { $0.id < $1.id }
+    for entry in found.prefix(Int(operation.limit)) { reply.items.append(item(entry.reference).row) }
+    return .ok
+  }
+}

@@ -1,0 +1,69 @@
+import JamboreeKit
+
+/// Everything in this process's memory: 64 partitions by author, written in parallel, read without locks.
+///
+/// See the module's README for the data model and what it guarantees.
+public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
+  // Safe to share: the engine reads and writes in separate phases; within the write phase a partition has one writer;
+  // `endTick` runs alone.
+  public static let descriptor = BackendDescriptor(
+    id: "memory", version: "1", summary: "in this process's memory: no I/O, gone at the end",
+    writers: .partitioned,
+    verbs: [
+      .publish, .edit, .delete, .react, .connect, .disconnect, .join,
+      .item, .revisions, .thread, .listing, .recentByAuthors, .connections, .counts, .scan,
+    ],
+    atomicGroups: false)
+
+  let partitions: [Partition] = (0..<shardCount).map { Partition(number: $0) }
+  /// Where items are listed. Changed between ticks only.
+  var containers: [ContainerID: Container] = [:]
+  /// Containers beyond an item's own.
+  var alsoListed: [ItemID: [ContainerID]] = [:]
+  private(set) var graph = SocialGraph(memberCount: 0)
+
+  public init(options: OptionValues) throws(BackendError) {}
+
+  public func load(_ dataset: Dataset) throws(BackendError) {
+    graph = dataset.population.graph
+    for container in dataset.containers { containers[container.id] = Container(id: container.id) }
+    var reply = Reply()
+    for item in dataset.items {
+      let outcome = partition(of: item.ownerKey).write(item, arguments: Span(), into: &reply)
+      guard outcome == .ok else {
+        throw BackendError(.failed, "memory: loading item \(item.subject.rawValue) ended \(outcome.name)")
+      }
+    }
+    mergeTick()
+  }
+
+  public func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(self) }
+
+  public func endTick(_ tick: TickID) throws(BackendError) { mergeTick() }
+
+  public func finish() throws(BackendError) {}
+
+  @inline(__always) func partition(of ownerKey: UInt64) -> Partition { partitions[Int(ownerKey % UInt64(shardCount))] }
+
+  @inline(__always) func item(_ reference: ItemReference) -> StoredItem {
+    partitions[reference.partition].items[reference.index]
+  }
+
+  @inline(__always) func locate(_ id: ItemID) -> ItemReference? {
+    let number = Int(id.author.rawValue % UInt32(shardCount))
+    return partitions[number].index(of: id).map { ItemReference(partition: number, index: $0) }
+  }
+
+  public final class Session: StorageSession {
+    private let store: MemoryBackend
+
+    init(_ store: MemoryBackend) { self.store = store }
+
+    public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+      if operation.verb.isWrite {
+        return store.partition(of: operation.ownerKey).write(operation, arguments: arguments, into: &reply)
+      }
+      return store.read(operation, arguments: arguments, into: &reply)
+    }
+  }
+}

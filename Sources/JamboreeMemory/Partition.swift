@@ -1,0 +1,143 @@
+import JamboreeKit
+
+/// The part of the store that belongs to the members `m` with `m % shardCount` equal to its number: their items, what
+/// was said of those, and their own connections. Written by one thread at a time; read by all when none writes.
+final class Partition: @unchecked Sendable {
+  struct ReactionKey: Hashable {
+    let item: ItemID
+    let member: MemberID
+    let kind: UInt8
+  }
+
+  struct Membership: Hashable {
+    let container: ContainerID
+    let member: MemberID
+  }
+
+  struct ConnectionKey: Hashable {
+    let member: MemberID
+    let kind: UInt8
+  }
+
+  /// A new item and where else it is listed.
+  struct Arrival {
+    let reference: ItemReference
+    let alsoListed: [ContainerID]
+  }
+
+  let number: Int
+  private(set) var table = IdentifierTable()
+  private(set) var items: UnsafeMutablePointer<StoredItem>
+  private(set) var count = 0
+  private var capacity = 64
+  /// Replies by item, oldest first.
+  var replies: [[ItemReference]] = []
+  private(set) var earlierVersions: [ItemID: [StoredItem]] = [:]
+  private(set) var reactions: [ReactionKey: Int32] = [:]
+  private(set) var memberships: Set<Membership> = []
+  /// Changes to the graph that was loaded: true for connected since, false for disconnected.
+  private(set) var connectionChanges: [ConnectionKey: [UInt32: Bool]] = [:]
+
+  // Effects beyond this partition, carried out at the end of the tick.
+  var arrivals: [Arrival] = []
+  var changes: [ItemReference] = []
+  var deletions: [ItemReference] = []
+
+  init(number: Int) {
+    self.number = number
+    items = .allocate(capacity: capacity)
+  }
+
+  deinit { items.deallocate() }
+
+  @inline(__always) func index(of id: ItemID) -> Int? { table.find(id) }
+
+  func write(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+    switch operation.verb {
+    case .publish: return publish(operation, arguments, &reply)
+    case .edit: return edit(operation, &reply)
+    case .delete: return delete(operation)
+    case .react: return react(operation)
+    case .join:
+      memberships.insert(Membership(container: operation.container, member: operation.actor))
+      return .ok
+    case .connect, .disconnect:
+      let key = ConnectionKey(member: operation.actor, kind: operation.kind)
+      connectionChanges[key, default: [:]][UInt32(truncatingIfNeeded: operation.object)] = operation.verb == .connect
+      return .ok
+    default: return .rejected
+    }
+  }
+
+  private func publish(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
+    guard operation.subject != .none, table.find(operation.subject) == nil else { return .rejected }
+    if count == capacity { grow() }
+    items[count] = StoredItem(publishing: operation)
+    table.insert(operation.subject, count)
+    var alsoListed: [ContainerID] = []
+    for index in 0..<arguments.count { alsoListed.append(ContainerID(rawValue: arguments[index])) }
+    arrivals.append(Arrival(reference: ItemReference(partition: number, index: count), alsoListed: alsoListed))
+    count += 1
+    reply.version = 1
+    return .ok
+  }
+
+  private func edit(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
+    guard items[index].version == operation.expectedVersion else {
+      reply.version = items[index].version
+      return .conflict
+    }
+    earlierVersions[operation.subject, default: []].append(items[index])
+    items[index].version += 1
+    items[index].payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
+    changes.append(ItemReference(partition: number, index: index))
+    reply.version = items[index].version
+    return .ok
+  }
+
+  private func delete(_ operation: Operation) -> Outcome {
+    guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
+    items[index].isDeleted = true
+    deletions.append(ItemReference(partition: number, index: index))
+    return .ok
+  }
+
+  private func react(_ operation: Operation) -> Outcome {
+    guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
+    let key = ReactionKey(item: operation.subject, member: operation.actor, kind: operation.kind)
+    if operation.kind == ReactionKind.download.rawValue {
+      reactions[key, default: 0] += operation.value
+      return .ok
+    }
+    let earlier = reactions.updateValue(operation.value, forKey: key)
+    if operation.kind == ReactionKind.rating.rawValue {
+      items[index].ratingSum += operation.value - (earlier ?? 0)
+      items[index].ratingCount += earlier == nil ? 1 : 0
+      changes.append(ItemReference(partition: number, index: index))
+    }
+    return .ok
+  }
+
+  /// Adds a reply to an item of this partition, in order of time; called between ticks.
+  func addReply(_ reference: ItemReference, to index: Int, at key: OrderKey, _ keyOf: (ItemReference) -> OrderKey) {
+    if items[index].replies == StoredItem.noReplies {
+      items[index].replies = UInt32(replies.count)
+      replies.append([])
+    }
+    let list = Int(items[index].replies)
+    var place = replies[list].count
+    while place > 0, keyOf(replies[list][place - 1]) > key { place -= 1 }
+    replies[list].insert(reference, at: place)
+    items[index].replyCount += 1
+    items[index].lastActive = max(items[index].lastActive, key.time)
+  }
+
+  private func grow() {
+    let grown = UnsafeMutablePointer<StoredItem>.allocate(capacity: capacity * 2)
+    grown.update(from: items, count: count)
+    items.deallocate()
+    items = grown
+    capacity *= 2
+  }
+}

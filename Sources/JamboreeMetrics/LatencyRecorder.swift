@@ -1,0 +1,132 @@
+import Histogram
+import JamboreeKit
+
+public typealias LatencyHistogram = Histogram<UInt64>
+
+/// What a latency is of.
+public enum LatencyKind: String, Sendable, CaseIterable {
+  /// An action, from its actual start to its last completion: time in storage and ranking.
+  case service
+  /// An action, from its intended start to its last completion. Only load mode knows it.
+  case response
+  /// One call of a storage verb.
+  case storage
+  /// One ranking of a feed.
+  case ranking
+}
+
+/// The latencies of one worker. Not shared: each worker has its own and the run merges them, which is exact because
+/// histograms add.
+///
+/// An action that consists of one storage call has that call's latency, so it is recorded once, under the pair of
+/// action and verb, and counted for both when the recorders are merged.
+public final class LatencyRecorder {
+  /// One histogram: what it is of and the outcome it ended with.
+  public struct Key: Hashable, Sendable {
+    public let kind: LatencyKind
+    /// Name of the action, verb or ranker.
+    public let name: String
+    public let outcome: Outcome
+
+    public init(kind: LatencyKind, name: String, outcome: Outcome) {
+      self.kind = kind
+      self.name = name
+      self.outcome = outcome
+    }
+  }
+
+  private let actions: ActionCatalog
+  private let rankerName: String
+  private static let verbCount = Verb.allCases.count
+  private static let outcomeCount = Outcome.allCases.count
+
+  // Slots are made when first needed; -1 says not yet. `single` is for calls that were a whole action.
+  private var singleSlots: [Int32]
+  private var partSlots: [Int32]
+  private var actionSlots: [Int32]
+  private var histograms: [LatencyHistogram] = []
+  private var ranking = LatencyHistogram(numberOfSignificantValueDigits: .three)
+  /// All storage calls of the timeline bucket that is under way; two digits are enough for a line on a chart.
+  private var bucket = LatencyHistogram(numberOfSignificantValueDigits: .two)
+
+  public init(actions: ActionCatalog, rankerName: String) {
+    self.actions = actions
+    self.rankerName = rankerName
+    singleSlots = [Int32](repeating: -1, count: actions.count * Self.verbCount * Self.outcomeCount)
+    partSlots = singleSlots
+    actionSlots = [Int32](repeating: -1, count: actions.count * Self.outcomeCount)
+  }
+
+  /// Records a storage call that was a whole action.
+  @inline(__always)
+  public func recordSingle(_ operation: borrowing Operation, _ outcome: Outcome, durationNanoseconds: UInt64) {
+    let index = slotIndex(operation.action, operation.verb, outcome)
+    var slot = Int(singleSlots[index])
+    if slot < 0 { slot = makeSlot(&singleSlots, index) }
+    histograms[slot].record(durationNanoseconds)
+    bucket.record(durationNanoseconds)
+  }
+
+  /// Records a storage call that was a part of an action.
+  @inline(__always)
+  public func recordPart(_ operation: borrowing Operation, _ outcome: Outcome, durationNanoseconds: UInt64) {
+    let index = slotIndex(operation.action, operation.verb, outcome)
+    var slot = Int(partSlots[index])
+    if slot < 0 { slot = makeSlot(&partSlots, index) }
+    histograms[slot].record(durationNanoseconds)
+    bucket.record(durationNanoseconds)
+  }
+
+  /// Records an action of several calls, or with a ranking.
+  @inline(__always)
+  public func recordAction(_ action: ActionID, _ outcome: Outcome, durationNanoseconds: UInt64) {
+    let index = Int(action.rawValue) * Self.outcomeCount + Int(outcome.rawValue)
+    var slot = Int(actionSlots[index])
+    if slot < 0 { slot = makeSlot(&actionSlots, index) }
+    histograms[slot].record(durationNanoseconds)
+  }
+
+  @inline(__always)
+  public func recordRanking(durationNanoseconds: UInt64) { ranking.record(durationNanoseconds) }
+
+  /// Hands over the timeline bucket that is under way and begins a new one.
+  public func takeBucket(into total: inout LatencyHistogram) {
+    guard bucket.totalCount > 0 else { return }
+    total.add(bucket)
+    bucket.reset()
+  }
+
+  /// Adds everything that was recorded to `total`.
+  public func merge(into total: inout [Key: LatencyHistogram]) {
+    func add(_ key: Key, _ histogram: LatencyHistogram) {
+      total[key, default: LatencyHistogram(numberOfSignificantValueDigits: .three)].add(histogram)
+    }
+    for (index, slots) in zip(singleSlots, partSlots).enumerated() {
+      let (pair, outcome) = (index / Self.outcomeCount, Outcome.allCases[index % Self.outcomeCount])
+      let action = actions[ActionID(UInt16(pair / Self.verbCount))].name
+      let verb = Verb.allCases[pair % Self.verbCount].name
+      if slots.0 >= 0 {
+        add(Key(kind: .service, name: action, outcome: outcome), histograms[Int(slots.0)])
+        add(Key(kind: .storage, name: verb, outcome: outcome), histograms[Int(slots.0)])
+      }
+      if slots.1 >= 0 { add(Key(kind: .storage, name: verb, outcome: outcome), histograms[Int(slots.1)]) }
+    }
+    for (index, slot) in actionSlots.enumerated() where slot >= 0 {
+      let action = actions[ActionID(UInt16(index / Self.outcomeCount))].name
+      add(Key(kind: .service, name: action, outcome: Outcome.allCases[index % Self.outcomeCount]), histograms[Int(slot)])
+    }
+    if ranking.totalCount > 0 { add(Key(kind: .ranking, name: rankerName, outcome: .ok), ranking) }
+  }
+
+  @inline(__always)
+  private func slotIndex(_ action: ActionID, _ verb: Verb, _ outcome: Outcome) -> Int {
+    (Int(action.rawValue) * Self.verbCount + Int(verb.rawValue)) * Self.outcomeCount + Int(outcome.rawValue)
+  }
+
+  @inline(never)
+  private func makeSlot(_ slots: inout [Int32], _ index: Int) -> Int {
+    histograms.append(LatencyHistogram(numberOfSignificantValueDigits: .three))
+    slots[index] = Int32(histograms.count - 1)
+    return histograms.count - 1
+  }
+}
