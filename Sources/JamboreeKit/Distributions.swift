@@ -131,36 +131,38 @@ func lowerBound(of target: Double, in values: [Double], count: Int? = nil) -> In
 }
 
 /// A distribution turned into a table for the hot path: piecewise linear between 1,024 quantiles, exact in the
-/// outermost cells, where a line would cut off the tail. Values are non-negative nanoseconds.
-public struct QuantileTable: Sendable {
+/// outermost cells, where a line would cut off the tail. Values are whole, such as nanoseconds.
+public final class QuantileTable: @unchecked Sendable {
+  // Safe to share: nothing changes after `init`.
   @usableFromInline static var cellCount: Int { 1024 }
   @usableFromInline static var exactCells: Int { 8 }
-  @usableFromInline let values: [Float]
-  @usableFromInline let exact: any InverseDistribution
+  @usableFromInline let values: UnsafeMutablePointer<Float>
+  private let exact: any InverseDistribution
 
-  /// - Parameter distribution: its values in nanoseconds.
+  /// - Parameter distribution: its values are rounded towards zero.
   public init(_ distribution: any InverseDistribution) {
     exact = distribution
-    values = (0...QuantileTable.cellCount).map { index in
+    values = .allocate(capacity: QuantileTable.cellCount + 1)
+    for index in 0...QuantileTable.cellCount {
       let clamped = min(max(Double(index) / Double(QuantileTable.cellCount), 1e-12), 1 - 1e-12)
-      return Float(distribution.value(at: clamped))
+      values[index] = Float(distribution.value(at: clamped))
     }
   }
 
-  /// The value for 64 random bits, in nanoseconds.
+  deinit { values.deallocate() }
+
+  /// The value for 64 random bits.
   @inlinable @inline(__always) public func value(bits: UInt64) -> Int64 {
     let cell = Int(truncatingIfNeeded: bits >> 54)
     if cell < QuantileTable.exactCells || cell >= QuantileTable.cellCount - QuantileTable.exactCells {
       return exactValue(bits: bits)
     }
     let fraction = Float(Int32(truncatingIfNeeded: (bits >> 30) & 0xFF_FFFF)) * 0x1p-24
-    return values.withUnsafeBufferPointer { table in
-      Int64(table[cell] + (table[cell + 1] - table[cell]) * fraction)
-    }
+    return Int64(values[cell] + (values[cell + 1] - values[cell]) * fraction)
   }
 
   @usableFromInline @inline(never) func exactValue(bits: UInt64) -> Int64 {
-    Int64(min(exact.value(at: unitInterval(bits)), 9e17))
+    Int64(min(max(exact.value(at: unitInterval(bits)), -9e17), 9e17))
   }
 }
 

@@ -4,15 +4,13 @@ public struct ServiceDescriptor: Sendable {
   public let id: String
   public let summary: String
   public let actions: [ActionDescriptor]
-  public let metrics: [MetricDescriptor]
   /// What a backend must implement to carry it.
   public let verbs: Set<Verb>
 
-  public init(id: String, summary: String, actions: [ActionDescriptor], metrics: [MetricDescriptor], verbs: Set<Verb>) {
+  public init(id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>) {
     self.id = id
     self.summary = summary
     self.actions = actions
-    self.metrics = metrics
     self.verbs = verbs
   }
 }
@@ -62,6 +60,8 @@ public struct ServiceSetup: Sendable {
 
 /// A service ready to run.
 public protocol PreparedService: AnyObject, Sendable {
+  /// What it counts; the first has the index ``ServiceSetup/firstMetric``.
+  var metrics: [MetricDescriptor] { get }
   /// Places that exist at the start.
   var containers: [Dataset.Container] { get }
   /// Items that exist at the start: `publish` operations by ``MemberID/platform``.
@@ -78,6 +78,9 @@ public protocol PreparedService: AnyObject, Sendable {
 /// calls it keeps what it must remember in its own columns: other agents act in between. Used by one thread at a time.
 public protocol ServiceAgents: AnyObject {
   var count: Int { get }
+  /// Agents that are about to be woken, one after the other. A hint: reading each one's state now lets the machine
+  /// fetch them all at once, where otherwise each wake-up would wait for memory in its turn.
+  func willWake(_ agents: Span<UInt32>)
   /// Schedules the first wake-ups.
   func start(_ context: inout AgentContext)
   /// The time has come that was asked for with this tag: begin an action, or none.
@@ -94,6 +97,7 @@ public protocol ServiceAgents: AnyObject {
 }
 
 extension ServiceAgents {
+  public func willWake(_ agents: Span<UInt32>) {}
   public func writesEnded(_ agent: UInt32, outcome: Outcome, _ context: inout AgentContext) {}
   public func receive(_ notice: Notice, _ context: inout AgentContext) {}
 }
@@ -139,9 +143,9 @@ public struct AgentContext: ~Copyable {
   /// The intended time of the action that is under way.
   public var now: SimTime = .zero
   /// Rows of the reply to show, best first, after a ``Step/ranked(_:pageLength:)``.
-  public var page: [UInt16] = []
+  public var page = Buffer<UInt16>(capacity: 32)
   /// List to go with the next read.
-  public var arguments: [UInt64] = []
+  public var arguments = Buffer<UInt64>()
 
   /// A wish to be woken.
   @frozen public struct WakeRequest: BitwiseCopyable, Sendable {
@@ -156,16 +160,16 @@ public struct AgentContext: ~Copyable {
   }
 
   // The engine drains these after every call.
-  public var wakeRequests: [WakeRequest] = []
-  public var writes: [Operation] = []
+  public var wakeRequests = Buffer<WakeRequest>()
+  public var writes = Buffer<Operation>()
   /// Start of each write's arguments in ``writeArguments``.
-  public var writeArgumentStarts: [UInt32] = []
-  public var writeArguments: [UInt64] = []
-  public var notices: [Notice] = []
+  public var writeArgumentStarts = Buffer<UInt32>()
+  public var writeArguments = Buffer<UInt64>()
+  public var notices = Buffer<Notice>()
   /// By metric index, over all services of the run.
-  public var counters: [Int64]
+  public var counters = Buffer<Int64>()
 
-  public init(metricCount: Int) { counters = [Int64](repeating: 0, count: metricCount) }
+  public init(metricCount: Int) { counters.resize(to: metricCount, filling: 0) }
 
   /// Asks for a wake-up of an agent. A time in the past means: as soon as may be. An agent may have several under way;
   /// `tag` comes back with each, so that a stale one can be told.
@@ -188,5 +192,5 @@ public struct AgentContext: ~Copyable {
   @inlinable public mutating func notify(_ notice: Notice) { notices.append(notice) }
 
   /// Adds to a counter or moves a gauge; `metric` is the run-wide index.
-  @inlinable @inline(__always) public mutating func count(_ metric: Int, by amount: Int64 = 1) { counters[metric] &+= amount }
+  @inlinable @inline(__always) public mutating func count(_ metric: Int, by amount: Int64 = 1) { counters[metric] = counters[metric] &+ amount }
 }

@@ -20,7 +20,7 @@ public final class NullBackend: BlockingStorageBackend {
         let count = Int32(bits >> 40 & 63)
         rows.append(
           ItemRow(
-            id: ItemID(author: .platform, sequence: UInt32(index % Table.size + 1)), created: SimTime(nanoseconds: 0),
+            id: ItemID(author: .platform, sequence: UInt32(index % Table.size + 1)), created: SimTime(nanoseconds: -Int64(index % Table.size) * 37_000_000_000),
             lastActive: SimTime(nanoseconds: 0), ratingSum: count * Int32(1 + bits & 3), ratingCount: count,
             replyCount: Int32(bits >> 50 & 15), version: 1, payload: bits, topic: UInt16(bits >> 56 & 63)))
       }

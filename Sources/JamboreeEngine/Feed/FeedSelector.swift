@@ -16,6 +16,7 @@ struct FeedSelector: ~Copyable {
   private var keys: UnsafeMutablePointer<Int32>
   private var kept: UnsafeMutablePointer<UInt16>
   private var keptKeys: UnsafeMutablePointer<Int32>
+  private var sortKeys: UnsafeMutablePointer<UInt64>
   private var guess: Int32 = 0
 
   init() {
@@ -23,6 +24,7 @@ struct FeedSelector: ~Copyable {
     keys = .allocate(capacity: 0)
     kept = .allocate(capacity: 0)
     keptKeys = .allocate(capacity: 0)
+    sortKeys = .allocate(capacity: 0)
     reserve(512)
   }
 
@@ -31,14 +33,15 @@ struct FeedSelector: ~Copyable {
     keys.deallocate()
     kept.deallocate()
     keptKeys.deallocate()
+    sortKeys.deallocate()
   }
 
   /// Scores the candidates and fills `page` with the rows of the best `pageLength`, best first.
   mutating func select(
     _ items: borrowing ItemColumns, by ranker: any FeedRanker, for viewer: ViewerContext, pageLength: Int,
-    into page: inout [UInt16]
+    into page: inout Buffer<UInt16>
   ) {
-    page.removeAll(keepingCapacity: true)
+    page.removeAll()
     let count = min(items.count, Int(UInt16.max))
     guard count > 0, pageLength > 0 else { return }
     if count + 16 > capacity { reserve(count + 16) }
@@ -48,7 +51,7 @@ struct FeedSelector: ~Copyable {
     let wanted = min(pageLength, count)
     let keptCount = keep(threshold(count, wanted), count)
     order(keptCount, items, salt: viewer.salt, into: &page)
-    if page.count > wanted { page.removeLast(page.count - wanted) }
+    if page.count > wanted { page.resize(to: wanted, filling: 0) }
   }
 
   private mutating func makeKeys(_ count: Int) {
@@ -128,10 +131,11 @@ struct FeedSelector: ~Copyable {
     return keptCount
   }
 
-  private mutating func order(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout [UInt16]) {
+  private mutating func order(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout Buffer<UInt16>) {
     for index in count..<(count + 8) { keptKeys[index] = .min }
     // The place of each is the number of keys above it: no branch to mispredict.
-    page.append(contentsOf: repeatElement(.max, count: count))
+    page.resize(to: 0, filling: 0)
+    page.resize(to: count, filling: .max)
     let words = UnsafeRawPointer(keptKeys)
     var tied = false
     for index in 0..<count {
@@ -150,13 +154,22 @@ struct FeedSelector: ~Copyable {
     if tied { orderTied(count, items, salt: salt, into: &page) }
   }
 
-  private func orderTied(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout [UInt16]) {
-    var rows: [(key: Int32, tie: UInt64, row: UInt16)] = []
+  /// Equal scores among the kept: sorts by score, then by a mix of id and salt, in place.
+  private func orderTied(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout Buffer<UInt16>) {
     for index in 0..<count {
-      rows.append((keptKeys[index], mix64(items.id(at: Int(kept[index])).rawValue ^ salt), kept[index]))
+      let tie = mix64(items.id(at: Int(kept[index])).rawValue ^ salt) >> 32
+      // Shifts the signed key to where unsigned numbers compare the same way.
+      let ordered = UInt64(UInt32(bitPattern: keptKeys[index]) ^ 0x8000_0000) << 32 | tie
+      let row = kept[index]
+      var place = index
+      while place > 0, sortKeys[place - 1] < ordered {
+        sortKeys[place] = sortKeys[place - 1]
+        page[place] = page[place - 1]
+        place -= 1
+      }
+      sortKeys[place] = ordered
+      page[place] = row
     }
-    rows.sort { $0.key != $1.key ? $0.key > $1.key : $0.tie > $1.tie }
-    for index in 0..<count { page[index] = rows[index].row }
   }
 
   private mutating func reserve(_ wanted: Int) {
@@ -164,11 +177,13 @@ struct FeedSelector: ~Copyable {
     keys.deallocate()
     kept.deallocate()
     keptKeys.deallocate()
+    sortKeys.deallocate()
     capacity = max(wanted, capacity * 2)
     scores = .allocate(capacity: capacity + 16)
     scores.initialize(repeating: 0, count: capacity + 16)
     keys = .allocate(capacity: capacity + 16)
     kept = .allocate(capacity: capacity + 16)
     keptKeys = .allocate(capacity: capacity + 16)
+    sortKeys = .allocate(capacity: capacity + 16)
   }
 }

@@ -27,16 +27,28 @@ final class BlockingLane: Lane {
     while true {
       let size = shard.wheel.pointee.takeDue(into: batch)
       if size == 0 { break }
-      for position in 0..<size { act(batch[position], shard, tick, exchange) }
+      var position = 0
+      while position < size {
+        // Wake-ups of one service are handled together.
+        let service = Int(batch[position].agent >> 24)
+        let end = shard.announce(service, from: position, to: size)
+        let agents = shard.agents[service]
+        while position < end {
+          act(batch[position], agents, shard, tick, exchange)
+          position &+= 1
+        }
+      }
+      shard.fileWakes()
     }
   }
 
   /// Runs one action from its wake-up to its end.
   @inline(__always)
-  private func act(_ entry: WakeEntry, _ shard: SimulationShard, _ tick: TickID, _ exchange: Exchange) {
+  private func act(
+    _ entry: WakeEntry, _ agents: any ServiceAgents, _ shard: SimulationShard, _ tick: TickID, _ exchange: Exchange
+  ) {
     let service = Int(entry.agent >> 24)
     let agent = entry.agent & 0xFF_FFFF
-    let agents = shard.agents[service]
     let context = shard.context
     context.pointee.now = SimTime(nanoseconds: entry.time)
     var step = agents.wake(agent, tag: entry.tag, &context.pointee)
@@ -54,25 +66,23 @@ final class BlockingLane: Lane {
           exchange.writes, agent: entry.agent, serviceNanoseconds: progress.nanoseconds, partitioned: exchange.partitioned)
         // Who has written acts again in a later tick, and so sees what it wrote.
         notBefore = tick &+ 1
-        shard.scheduleRequests(service: service, notBefore: notBefore)
+        shard.collectWakes(service: service, notBefore: notBefore)
         shard.sendNotices(exchange.outgoing)
         return
       case .done(let outcome):
         progress.finish(recorder, outcome)
-        shard.scheduleRequests(service: service, notBefore: notBefore)
+        shard.collectWakes(service: service, notBefore: notBefore)
         shard.sendNotices(exchange.outgoing)
         return
       case .idle:
-        shard.scheduleRequests(service: service, notBefore: notBefore)
+        shard.collectWakes(service: service, notBefore: notBefore)
         return
       }
       reply.pointee.reset()
       let start = clock.now()
-      let outcome = context.pointee.arguments.withUnsafeBufferPointer { arguments in
-        session.execute(operation, arguments: arguments.span, into: &reply.pointee)
-      }
+      let outcome = session.execute(operation, arguments: context.pointee.arguments.span, into: &reply.pointee)
       let end = clock.now()
-      if !context.pointee.arguments.isEmpty { context.pointee.arguments.removeAll(keepingCapacity: true) }
+      if !context.pointee.arguments.isEmpty { context.pointee.arguments.removeAll() }
       progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
       if pageLength >= 0 {
         progress.addRanking(
@@ -109,7 +119,7 @@ final class BlockingLane: Lane {
       recorder.recordAction(write.operation.action, outcome, durationNanoseconds: duration &+ write.serviceNanoseconds)
     }
     tally.pointee.count(outcome)
-    digest(write.operation, outcome, reply.pointee, page: [], isRanked: false)
+    digest(write.operation, outcome, reply.pointee, page: noPage.pointee, isRanked: false)
     if outcome != .ok {
       exchange.failures.send(
         WriteFailure(agent: write.agent, outcome: outcome), from: partition, to: Int(write.shard))
@@ -148,7 +158,7 @@ final class BlockingLane: Lane {
       tally.pointee.count(outcome)
       // The reply is the group's; it counts once.
       if offset > 0 { reply.pointee.reset() }
-      digest(operation, outcome, reply.pointee, page: [], isRanked: false)
+      digest(operation, outcome, reply.pointee, page: noPage.pointee, isRanked: false)
     }
     if outcome != .ok {
       exchange.failures.send(WriteFailure(agent: first.agent, outcome: outcome), from: shard.index, to: shard.index)

@@ -10,6 +10,8 @@ class Lane {
   private let salt: UInt64
   private let interests: [UInt64]
   private let selector: UnsafeMutablePointer<FeedSelector>
+  /// What a write's digest is given for a page.
+  let noPage = UnsafeMutablePointer<Buffer<UInt16>>.allocate(capacity: 1)
 
   /// What a lane adds up.
   struct Tally {
@@ -45,12 +47,15 @@ class Lane {
     tally.initialize(to: Tally())
     selector = .allocate(capacity: 1)
     selector.initialize(to: FeedSelector())
+    noPage.initialize(to: Buffer(capacity: 1))
   }
 
   deinit {
     tally.deallocate()
     selector.deinitialize(count: 1)
     selector.deallocate()
+    noPage.deinitialize(count: 1)
+    noPage.deallocate()
   }
 
   var notANumberCount: Int { selector.pointee.notANumberCount }
@@ -67,7 +72,7 @@ class Lane {
   /// Ranks what a listing found and puts the page into the context; returns how long the ranking took.
   @inline(__always) final func rank(
     _ operation: borrowing Operation, _ reply: borrowing Reply, pageLength: Int, since start: UInt64,
-    into page: inout [UInt16]
+    into page: inout Buffer<UInt16>
   ) -> UInt64 {
     let member = Int(operation.actor.rawValue)
     let viewer = ViewerContext(
@@ -81,14 +86,14 @@ class Lane {
 
   /// Adds an operation and what it found to the digest. Of a ranked listing the page counts, not the window.
   @inline(__always) final func digest(
-    _ operation: borrowing Operation, _ outcome: Outcome, _ reply: borrowing Reply, page: [UInt16], isRanked: Bool
+    _ operation: borrowing Operation, _ outcome: Outcome, _ reply: borrowing Reply, page: borrowing Buffer<UInt16>, isRanked: Bool
   ) {
     var hash = digestHash(of: operation) &+ UInt64(outcome.rawValue)
     // Each row is weighted by an odd number of its place, so that a swap shows.
     var place: UInt64 = 0x9E37_79B9_7F4A_7C15
     if isRanked {
-      for row in page {
-        hash = hash &+ digestHash(of: reply.items[Int(row)]) &* place
+      for position in 0..<page.count {
+        hash = hash &+ digestHash(of: reply.items[Int(page[position])]) &* place
         place = place &+ 2
       }
     } else {
@@ -107,18 +112,23 @@ class Lane {
   }
 }
 
-/// What passes between shards and phases in one tick.
-struct Exchange {
-  let writes: Mailboxes<PendingWrite>
-  let failures: Mailboxes<WriteFailure>
+/// What passes between shards and phases. One object for the whole run; worker 0 sets its parts between ticks.
+final class Exchange {
+  let writes = Mailboxes<PendingWrite>()
+  let failures = Mailboxes<WriteFailure>()
   /// Filled in this tick, read in the next.
-  let outgoing: Mailboxes<Notice>
+  var outgoing = Mailboxes<Notice>()
   /// Filled in the last tick.
-  let incoming: Mailboxes<Notice>
-  let incomingMask: UInt64
-  let failureMask: UInt64
+  var incoming = Mailboxes<Notice>()
+  var incomingMask: UInt64 = 0
+  var failureMask: UInt64 = 0
   let shards: [SimulationShard]
   /// Whether writes are split by owner, or go in one stream.
   let partitioned: Bool
-  let tickStart: SimTime
+  var tickStart = SimTime.zero
+
+  init(shards: [SimulationShard], partitioned: Bool) {
+    self.shards = shards
+    self.partitioned = partitioned
+  }
 }

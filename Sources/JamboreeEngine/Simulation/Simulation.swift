@@ -19,11 +19,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   private let clock: MeasuringClock
   private let observer: (any SimulationObserver)?
 
-  private let writes = Mailboxes<PendingWrite>()
-  let failures = Mailboxes<WriteFailure>()
-  var incoming = Mailboxes<Notice>()
-  private var outgoing = Mailboxes<Notice>()
-  private var exchange: Exchange
+  let exchange: Exchange
   private let nextTicks: UnsafeMutablePointer<TickID>
   var tick: TickID = -1
   private var lastTickWakeCount = Int.max
@@ -66,9 +62,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
           interests: plan.population.interests))
     }
     self.lanes = lanes
-    exchange = Exchange(
-      writes: writes, failures: failures, outgoing: outgoing, incoming: incoming, incomingMask: 0, failureMask: 0,
-      shards: shards, partitioned: descriptor.writers == .partitioned, tickStart: .zero)
+    exchange = Exchange(shards: shards, partitioned: descriptor.writers == .partitioned)
   }
 
   deinit { nextTicks.deallocate() }
@@ -133,17 +127,15 @@ public final class Simulation: TickProcess, @unchecked Sendable {
       wasInterrupted = true
       return nil
     }
-    let incomingMask = incoming.receivers()
-    let failureMask = failures.receivers()
-    var next = incomingMask | failureMask != 0 ? tick + 1 : TickID.max
+    exchange.incomingMask = exchange.incoming.receivers()
+    exchange.failureMask = exchange.failures.receivers()
+    var next = exchange.incomingMask | exchange.failureMask != 0 ? tick + 1 : TickID.max
     for index in 0..<shardCount { next = min(next, nextTicks[index]) }
     guard next != .max, next < stopTick else { return nil }
     tick = next
     let start = SimTime(nanoseconds: next * plan.tickNanoseconds)
     meter.advance(to: start, shards: shards, lanes: lanes)
-    exchange = Exchange(
-      writes: writes, failures: failures, outgoing: outgoing, incoming: incoming, incomingMask: incomingMask,
-      failureMask: failureMask, shards: shards, partitioned: descriptor.writers == .partitioned, tickStart: start)
+    exchange.tickStart = start
     return next
   }
 
@@ -154,12 +146,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func prepareWrites() -> Bool {
-    failures.clearMasks()
+    exchange.failures.clearMasks()
     lastTickWakeCount = meter.countTick(lanes)
-    guard writes.receivers() != 0 else { return false }
+    guard exchange.writes.receivers() != 0 else { return false }
     // Sharing a handful of writes costs more than making them.
-    if exchange.partitioned, workers > 1, writes.messageCount() > 512 { return true }
-    for partition in 0..<shardCount where writes.receivers() >> UInt64(partition) & 1 == 1 {
+    if exchange.partitioned, workers > 1, exchange.writes.messageCount() > 512 { return true }
+    for partition in 0..<shardCount where exchange.writes.receivers() >> UInt64(partition) & 1 == 1 {
       lanes[0].runPartition(partition, exchange: exchange)
     }
     return false
@@ -172,10 +164,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   func endTick() {
     // Groups come after the single writes, on every backend: that order is part of the scenario's meaning.
     for shard in shards where !shard.groups.isEmpty { lanes[0].runGroups(of: shard, exchange: exchange) }
-    writes.clearMasks()
+    exchange.writes.clearMasks()
     do { try backend.endTick(tick) } catch { failure = error }
-    incoming.clearMasks()
-    swap(&incoming, &outgoing)
+    exchange.incoming.clearMasks()
+    let emptied = exchange.incoming
+    exchange.incoming = exchange.outgoing
+    exchange.outgoing = emptied
   }
 
   // MARK: Results

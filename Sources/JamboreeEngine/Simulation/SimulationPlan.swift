@@ -34,9 +34,10 @@ public struct SimulationPlan: Sendable {
         durationNanoseconds: durationNanoseconds, tickNanoseconds: tickNanoseconds,
         serviceNumber: UInt8(truncatingIfNeeded: number), firstAction: catalog.append(descriptor.actions),
         firstMetric: metrics.count)
-      metrics += descriptor.metrics
       verbs.formUnion(descriptor.verbs)
-      prepared.append(try service.prepare(setup))
+      let ready = try service.prepare(setup)
+      metrics += ready.metrics
+      prepared.append(ready)
     }
     self.population = population
     self.seed = seed

@@ -32,6 +32,16 @@ final class SimulationShard {
   let wheel: UnsafeMutablePointer<TimingWheel>
   let context: UnsafeMutablePointer<AgentContext>
   let batch: UnsafeMutablePointer<WakeEntry>
+  /// Wake-ups that wait to be put into the wheel: all of a batch at once, so that the misses of its scattered slots
+  /// overlap.
+  private let wakes: UnsafeMutablePointer<Buffer<FiledWake>>
+  private let announced: UnsafeMutablePointer<Buffer<UInt32>>
+
+  private struct FiledWake: BitwiseCopyable {
+    var entry: WakeEntry
+    var tick: TickID
+  }
+
   /// Groups of several writes; single ones go to the mailboxes at once.
   var groups: [PendingWrite] = []
   /// Arguments of this tick's writes, for whichever worker performs them.
@@ -45,6 +55,10 @@ final class SimulationShard {
     context = .allocate(capacity: 1)
     context.initialize(to: AgentContext(metricCount: metricCount))
     batch = .allocate(capacity: TimingWheel.batchCapacity)
+    wakes = .allocate(capacity: 1)
+    wakes.initialize(to: Buffer())
+    announced = .allocate(capacity: 1)
+    announced.initialize(to: Buffer())
   }
 
   deinit {
@@ -53,34 +67,63 @@ final class SimulationShard {
     context.deinitialize(count: 1)
     context.deallocate()
     batch.deallocate()
+    wakes.deinitialize(count: 1)
+    wakes.deallocate()
+    announced.deinitialize(count: 1)
+    announced.deallocate()
   }
 
   /// Asks every agent for its first wake-up.
   func start() {
     for service in agents.indices {
       agents[service].start(&context.pointee)
-      scheduleRequests(service: service, notBefore: 0)
+      collectWakes(service: service, notBefore: 0)
+      fileWakes()
     }
   }
 
-  /// Moves the wishes that an agent has put into the context to the wheel.
-  @inline(__always) func scheduleRequests(service: Int, notBefore: TickID) {
-    guard !context.pointee.wakeRequests.isEmpty else { return }
-    for request in context.pointee.wakeRequests where request.time != .never {
-      let time = max(request.time.nanoseconds, 0)
-      wheel.pointee.add(
-        WakeEntry(time: time, agent: UInt32(truncatingIfNeeded: service) << 24 | request.agent, tag: request.tag),
-        tick: max(wheel.pointee.tick(of: time), notBefore))
+  /// Tells a service which of its agents come next in the batch; returns where its run in the batch ends.
+  @inline(__always) func announce(_ service: Int, from start: Int, to size: Int) -> Int {
+    var end = start
+    announced.pointee.removeAll()
+    while end < size, Int(batch[end].agent >> 24) == service {
+      announced.pointee.append(batch[end].agent & 0xFF_FFFF)
+      end &+= 1
     }
-    context.pointee.wakeRequests.removeAll(keepingCapacity: true)
+    agents[service].willWake(announced.pointee.span)
+    return end
+  }
+
+  /// Takes the wishes that an agent has put into the context.
+  @inline(__always) func collectWakes(service: Int, notBefore: TickID) {
+    for index in 0..<context.pointee.wakeRequests.count {
+      let request = context.pointee.wakeRequests[index]
+      guard request.time != .never else { continue }
+      let time = max(request.time.nanoseconds, 0)
+      wakes.pointee.append(
+        FiledWake(
+          entry: WakeEntry(time: time, agent: UInt32(truncatingIfNeeded: service) << 24 | request.agent, tag: request.tag),
+          tick: max(wheel.pointee.tick(of: time), notBefore)))
+    }
+    context.pointee.wakeRequests.removeAll()
+  }
+
+  /// Puts what was collected into the wheel.
+  @inline(__always) func fileWakes() {
+    for index in 0..<wakes.pointee.count {
+      let wake = wakes.pointee[index]
+      wheel.pointee.add(wake.entry, tick: wake.tick)
+    }
+    wakes.pointee.removeAll()
   }
 
   @inline(__always) func sendNotices(_ notices: Mailboxes<Notice>) {
     guard !context.pointee.notices.isEmpty else { return }
-    for notice in context.pointee.notices {
+    for position in 0..<context.pointee.notices.count {
+      let notice = context.pointee.notices[position]
       notices.send(notice, from: index, to: Int(notice.to.rawValue) % shardCount)
     }
-    context.pointee.notices.removeAll(keepingCapacity: true)
+    context.pointee.notices.removeAll()
   }
 
   /// Hands the action's writes over for the write phase.
@@ -103,10 +146,10 @@ final class SimulationShard {
         writes.send(write, from: index, to: partitioned ? Int(operation.ownerKey % UInt64(shardCount)) : 0)
       }
     }
-    if end > 0 { arguments.append(contentsOf: context.pointee.writeArguments) }
-    context.pointee.writes.removeAll(keepingCapacity: true)
-    context.pointee.writeArgumentStarts.removeAll(keepingCapacity: true)
-    context.pointee.writeArguments.removeAll(keepingCapacity: true)
+    if end > 0 { arguments.append(contentsOf: context.pointee.writeArguments.array) }
+    context.pointee.writes.removeAll()
+    context.pointee.writeArgumentStarts.removeAll()
+    context.pointee.writeArguments.removeAll()
   }
 }
 
@@ -120,7 +163,7 @@ extension SimulationShard {
       exchange.failures.receive(index) { failure in
         let service = Int(failure.agent >> 24)
         agents[service].writesEnded(failure.agent & 0xFF_FFFF, outcome: failure.outcome, &context.pointee)
-        scheduleRequests(service: service, notBefore: tick)
+        collectWakes(service: service, notBefore: tick)
         sendNotices(exchange.outgoing)
       }
     }
@@ -128,9 +171,10 @@ extension SimulationShard {
       exchange.incoming.receive(index) { notice in
         let service = Int(notice.service)
         agents[service].receive(notice, &context.pointee)
-        scheduleRequests(service: service, notBefore: tick)
+        collectWakes(service: service, notBefore: tick)
         sendNotices(exchange.outgoing)
       }
     }
+    fileWakes()
   }
 }

@@ -1,0 +1,203 @@
+/// Reads parameters from a mapping, strictly: what is missing has its default or is an error, what is out of range is
+/// an error, and a key that nobody asked for is an error.
+///
+/// Reading also describes: after a whole scenario has been read, ``descriptions`` says for each key its type, range,
+/// default, value and meaning. The JSON Schema and the documentation are made from that, so they cannot drift from what
+/// is accepted. Without a node everything has its default.
+public struct ParameterReader {
+  /// The mapping's entries; nil when the mapping was not given.
+  private let entries: [ConfigurationNode.Entry]?
+  private let file: String
+  private let line: Int?
+  /// Key path of the mapping, empty at the top.
+  public let path: String
+  /// True when only the shape is wanted: a required key that is missing gets a stand-in instead of an error.
+  private let isDescribing: Bool
+  public private(set) var descriptions: [ParameterDescription] = []
+  private var known: [String] = []
+
+  /// A reader for a mapping.
+  /// - Throws: ``ConfigurationError`` when the node is not a mapping or names a key twice.
+  public init(_ node: ConfigurationNode, path: String = "") throws(ConfigurationError) {
+    file = node.file
+    line = node.line
+    self.path = path
+    isDescribing = false
+    switch node.value {
+    case .mapping(let entries):
+      self.entries = entries
+      var seen: Set<String> = []
+      for entry in entries where !seen.insert(entry.key).inserted {
+        throw ConfigurationError(
+          file: entry.node.file, line: entry.line, path: path.isEmpty ? entry.key : "\(path).\(entry.key)",
+          message: "this key is given twice; keep one")
+      }
+    case .null:
+      entries = []
+    default:
+      throw ConfigurationError(
+        file: node.file, line: node.line, path: path, message: "expected a mapping of keys to values, found \(node.kindName)")
+    }
+  }
+
+  private init(defaultsAt path: String, file: String, line: Int?, isDescribing: Bool) {
+    entries = nil
+    self.file = file
+    self.line = line
+    self.path = path
+    self.isDescribing = isDescribing
+  }
+
+  /// A reader that finds nothing and reports the shape: for the schema.
+  public static func describing(path: String = "") -> ParameterReader {
+    ParameterReader(defaultsAt: path, file: "", line: nil, isDescribing: true)
+  }
+
+  /// A reader that finds nothing, so that every parameter has its default.
+  public static func defaults(path: String = "", file: String = "defaults") -> ParameterReader {
+    ParameterReader(defaultsAt: path, file: file, line: nil, isDescribing: false)
+  }
+
+  /// The keys that the mapping has, in order: for mappings whose keys are ids.
+  public var keys: [String] { (entries ?? []).map(\.key) }
+
+  /// Whether the key was given.
+  public func has(_ key: String) -> Bool { find(key) != nil }
+
+  /// A fault of one key, or of several together, reported at that key's line.
+  public func fail(_ key: String, _ message: String) -> ConfigurationError {
+    let entry = find(key)
+    return ConfigurationError(
+      file: entry?.node.file ?? file, line: entry?.line ?? entry?.node.line ?? line, path: join(key), message: message)
+  }
+
+  /// Refuses keys that nobody asked for.
+  public func finish() throws(ConfigurationError) {
+    for entry in entries ?? [] where !known.contains(entry.key) {
+      var message = "unknown key '\(entry.key)'"
+      if let near = nearest(entry.key, among: known) { message += "; did you mean '\(near)'?" }
+      message += known.isEmpty ? " (no keys are known here)" : " (known: \(known.joined(separator: ", ")))"
+      throw ConfigurationError(file: entry.node.file, line: entry.line, path: join(entry.key), message: message)
+    }
+  }
+
+  // MARK: Sections and lists
+
+  /// Reads a mapping below a key; one that is missing has all its defaults. Unknown keys in it are refused.
+  public mutating func section<Value>(
+    _ key: String, _ summary: String, _ body: (inout ParameterReader) throws(ConfigurationError) -> Value
+  ) throws(ConfigurationError) -> Value {
+    let entry = note(key)
+    var reader = try child(entry, key)
+    let value = try body(&reader)
+    try reader.finish()
+    descriptions.append(
+      ParameterDescription(
+        key: key, kind: .section(reader.descriptions), unit: "", defaultValue: "", value: "", summary: summary))
+    return value
+  }
+
+  /// Reads a mapping whose keys are ids: `body` is called for each key given, in order, and must read it with `section`.
+  public mutating func keyed(
+    _ key: String, _ summary: String, _ body: (inout ParameterReader) throws(ConfigurationError) -> Void
+  ) throws(ConfigurationError) {
+    let entry = note(key)
+    var reader = try child(entry, key)
+    try body(&reader)
+    try reader.finish()
+    descriptions.append(
+      ParameterDescription(key: key, kind: .keyed(reader.descriptions), unit: "", defaultValue: "", value: "", summary: summary))
+  }
+
+  /// Reads a list of mappings; nil as default makes it required.
+  public mutating func list<Value>(
+    _ key: String, default defaultValue: [Value]?, _ summary: String,
+    _ body: (inout ParameterReader) throws(ConfigurationError) -> Value
+  ) throws(ConfigurationError) -> [Value] {
+    let entry = note(key)
+    // One reading without a node shows what a list entry may say.
+    var shape = ParameterReader.describing(path: "\(join(key)).0")
+    _ = try? body(&shape)
+    descriptions.append(
+      ParameterDescription(
+        key: key, kind: .list(shape.descriptions), unit: "", defaultValue: defaultValue == nil ? nil : "\(defaultValue?.count ?? 0) entries",
+        value: "", summary: summary))
+    guard let entry else {
+      if let defaultValue { return defaultValue }
+      if isDescribing { return [] }
+      throw missing(key, "a list")
+    }
+    guard case .list(let nodes) = entry.node.value else {
+      throw fail(key, "expected a list, found \(entry.node.kindName)")
+    }
+    var values: [Value] = []
+    for (index, node) in nodes.enumerated() {
+      var reader = try ParameterReader(node, path: "\(join(key)).\(index)")
+      values.append(try body(&reader))
+      try reader.finish()
+    }
+    return values
+  }
+
+  // MARK: For the typed readers
+
+  /// Marks a key as known and finds it. A key with nothing behind it counts as not given.
+  mutating func note(_ key: String) -> ConfigurationNode.Entry? {
+    if !known.contains(key) { known.append(key) }
+    guard let entry = find(key) else { return nil }
+    if case .null = entry.node.value { return nil }
+    return entry
+  }
+
+  mutating func describe(
+    _ key: String, _ kind: ParameterDescription.Kind, unit: String, default defaultValue: String?, value: String, _ summary: String
+  ) {
+    descriptions.append(
+      ParameterDescription(key: key, kind: kind, unit: unit, defaultValue: defaultValue, value: value, summary: summary))
+  }
+
+  /// What stands for a required value that is missing: `standIn` while describing, else an error.
+  func required<Value>(_ key: String, _ standIn: Value, _ expected: String) throws(ConfigurationError) -> Value {
+    if isDescribing { return standIn }
+    throw missing(key, expected)
+  }
+
+  private func missing(_ key: String, _ expected: String) -> ConfigurationError {
+    ConfigurationError(
+      file: file, line: line, path: join(key), message: "required key '\(key)' is missing; add it (\(expected))")
+  }
+
+  private func child(_ entry: ConfigurationNode.Entry?, _ key: String) throws(ConfigurationError) -> ParameterReader {
+    if let entry { return try ParameterReader(entry.node, path: join(key)) }
+    return ParameterReader(defaultsAt: join(key), file: file, line: line, isDescribing: isDescribing)
+  }
+
+  private func find(_ key: String) -> ConfigurationNode.Entry? { entries?.first { $0.key == key } }
+
+  private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+}
+
+/// The known word that is fewest edits away, if it is close enough to be what was meant.
+public func nearest(_ word: String, among known: [String]) -> String? {
+  var best: (word: String, distance: Int)?
+  for candidate in known {
+    let distance = editDistance(Array(word.lowercased().utf8.prefix(64)), Array(candidate.lowercased().utf8.prefix(64)))
+    if distance <= max(2, candidate.utf8.count / 3), distance < best?.distance ?? .max { best = (candidate, distance) }
+  }
+  return best?.word
+}
+
+/// Levenshtein's distance between two short words.
+private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
+  var row = Array(0...b.count)
+  for (i, left) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for (j, right) in b.enumerated() {
+      let substituted = diagonal + (left == right ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[b.count]
+}

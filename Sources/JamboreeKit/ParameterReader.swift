@@ -1,2 +1,0 @@
-// stand-in until the real reader is written
-public struct ParameterReader { public init() {} }

@@ -1,0 +1,169 @@
+import JamboreeKit
+
+/// What a participant does in a visit, one action a wake-up: join (once), then pages, each perhaps followed by ratings
+/// and posts, with think time in between.
+extension JamAgents {
+  func wake(_ agent: UInt32, tag: UInt32, _ context: inout AgentContext) -> Step {
+    let participant = participants[Int(agent)]
+    guard tag == participant.tag else { return .idle }
+    var stream = stream(of: participant)
+    defer { participants[Int(agent)].draws = stream.counter }
+    if participant.visit == JamParticipant.offline { beginVisit(agent, &stream, &context) }
+    let visit = visits.baseAddress.unsafelyUnwrapped + Int(participants[Int(agent)].visit)
+
+    if !visit.pointee.hasJoined {
+      visit.pointee.hasJoined = true
+      participants[Int(agent)].hasJoined = true
+      var join = Operation(verb: .join, action: model.actions.join, actor: MemberID(participant.member), intended: context.now)
+      join.container = model.event
+      return finish(agent, join, &stream, &context)
+    }
+    if visit.pointee.ratingsDue > 0, visit.pointee.lastRead != .none {
+      visit.pointee.ratingsDue -= 1
+      return rate(agent, visit, &stream, &context)
+    }
+    // A post waits for something to answer, as long as there are pages to come.
+    if visit.pointee.postsDue > 0, visit.pointee.lastRead != .none || visit.pointee.pagesLeft == 0 {
+      visit.pointee.postsDue -= 1
+      return post(agent, visit, &stream, &context)
+    }
+    if visit.pointee.pagesLeft > 0 { return openPage(agent, visit, &stream, &context) }
+    endVisit(agent, &stream, &context)
+    return .idle
+  }
+
+  // MARK: Pages
+
+  private func openPage(
+    _ agent: UInt32, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
+  ) -> Step {
+    let reading = model.parameters.reading
+    let actor = MemberID(participants[Int(agent)].member)
+    guard visit.pointee.targetCount > 0 else {
+      visit.pointee.forum = UInt16(truncatingIfNeeded: model.forumChoice.index(bits: stream.next()))
+      var listing = Operation(verb: .listing, action: model.actions.listForum, actor: actor, intended: context.now)
+      listing.container = model.forum(Int(visit.pointee.forum))
+      listing.order = reading.order
+      listing.limit = UInt16(reading.window)
+      return .ranked(listing, pageLength: reading.pageLength)
+    }
+    visit.pointee.targetCount -= 1
+    let target = visit.pointee.targets[Int(visit.pointee.targetCount)]
+    visit.pointee.lastRead = target
+    let bits = stream.next()
+    let alone = unitInterval(bits) < reading.ideaShare
+    var read = Operation(
+      verb: alone ? .item : .thread, action: alone ? model.actions.readIdea : model.actions.readThread, actor: actor,
+      intended: context.now)
+    read.subject = target
+    read.limit = alone ? 1 : UInt16(reading.threadPageLength)
+    // One read in sixteen is enough to tell whether good ideas are read more.
+    if bits & 15 == 0 {
+      context.count(model.metrics.qualityReadSum, by: model.qualityThousandths(of: target))
+      context.count(model.metrics.qualityReadCount)
+    }
+    return .read(read)
+  }
+
+  func resume(_ agent: UInt32, outcome: Outcome, reply: borrowing Reply, _ context: inout AgentContext) -> Step {
+    let participant = participants[Int(agent)]
+    var stream = stream(of: participant)
+    let visit = visits.baseAddress.unsafelyUnwrapped + Int(participant.visit)
+    if !context.page.isEmpty {
+      chooseTargets(visit, reply, context.page, &stream)
+      context.page.removeAll()
+    }
+    context.count(model.metrics.pageViews)
+    // Ratings and posts are spread evenly over the pages that are left, and all made by the last.
+    let pages = Int(visit.pointee.pagesLeft)
+    if visit.pointee.ratingsLeft > 0 {
+      let due = share(Int(visit.pointee.ratingsLeft), over: pages, &stream)
+      visit.pointee.ratingsLeft -= UInt16(due)
+      visit.pointee.ratingsDue += UInt16(due)
+    }
+    if visit.pointee.postsLeft > 0 {
+      let due = share(Int(visit.pointee.postsLeft), over: pages, &stream)
+      visit.pointee.postsLeft -= UInt16(due)
+      visit.pointee.postsDue += UInt16(due)
+    }
+    visit.pointee.pagesLeft -= 1
+    context.schedule(agent, at: context.now + model.thinkTimes.value(bits: stream.next()), tag: participant.tag)
+    participants[Int(agent)].draws = stream.counter
+    return .done(outcome)
+  }
+
+  /// Decides which ideas of a page will be opened: higher places more often.
+  private func chooseTargets(
+    _ visit: UnsafeMutablePointer<JamVisit>, _ reply: borrowing Reply, _ page: borrowing Buffer<UInt16>, _ stream: inout RandomStream
+  ) {
+    let wanted = min(1 + Int(min(model.extraReads.value(at: stream.nextUnit()), 100)), JamVisit.maximumTargets)
+    for place in 0..<wanted {
+      let rank = model.positions.rank(at: stream.nextUnit(), among: page.count)
+      visit.pointee.targets[place] = reply.items.id(at: Int(page[rank]))
+    }
+    visit.pointee.targetCount = UInt8(wanted)
+  }
+
+  // MARK: Writes
+
+  private func rate(
+    _ agent: UInt32, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
+  ) -> Step {
+    let idea = visit.pointee.lastRead
+    let ratings = model.parameters.ratings
+    let quality = Double(model.qualityThousandths(of: idea)) * 0.001
+    let judgement = standardNormalQuantile(stream.nextUnit())
+    let mark = 3 + ratings.qualitySpread * quality + ratings.judgementNoise * judgement
+    var rating = Operation(
+      verb: .react, action: model.actions.rate, actor: MemberID(participants[Int(agent)].member), intended: context.now)
+    rating.subject = idea
+    rating.kind = ReactionKind.rating.rawValue
+    rating.value = Int32(min(max(mark.rounded(), 1), 5))
+    context.count(model.metrics.ratings)
+    return finish(agent, rating, &stream, &context)
+  }
+
+  private func post(
+    _ agent: UInt32, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
+  ) -> Step {
+    let posts = model.parameters.posts
+    let isIdea = visit.pointee.lastRead == .none || stream.chance(1 / posts.threadSize)
+    let actor = MemberID(participants[Int(agent)].member)
+    participants[Int(agent)].posted += 1
+    var publish = Operation(
+      verb: .publish, action: isIdea ? model.actions.postIdea : model.actions.reply, actor: actor, intended: context.now)
+    publish.subject = ItemID(author: actor, sequence: UInt32(participants[Int(agent)].posted))
+    publish.container = model.forum(Int(visit.pointee.forum))
+    publish.payloadSeed = stream.next()
+    publish.payloadLength = UInt32(min(max(model.textLengths.value(bits: stream.next()), 1), 65_536))
+    publish.topic = UInt16(publish.payloadSeed & 63)
+    if stream.chance(model.negativeShare(at: context.now)) {
+      publish.flags.insert(.isNegative)
+      context.count(model.metrics.negativePosts)
+    }
+    context.count(model.metrics.posts)
+    if isIdea {
+      context.count(model.metrics.ideas)
+      context.count(model.metrics.qualityPostedSum, by: model.qualityThousandths(of: publish.subject))
+    } else {
+      context.count(model.metrics.replies)
+      publish.object = visit.pointee.lastRead.rawValue
+      let author = visit.pointee.lastRead.author
+      if author != actor, author != .platform {
+        context.notify(
+          Notice(to: author, service: model.serviceNumber, kind: 0, item: publish.subject, time: context.now))
+      }
+    }
+    return finish(agent, publish, &stream, &context)
+  }
+
+  /// Ends an action with a write, and plans the next one.
+  private func finish(
+    _ agent: UInt32, _ write: Operation, _ stream: inout RandomStream, _ context: inout AgentContext
+  ) -> Step {
+    context.write(write)
+    context.schedule(
+      agent, at: context.now + model.thinkTimes.value(bits: stream.next()), tag: participants[Int(agent)].tag)
+    return .writes
+  }
+}

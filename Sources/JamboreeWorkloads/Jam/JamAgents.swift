@@ -1,0 +1,233 @@
+import Glibc
+import JamboreeKit
+
+/// A participant, whether online or not: 32 bytes.
+struct JamParticipant: BitwiseCopyable {
+  var member: UInt32
+  /// How many random numbers have been drawn.
+  var draws: UInt32 = 0
+  /// Tag of the only wake-up that counts; raising it makes the earlier ones stale.
+  var tag: UInt32 = 0
+  /// Where the next visit lies in the region's order of arrivals, in 2^-32.
+  var quantile: UInt32 = 0
+  /// Index of the visit that is under way, or `offline`.
+  var visit: UInt32 = JamParticipant.offline
+  var sessionsLeft: UInt16
+  var postsLeft: UInt16
+  var ratingsLeft: UInt16
+  var posted: UInt16 = 0
+  var hasJoined = false
+
+  static let offline = UInt32.max
+}
+
+/// A visit that is under way.
+struct JamVisit: BitwiseCopyable {
+  static let maximumTargets = 8
+
+  var pagesLeft: UInt16
+  /// Still to be spread over the pages that are left.
+  var postsLeft: UInt16
+  var ratingsLeft: UInt16
+  /// To be made before the next page.
+  var postsDue: UInt16 = 0
+  var ratingsDue: UInt16 = 0
+  var region: UInt8
+  var targetCount: UInt8 = 0
+  var hasJoined: Bool
+  /// The forum that was listed last, from 0.
+  var forum: UInt16 = 0
+  /// The idea that was opened last.
+  var lastRead = ItemID.none
+  var targets: InlineArray<8, ItemID> = InlineArray(repeating: .none)
+}
+
+/// The participants of one shard.
+final class JamAgents: ServiceAgents {
+  let model: JamModel
+  // Behind pointers: a class's stored arrays are checked for exclusive access and copied-on-write at every step.
+  let participants: UnsafeMutableBufferPointer<JamParticipant>
+  @exclusivity(unchecked) var visits: UnsafeMutableBufferPointer<JamVisit>
+  /// Free places among the visits.
+  var freeVisits: [UInt32] = []
+  var usedVisits = 0
+  /// Agent by member / shardCount, or `UInt32.max` for one who stays away.
+  private let agentOfMember: [UInt32]
+
+  var count: Int { participants.count }
+
+  init(_ model: JamModel, shard: Int) {
+    self.model = model
+    let members = model.population.count
+    var agents: [UInt32] = []
+    var found: [JamParticipant] = []
+    agents.reserveCapacity(members / shardCount + 1)
+    found.reserveCapacity(model.participantCount / shardCount + model.participantCount / 512 + 8)
+    for member in stride(from: shard, to: members, by: shardCount) {
+      guard let number = model.participantNumber(of: member) else {
+        agents.append(.max)
+        continue
+      }
+      agents.append(UInt32(found.count))
+      found.append(
+        JamParticipant(
+          member: UInt32(member), sessionsLeft: UInt16(model.sessions(of: number)),
+          postsLeft: UInt16(model.posts(of: number)), ratingsLeft: UInt16(model.ratings(of: number))))
+    }
+    agentOfMember = agents
+    participants = .allocate(capacity: found.count)
+    _ = participants.initialize(from: found)
+    visits = .allocate(capacity: 16)
+  }
+
+  deinit {
+    participants.deallocate()
+    visits.deallocate()
+  }
+
+  /// Only keeps the reads of ``willWake(_:)`` from being optimised away.
+  @exclusivity(unchecked) private var touched: UInt32 = 0
+
+  func willWake(_ agents: Span<UInt32>) {
+    var sum: UInt32 = 0
+    for index in 0..<agents.count { sum &+= participants[Int(agents[index])].visit }
+    for index in 0..<agents.count {
+      let visit = participants[Int(agents[index])].visit
+      guard visit != JamParticipant.offline else { continue }
+      sum &+= UInt32(visits[Int(visit)].pagesLeft) &+ UInt32(truncatingIfNeeded: visits[Int(visit)].targets[7].rawValue)
+    }
+    touched = sum
+  }
+
+  func start(_ context: inout AgentContext) {
+    for agent in 0..<participants.count {
+      context.count(model.metrics.participants)
+      var stream = stream(of: participants[agent])
+      scheduleNextVisit(UInt32(agent), &stream, notBefore: .zero, &context)
+      participants[agent].draws = stream.counter
+    }
+  }
+
+  @inline(__always) func stream(of participant: JamParticipant) -> RandomStream {
+    RandomStream(
+      key: RandomStream.key(base: model.streamBase, entity: UInt64(participant.member)), counter: participant.draws)
+  }
+
+  // MARK: Between visits
+
+  /// Asks to be woken for the next visit, if one is left. The visits of a participant are so many draws from the
+  /// region's curve in order of time; each next one is drawn as the least of those that are left.
+  func scheduleNextVisit(_ agent: UInt32, _ stream: inout RandomStream, notBefore: SimTime, _ context: inout AgentContext) {
+    let participant = participants[Int(agent)]
+    guard participant.sessionsLeft > 0 else { return }
+    let last = Double(participant.quantile) * 0x1p-32
+    let share = leastOfUniform(count: Int(participant.sessionsLeft), stream.nextUnit())
+    let quantile = last + (1 - last) * share
+    participants[Int(agent)].quantile = UInt32(min(quantile * 0x1p32, 0x1p32 - 1))
+    let time = max(visitTime(participants[Int(agent)]), notBefore)
+    participants[Int(agent)].tag &+= 1
+    context.schedule(agent, at: time, tag: participants[Int(agent)].tag)
+  }
+
+  private func visitTime(_ participant: JamParticipant) -> SimTime {
+    let region = Int(model.population.regionIndices[Int(participant.member)])
+    return model.curve.time(region: region, quantile: (Double(participant.quantile) + 0.5) * 0x1p-32)
+  }
+
+  func receive(_ notice: Notice, _ context: inout AgentContext) {
+    let place = Int(notice.to.rawValue) / shardCount
+    guard place < agentOfMember.count, agentOfMember[place] != .max else { return }
+    context.count(model.metrics.notifications)
+    let agent = agentOfMember[place]
+    let participant = participants[Int(agent)]
+    // Who is there sees it anyway; who has no visit left stays away.
+    guard participant.visit == JamParticipant.offline, participant.sessionsLeft > 0 else { return }
+    var stream = stream(of: participant)
+    defer { participants[Int(agent)].draws = stream.counter }
+    guard stream.chance(model.parameters.notifications.returnProbability) else { return }
+    let time = context.now + model.reactionTimes.value(bits: stream.next())
+    guard time < visitTime(participant) else { return }
+    context.count(model.metrics.returns)
+    participants[Int(agent)].tag &+= 1
+    context.schedule(agent, at: time, tag: participants[Int(agent)].tag)
+  }
+
+  // MARK: Visits
+
+  func beginVisit(_ agent: UInt32, _ stream: inout RandomStream, _ context: inout AgentContext) {
+    let participant = participants[Int(agent)]
+    let sessionsLeft = Int(participant.sessionsLeft)
+    // A listing and one idea at the least: who came has seen something to rate or to answer.
+    let pages = 2 + Int(min(model.extraPages.value(at: stream.nextUnit()), 60_000))
+    let posts = share(Int(participant.postsLeft), over: sessionsLeft, &stream)
+    let ratings = share(Int(participant.ratingsLeft), over: sessionsLeft, &stream)
+    let region = model.population.regionIndices[Int(participant.member)]
+    let index = takeVisit()
+    visits[Int(index)] = JamVisit(
+      pagesLeft: UInt16(pages), postsLeft: UInt16(posts), ratingsLeft: UInt16(ratings), region: region,
+      hasJoined: participant.hasJoined)
+    participants[Int(agent)].visit = index
+    participants[Int(agent)].sessionsLeft -= 1
+    participants[Int(agent)].postsLeft -= UInt16(posts)
+    participants[Int(agent)].ratingsLeft -= UInt16(ratings)
+    context.count(model.metrics.sessions)
+    context.count(model.metrics.online)
+    context.count(model.metrics.firstRegionOnline + Int(region))
+  }
+
+  func endVisit(_ agent: UInt32, _ stream: inout RandomStream, _ context: inout AgentContext) {
+    let index = participants[Int(agent)].visit
+    let visit = visits[Int(index)]
+    // What found nothing to answer or to rate waits for the next visit.
+    participants[Int(agent)].postsLeft += visit.postsLeft + visit.postsDue
+    participants[Int(agent)].ratingsLeft += visit.ratingsLeft + visit.ratingsDue
+    participants[Int(agent)].visit = JamParticipant.offline
+    freeVisits.append(index)
+    context.count(model.metrics.online, by: -1)
+    context.count(model.metrics.firstRegionOnline + Int(visit.region), by: -1)
+    scheduleNextVisit(agent, &stream, notBefore: context.now + 1, &context)
+  }
+
+  /// The part of a budget that falls to the first of `parts`: the even share, rounded at random.
+  func share(_ total: Int, over parts: Int, _ stream: inout RandomStream) -> Int {
+    guard total > 0, parts > 1 else { return total }
+    return total / parts + (stream.next(below: parts) < total % parts ? 1 : 0)
+  }
+
+  private func takeVisit() -> UInt32 {
+    if let free = freeVisits.popLast() { return free }
+    if usedVisits == visits.count {
+      let grown = UnsafeMutableBufferPointer<JamVisit>.allocate(capacity: visits.count * 2)
+      _ = grown.moveInitialize(fromContentsOf: UnsafeMutableBufferPointer(rebasing: visits[0..<usedVisits]))
+      visits.deallocate()
+      visits = grown
+    }
+    usedVisits += 1
+    return UInt32(usedVisits - 1)
+  }
+
+  // MARK: Checkpoints
+
+  func encode(into encoder: inout StateEncoder) {
+    encoder.encode(UnsafeBufferPointer(participants))
+    encoder.encode(UnsafeBufferPointer(UnsafeMutableBufferPointer(rebasing: visits[0..<usedVisits])))
+    encoder.encode(freeVisits)
+  }
+
+  func restore(from decoder: inout StateDecoder) throws(StateMismatch) {
+    let restored = try decoder.decodeArray(of: JamParticipant.self)
+    guard restored.count == participants.count else { throw StateMismatch("the checkpoint is of another number of participants") }
+    let restoredVisits = try decoder.decodeArray(of: JamVisit.self)
+    freeVisits = try decoder.decodeArray(of: UInt32.self)
+    _ = participants.update(from: restored)
+    visits.deallocate()
+    visits = .allocate(capacity: max(restoredVisits.count, 16))
+    _ = visits.initialize(from: restoredVisits)
+    usedVisits = restoredVisits.count
+  }
+}
+
+/// The least of `count` uniform draws, from one uniform number: 1 - (1 - u)^(1 / count).
+func leastOfUniform(count: Int, _ uniform: Double) -> Double {
+  count <= 1 ? uniform : 1 - pow(1 - uniform, 1 / Double(count))
+}

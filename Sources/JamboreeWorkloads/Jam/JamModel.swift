@@ -1,0 +1,167 @@
+import Glibc
+import JamboreeKit
+
+/// What all of a jam's agents share: its parameters as tables, and who takes part. Nothing changes in it during a run.
+final class JamModel: Sendable {
+  let parameters: JamParameters
+  let population: Population
+  let serviceNumber: UInt8
+  let durationNanoseconds: Int64
+  let curve: ArrivalCurve
+  let thinkTimes: QuantileTable
+  let reactionTimes: QuantileTable
+  let textLengths: QuantileTable
+  /// True quality of an idea in thousandths of a standard deviation.
+  let qualities: QuantileTable
+  let positions: ZipfDistribution
+  let forumChoice: AliasTable
+  let extraReads: GeometricDistribution
+  let extraPages: GeometricDistribution
+  let actions: JamActions
+  let metrics: JamMetricIndices
+  /// Base of the participants' streams; of the ideas' qualities.
+  let streamBase: UInt64
+  let qualityBase: UInt64
+
+  private let taking: StratifiedPermutation
+  private let sessionBudget: StratifiedPermutation
+  private let postBudget: StratifiedPermutation
+  private let ratingBudget: StratifiedPermutation
+  let participantCount: Int
+  private let posterShare: Double
+  private let zeta: ZetaDistribution
+  private let extraSessions: GeometricDistribution
+  private let ratingCounts: GeometricDistribution
+
+  init(_ parameters: JamParameters, _ setup: ServiceSetup) {
+    self.parameters = parameters
+    population = setup.population
+    serviceNumber = setup.serviceNumber
+    durationNanoseconds = setup.durationNanoseconds
+    curve = ArrivalCurve(
+      parameters.arrivals, regions: setup.population.regions, startMinuteOfWeek: setup.startMinuteOfWeek,
+      durationNanoseconds: setup.durationNanoseconds)
+    thinkTimes = QuantileTable(
+      LognormalDistribution(mean: Double(parameters.think.meanNanoseconds), sigma: parameters.think.sigma))
+    reactionTimes = QuantileTable(
+      LognormalDistribution(
+        mean: Double(parameters.notifications.reactionMeanNanoseconds), sigma: parameters.notifications.reactionSigma))
+    textLengths = QuantileTable(LognormalDistribution(mean: parameters.posts.meanBytes, sigma: parameters.posts.bytesSigma))
+    qualities = QuantileTable(StandardNormalThousandths())
+    positions = ZipfDistribution(exponent: parameters.reading.positionBias, count: parameters.reading.pageLength)
+    forumChoice = AliasTable(weights: (1...parameters.forums).map { pow(Double($0), -parameters.reading.forumSkew) })
+    extraReads = GeometricDistribution(mean: parameters.reading.readsPerListing - 1)
+    extraPages = GeometricDistribution(mean: parameters.pagesPerSession - 2)
+    actions = JamActions(first: setup.firstAction)
+    metrics = JamMetricIndices(first: setup.firstMetric)
+    streamBase = RandomStream.base(seed: setup.seed, domain: RandomDomain("jam.participant"))
+    qualityBase = RandomStream.base(seed: setup.seed, domain: RandomDomain("jam.quality"))
+
+    let members = setup.population.count
+    participantCount = Int((Double(members) * parameters.participation).rounded())
+    taking = StratifiedPermutation(count: members, seed: setup.seed, domain: RandomDomain("jam.participation"))
+    sessionBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.sessions"))
+    postBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.posts"))
+    ratingBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.ratings"))
+    zeta = ZetaDistribution(alpha: parameters.posts.zetaAlpha, cutoff: parameters.posts.zetaCutoff)
+    posterShare = parameters.posts.perParticipant / zeta.mean
+    extraSessions = GeometricDistribution(mean: parameters.sessionsPerParticipant - 1)
+    ratingCounts = GeometricDistribution(mean: parameters.ratings.perParticipant)
+  }
+
+  /// The member's place among the participants, or nil for one who stays away.
+  func participantNumber(of member: Int) -> Int? {
+    let rank = taking.rank(of: member)
+    return rank < participantCount ? rank : nil
+  }
+
+  // Budgets are quantiles of stratified ranks, so their sums are exact to rounding at any scale.
+
+  func sessions(of participant: Int) -> Int {
+    1 + Int(min(extraSessions.value(at: sessionBudget.quantile(of: participant)), 60_000))
+  }
+
+  func posts(of participant: Int) -> Int {
+    let quantile = postBudget.quantile(of: participant)
+    guard quantile < posterShare else { return 0 }
+    return Int(zeta.value(at: quantile / posterShare))
+  }
+
+  func ratings(of participant: Int) -> Int {
+    Int(min(ratingCounts.value(at: ratingBudget.quantile(of: participant)), 60_000))
+  }
+
+  /// True quality of an idea, in thousandths of a standard deviation: known to the simulation, never to a ranker.
+  @inline(__always) func qualityThousandths(of idea: ItemID) -> Int64 {
+    qualities.value(bits: RandomStream.key(base: qualityBase, entity: idea.rawValue))
+  }
+
+  /// Chance that a post at a time is negative in tone.
+  func negativeShare(at time: SimTime) -> Double {
+    let mood = parameters.mood
+    return mood.floor
+      + mood.drop / (1 + exp(Double(time.nanoseconds - mood.turnNanoseconds) / Double(mood.widthNanoseconds)))
+  }
+
+  func forum(_ number: Int) -> ContainerID {
+    ContainerID(space: ContainerID.Space(service: serviceNumber, kind: 1), number: UInt64(number + 1))
+  }
+
+  /// The jam itself, which members join.
+  var event: ContainerID { ContainerID(space: ContainerID.Space(service: serviceNumber, kind: 2), number: 1) }
+}
+
+/// The standard normal distribution in thousandths, for ``QuantileTable``, which holds whole numbers.
+private struct StandardNormalThousandths: InverseDistribution {
+  let mean = 0.0
+  func value(at quantile: Double) -> Double { standardNormalQuantile(quantile) * 1000 }
+}
+
+/// Ids of the jam's actions, in the descriptor's order.
+struct JamActions: Sendable {
+  let join, listForum, readThread, readIdea, postIdea, reply, rate: ActionID
+
+  init(first: ActionID) {
+    func id(_ offset: UInt16) -> ActionID { ActionID(first.rawValue + offset) }
+    (join, listForum, readThread, readIdea) = (id(0), id(1), id(2), id(3))
+    (postIdea, reply, rate) = (id(4), id(5), id(6))
+  }
+
+  static let descriptors = [
+    ActionDescriptor(name: "jam.join", summary: "enter the jam for the first time"),
+    ActionDescriptor(name: "jam.listForum", summary: "open a forum: its ideas by rank", isPageView: true),
+    ActionDescriptor(name: "jam.readThread", summary: "open an idea with its newest replies", isPageView: true),
+    ActionDescriptor(name: "jam.readIdea", summary: "open an idea alone", isPageView: true),
+    ActionDescriptor(name: "jam.postIdea", summary: "post an idea"),
+    ActionDescriptor(name: "jam.reply", summary: "reply to the idea that was read last"),
+    ActionDescriptor(name: "jam.rate", summary: "rate the idea that was read last, 1 to 5"),
+  ]
+}
+
+/// Indices of the jam's metrics, in the order of ``descriptors(regions:)``.
+struct JamMetricIndices: Sendable {
+  let participants, sessions, pageViews, posts, ideas, replies, ratings: Int
+  let negativePosts, notifications, returns: Int
+  let qualityReadSum, qualityReadCount, qualityPostedSum: Int
+  let online, firstRegionOnline: Int
+
+  init(first: Int) {
+    (participants, sessions, pageViews, posts) = (first, first + 1, first + 2, first + 3)
+    (ideas, replies, ratings) = (first + 4, first + 5, first + 6)
+    (negativePosts, notifications, returns) = (first + 7, first + 8, first + 9)
+    (qualityReadSum, qualityReadCount, qualityPostedSum) = (first + 10, first + 11, first + 12)
+    (online, firstRegionOnline) = (first + 13, first + 14)
+  }
+
+  static func descriptors(regions: [Region]) -> [MetricDescriptor] {
+    func counter(_ name: String, _ unit: String = "count") -> MetricDescriptor {
+      MetricDescriptor(name: "jam.\(name)", unit: unit, kind: .counter)
+    }
+    return [
+      counter("participants"), counter("sessions"), counter("pageViews"), counter("posts"), counter("ideas"),
+      counter("replies"), counter("ratings"), counter("negativePosts"), counter("notifications"), counter("returns"),
+      counter("qualityRead", "thousandths"), counter("qualityReads"), counter("qualityPosted", "thousandths"),
+      MetricDescriptor(name: "jam.online", unit: "members", kind: .gauge),
+    ] + regions.map { MetricDescriptor(name: "jam.online.\($0.name)", unit: "members", kind: .gauge) }
+  }
+}

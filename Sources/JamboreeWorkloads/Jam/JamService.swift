@@ -1,0 +1,49 @@
+import JamboreeKit
+
+/// A jam: an online brainstorm of some days in forums, where people post ideas, reply and rate.
+public struct JamService: Service {
+  public static let descriptor = ServiceDescriptor(
+    id: "jam", summary: "an online brainstorm: forums of ideas, replies and ratings", actions: JamActions.descriptors,
+    verbs: [.join, .listing, .thread, .item, .publish, .react])
+
+  public let parameters: JamParameters
+
+  public init(parameters reader: inout ParameterReader) throws(ConfigurationError) {
+    parameters = try JamParameters(&reader)
+  }
+
+  public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    PreparedJam(JamModel(parameters, setup))
+  }
+}
+
+final class PreparedJam: PreparedService {
+  private let model: JamModel
+
+  init(_ model: JamModel) { self.model = model }
+
+  var metrics: [MetricDescriptor] { JamMetricIndices.descriptors(regions: model.population.regions) }
+
+  var containers: [Dataset.Container] {
+    (0..<model.parameters.forums).map { Dataset.Container(id: model.forum($0), name: "Forum \($0 + 1)") }
+      + [Dataset.Container(id: model.event, name: "Jam")]
+  }
+
+  var initialItems: [Operation] {
+    let perForum = model.parameters.seedIdeasPerForum
+    return (0..<(perForum * model.parameters.forums)).map { index in
+      var publish = Operation(verb: .publish, action: model.actions.postIdea, actor: .platform, intended: .zero)
+      publish.subject = ItemID(author: .platform, sequence: UInt32(index + 1))
+      publish.container = model.forum(index / max(perForum, 1))
+      publish.payloadSeed = mix64(model.qualityBase ^ UInt64(index + 1))
+      publish.payloadLength = UInt32(model.parameters.posts.meanBytes)
+      publish.topic = UInt16(publish.payloadSeed & 63)
+      publish.flags.insert(.isBackground)
+      return publish
+    }
+  }
+
+  func makeAgents(shard: Int) -> any ServiceAgents { JamAgents(model, shard: shard) }
+
+  func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] { JamSummary(timeline, model).metrics }
+}

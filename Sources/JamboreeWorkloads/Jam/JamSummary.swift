@@ -1,0 +1,70 @@
+import Glibc
+import JamboreeKit
+
+/// What follows from a jam's timeline: peaks, the turn of the mood, whether good ideas were found.
+struct JamSummary {
+  let metrics: [Metric]
+
+  init(_ timeline: MetricTimeline, _ model: JamModel) {
+    var metrics: [Metric] = [
+      Metric(name: "jam.invited", value: Double(model.population.count), unit: "members"),
+      Metric(name: "jam.peakOnline", value: Double(timeline.total("jam.online")), unit: "members"),
+    ]
+    if let online = timeline.index(of: "jam.online") {
+      metrics.append(Metric(name: "jam.peakOnlineAt", value: timeline.peakTimes[online].seconds, unit: "s"))
+    }
+    let views = JamSummary.hourly("jam.pageViews", timeline)
+    if let peak = views.indices.max(by: { views[$0] < views[$1] }) {
+      metrics.append(Metric(name: "jam.peakHour", value: Double(peak), unit: "h"))
+      metrics.append(Metric(name: "jam.peakHourPageViewsPerSecond", value: views[peak] / 3600, unit: "1/s"))
+    }
+    if let turn = JamSummary.moodTurnHours(timeline) {
+      metrics.append(Metric(name: "jam.moodTurn", value: turn, unit: "h"))
+    }
+    let ideas = timeline.total("jam.ideas")
+    if ideas > 0 {
+      metrics.append(Metric(name: "jam.threadSize", value: Double(timeline.total("jam.posts")) / Double(ideas), unit: "posts"))
+    }
+    let reads = timeline.total("jam.qualityReads")
+    if ideas > 0, reads > 0 {
+      // In standard deviations of quality: 0 is what chance gives.
+      let read = Double(timeline.total("jam.qualityRead")) / Double(reads)
+      let posted = Double(timeline.total("jam.qualityPosted")) / Double(ideas)
+      metrics.append(Metric(name: "jam.qualityLift", value: (read - posted) / 1000, unit: "sd", polarity: .higherIsBetter))
+    }
+    self.metrics = metrics
+  }
+
+  /// Sums of a counter over the hours of the event; empty when buckets are longer than an hour or do not divide it.
+  static func hourly(_ name: String, _ timeline: MetricTimeline) -> [Double] {
+    let hour: Int64 = 3_600_000_000_000
+    guard let index = timeline.index(of: name), hour % timeline.bucketNanoseconds == 0 else { return [] }
+    let perHour = Int(hour / timeline.bucketNanoseconds)
+    return stride(from: 0, to: timeline.values.count, by: perHour).map { start in
+      timeline.values[start..<min(start + perHour, timeline.values.count)].reduce(0) { $0 + Double($1[index]) }
+    }
+  }
+
+  /// The hour by which the negative share has fallen half-way from what it was in the first quarter of the turn's
+  /// possible span to what it is in the last half of the event; nil if it did not fall by three standard errors.
+  static func moodTurnHours(_ timeline: MetricTimeline) -> Double? {
+    let posts = hourly("jam.posts", timeline)
+    let negative = hourly("jam.negativePosts", timeline)
+    guard posts.count >= 8 else { return nil }
+    func share(_ range: Range<Int>) -> (value: Double, posts: Double) {
+      let total = posts[range].reduce(0, +)
+      return (total > 0 ? negative[range].reduce(0, +) / total : 0, total)
+    }
+    let first = share(0..<max(posts.count / 12, 2))
+    let last = share((posts.count / 2)..<posts.count)
+    guard first.posts > 0, last.posts > 0 else { return nil }
+    let error = sqrt(first.value * (1 - first.value) / first.posts + last.value * (1 - last.value) / last.posts)
+    guard first.value - last.value > 3 * error, error > 0 else { return nil }
+    let middle = (first.value + last.value) / 2
+    // Three hours' running share, so that a quiet hour does not decide it.
+    for hour in 1..<(posts.count - 1) where posts[hour] > 0 && share((hour - 1)..<(hour + 2)).value <= middle {
+      return Double(hour) + 0.5
+    }
+    return nil
+  }
+}
