@@ -4,13 +4,24 @@ public struct RankerDescriptor: Sendable {
   public let version: String
   public let summary: String
   public let options: [OptionDescriptor]
+  /// What it wants to know of the viewer; the rest may be left at zero.
+  public let needs: ViewerNeeds
 
-  public init(id: String, version: String, summary: String, options: [OptionDescriptor] = []) {
+  public init(id: String, version: String, summary: String, options: [OptionDescriptor] = [], needs: ViewerNeeds = []) {
+    self.needs = needs
     self.id = id
     self.version = version
     self.summary = summary
     self.options = options
   }
+}
+
+/// Parts of ``ViewerContext`` that cost something to find out.
+@frozen public struct ViewerNeeds: OptionSet, Sendable {
+  public var rawValue: UInt32
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+  /// ``ViewerContext/interests``.
+  public static let interests = ViewerNeeds(rawValue: 1)
 }
 
 /// Gives each candidate of a feed a score; the engine shows those with the highest.
@@ -56,7 +67,7 @@ public struct FeedCandidates: ~Escapable {
 @frozen public struct ViewerContext: BitwiseCopyable, Sendable {
   public var member: MemberID
   public var now: SimTime
-  /// Bit `t` is set when the viewer cares about topic `t`.
+  /// Bit `t` is set when the viewer cares about topic `t`; 0 for a ranker that does not declare to need it.
   public var interests: UInt64
   /// A number that differs from run to run: for rankers that shuffle. The same for all viewers.
   public var salt: UInt64

@@ -189,6 +189,20 @@ public struct AgentContext: ~Copyable {
     writeArguments.append(contentsOf: arguments)
   }
 
+  /// Forgets the action's writes: the engine has taken them.
+  @inlinable public mutating func clearWrites() {
+    writes.removeAll()
+    writeArgumentStarts.removeAll()
+    writeArguments.removeAll()
+  }
+
+  /// Forgets everything that was asked for.
+  @inlinable public mutating func clearRequests() {
+    wakeRequests.removeAll()
+    notices.removeAll()
+    clearWrites()
+  }
+
   @inlinable public mutating func notify(_ notice: Notice) { notices.append(notice) }
 
   /// Adds to a counter or moves a gauge; `metric` is the run-wide index.

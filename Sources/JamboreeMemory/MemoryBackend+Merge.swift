@@ -12,7 +12,7 @@ extension MemoryBackend {
     }
     // In order of time: an answer may come in the same batch as what it answers.
     if arrivals.count > 1 { arrivals.sort { $0.key < $1.key } }
-    for (key, arrival) in arrivals { place(arrival, key) }
+    for (_, arrival) in arrivals { place(arrival) }
     for partition in partitions {
       if !partition.changes.isEmpty {
         for change in partition.changes { refresh(item(change)) }
@@ -25,10 +25,10 @@ extension MemoryBackend {
     }
   }
 
-  private func place(_ arrival: Partition.Arrival, _ key: OrderKey) {
+  private func place(_ arrival: Partition.Arrival) {
     let new = item(arrival.reference)
     guard new.parent == .none else {
-      answer(new, arrival.reference, key)
+      answer(new)
       return
     }
     if !arrival.alsoListed.isEmpty { alsoListed[new.id] = arrival.alsoListed }
@@ -40,12 +40,12 @@ extension MemoryBackend {
   }
 
   /// Files a reply under what it answers, which becomes active again.
-  private func answer(_ new: StoredItem, _ reference: ItemReference, _ key: OrderKey) {
+  private func answer(_ new: StoredItem) {
     // A reply to something that does not exist is kept and listed nowhere.
     guard let parentReference = locate(new.parent) else { return }
     let partition = partitions[parentReference.partition]
     let before = partition.items[parentReference.index]
-    partition.addReply(reference, to: parentReference.index, at: key) { OrderKey(self.item($0), .newest) }
+    partition.addReply(new, to: parentReference.index)
     let after = partition.items[parentReference.index]
     guard after.parent == .none, !after.isDeleted else { return }
     forEachContainer(of: after) { container in
@@ -63,14 +63,22 @@ extension MemoryBackend {
   }
 
   private func refresh(_ changed: StoredItem) {
-    guard changed.parent == .none, !changed.isDeleted else { return }
+    guard !changed.isDeleted else { return }
+    updateInThread(changed, changed.row)
+    guard changed.parent == .none else { return }
     forEachContainer(of: changed) { container in
       container.newest.update(changed)
       container.active.update(changed)
     }
   }
 
+  private func updateInThread(_ item: StoredItem, _ row: ItemRow?) {
+    guard item.parent != .none, let parent = locate(item.parent) else { return }
+    partitions[parent.partition].updateReply(OrderKey(item, .newest), to: parent.index, row)
+  }
+
   private func hide(_ deleted: StoredItem) {
+    updateInThread(deleted, nil)
     guard deleted.parent == .none else { return }
     forEachContainer(of: deleted) { container in
       container.newest.remove(OrderKey(deleted, .newest), deleted.id) { self.item($0) }

@@ -38,14 +38,10 @@ extension MemoryBackend {
     partition.replies[Int(top.replies)].withUnsafeBufferPointer { replies in
       var position = replies.count - 1
       while position >= 0, reply.items.count < limit {
-        let answer = item(replies[position])
+        let isHidden = replies[position].flags.contains(.isPrivate) && replies[position].id.author != operation.actor
+        if !isHidden, skip == 0 { reply.items.append(replies[position]) }
+        if !isHidden, skip > 0 { skip -= 1 }
         position -= 1
-        guard answer.isVisible(to: operation.actor) else { continue }
-        if skip > 0 {
-          skip -= 1
-        } else {
-          reply.items.append(answer.row)
-        }
       }
     }
     return .ok

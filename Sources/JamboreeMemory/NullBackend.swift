@@ -2,7 +2,7 @@ import JamboreeKit
 
 /// Answers at once, with pages made from the operation's hash: what a run costs on it is the harness's own floor.
 ///
-/// Nothing is stored. Items shown come from a fixed table of 4,096 made-up items, so that ranking and reading them costs
+/// Nothing is stored. Items shown come from a fixed table of 256 made-up items, so that ranking and reading them costs
 /// what it would cost with real ones.
 public final class NullBackend: BlockingStorageBackend {
   public static let descriptor = BackendDescriptor(
@@ -10,7 +10,7 @@ public final class NullBackend: BlockingStorageBackend {
     writers: .partitioned, atomicGroups: true, isSynthetic: true)
 
   fileprivate final class Table: Sendable {
-    static let size = 4096
+    static let size = 256
     let rows: ItemColumns
 
     init() {

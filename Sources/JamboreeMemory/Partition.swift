@@ -30,8 +30,8 @@ final class Partition: @unchecked Sendable {
   private(set) var items: UnsafeMutablePointer<StoredItem>
   private(set) var count = 0
   private var capacity = 64
-  /// Replies by item, oldest first.
-  var replies: [[ItemReference]] = []
+  /// Replies by item, oldest first, as they are shown: side by side, so that a thread is read in one sweep.
+  var replies: [[ItemRow]] = []
   private(set) var earlierVersions: [ItemID: [StoredItem]] = [:]
   private(set) var reactions: [ReactionKey: Int32] = [:]
   private(set) var memberships: Set<Membership> = []
@@ -120,17 +120,30 @@ final class Partition: @unchecked Sendable {
   }
 
   /// Adds a reply to an item of this partition, in order of time; called between ticks.
-  func addReply(_ reference: ItemReference, to index: Int, at key: OrderKey, _ keyOf: (ItemReference) -> OrderKey) {
+  func addReply(_ reply: StoredItem, to index: Int) {
     if items[index].replies == StoredItem.noReplies {
       items[index].replies = UInt32(replies.count)
       replies.append([])
     }
     let list = Int(items[index].replies)
+    let key = OrderKey(reply, .newest)
     var place = replies[list].count
-    while place > 0, keyOf(replies[list][place - 1]) > key { place -= 1 }
-    replies[list].insert(reference, at: place)
+    while place > 0, OrderKey(replies[list][place - 1]) > key { place -= 1 }
+    replies[list].insert(reply.row, at: place)
     items[index].replyCount += 1
     items[index].lastActive = max(items[index].lastActive, key.time)
+  }
+
+  /// A reply has changed or, given nil, is gone.
+  func updateReply(_ key: OrderKey, to index: Int, _ row: ItemRow?) {
+    guard items[index].replies != StoredItem.noReplies else { return }
+    let list = Int(items[index].replies)
+    guard let place = replies[list].lastIndex(where: { OrderKey($0) == key }) else { return }
+    if let row {
+      replies[list][place] = row
+    } else {
+      replies[list].remove(at: place)
+    }
   }
 
   private func grow() {

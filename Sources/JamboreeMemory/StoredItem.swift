@@ -61,6 +61,9 @@ struct OrderKey: Comparable {
     tie = item.id.tieBreak
   }
 
+  /// By creation.
+  init(_ row: ItemRow) { self.init(time: row.created, id: row.id) }
+
   init(time: SimTime, id: ItemID) {
     self.time = time
     tie = id.tieBreak

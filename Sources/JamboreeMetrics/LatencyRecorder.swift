@@ -41,13 +41,13 @@ public final class LatencyRecorder {
   private static let outcomeCount = Outcome.allCases.count
 
   // Slots are made when first needed; -1 says not yet. `single` is for calls that were a whole action.
-  private var singleSlots: [Int32]
-  private var partSlots: [Int32]
-  private var actionSlots: [Int32]
-  private var histograms: [LatencyHistogram] = []
-  private var ranking = LatencyHistogram(numberOfSignificantValueDigits: .three)
+  @exclusivity(unchecked) private var singleSlots: [Int32]
+  @exclusivity(unchecked) private var partSlots: [Int32]
+  @exclusivity(unchecked) private var actionSlots: [Int32]
+  @exclusivity(unchecked) private var histograms: [LatencyHistogram] = []
+  @exclusivity(unchecked) private var ranking = LatencyHistogram(numberOfSignificantValueDigits: .three)
   /// All storage calls of the timeline bucket that is under way; two digits are enough for a line on a chart.
-  private var bucket = LatencyHistogram(numberOfSignificantValueDigits: .two)
+  @exclusivity(unchecked) private var bucket = LatencyHistogram(numberOfSignificantValueDigits: .two)
 
   public init(actions: ActionCatalog, rankerName: String) {
     self.actions = actions

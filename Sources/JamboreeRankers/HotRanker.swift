@@ -38,13 +38,13 @@ public struct HotRanker: FeedRanker {
               let points = SIMD4<Float>(
                 sums.loadUnaligned(fromByteOffset: index &* 4, as: SIMD4<Int32>.self)
                   &+ answers.loadUnaligned(fromByteOffset: index &* 4, as: SIMD4<Int32>.self))
-              let weight = HotRanker.weight(HotRanker.hours(ages) + 2, gravity)
-              out.storeBytes(of: points / weight, toByteOffset: index &* 4, as: SIMD4<Float>.self)
+              let factor = HotRanker.factor(HotRanker.hours(ages) + 2, gravity)
+              out.storeBytes(of: points * factor, toByteOffset: index &* 4, as: SIMD4<Float>.self)
               index &+= 4
             }
             while index < count {
               let hours = HotRanker.hours(SIMD4<Int64>(repeating: now &- created[index].nanoseconds)) + 2
-              result[index] = Float(ratings[index] &+ replies[index]) / HotRanker.weight(hours, gravity)[0]
+              result[index] = Float(ratings[index] &+ replies[index]) * HotRanker.factor(hours, gravity)[0]
               index &+= 1
             }
           }
@@ -59,10 +59,26 @@ public struct HotRanker: FeedRanker {
     return SIMD4<Float>(units.replacing(with: 0, where: units .< 0)) * Float(0x1p30 / 3.6e12)
   }
 
-  @inline(__always) private static func weight(_ hours: SIMD4<Float>, _ gravity: Float) -> SIMD4<Float> {
-    if gravity == 1.5 { return hours * hours.squareRoot() }
+  /// hours ^ -gravity.
+  @inline(__always) private static func factor(_ hours: SIMD4<Float>, _ gravity: Float) -> SIMD4<Float> {
+    if gravity == 1.5 {
+      let root = inverseSquareRoot(hours)
+      return root * root * root
+    }
     var result = SIMD4<Float>()
-    for lane in 0..<4 { result[lane] = powf(hours[lane], gravity) }
+    for lane in 0..<4 { result[lane] = powf(hours[lane], -gravity) }
     return result
+  }
+
+  /// 1 / sqrt(x) for x above 0 by Newton's method from a guess at the exponent, to within 1e-6: additions and
+  /// multiplications only, so it stays in vector registers (the library's square root is called lane by lane) and gives
+  /// the same bits on every machine.
+  @inline(__always) private static func inverseSquareRoot(_ x: SIMD4<Float>) -> SIMD4<Float> {
+    let half = x * 0.5
+    let guess = SIMD4<Int32>(repeating: 0x5F37_59DF) &- (unsafeBitCast(x, to: SIMD4<Int32>.self) &>> 1)
+    var y = unsafeBitCast(guess, to: SIMD4<Float>.self)
+    y = y * (1.5 - half * y * y)
+    y = y * (1.5 - half * y * y)
+    return y * (1.5 - half * y * y)
   }
 }

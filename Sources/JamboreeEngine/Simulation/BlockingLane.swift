@@ -112,12 +112,7 @@ final class BlockingLane: Lane {
       }
     }
     let duration = clock.now() &- begin
-    if write.serviceNanoseconds == 0 {
-      recorder.recordSingle(write.operation, outcome, durationNanoseconds: duration)
-    } else {
-      recorder.recordPart(write.operation, outcome, durationNanoseconds: duration)
-      recorder.recordAction(write.operation.action, outcome, durationNanoseconds: duration &+ write.serviceNanoseconds)
-    }
+    recordWrite(write, outcome, durationNanoseconds: duration)
     tally.pointee.count(outcome)
     digest(write.operation, outcome, reply.pointee, page: noPage.pointee, isRanked: false)
     if outcome != .ok {
@@ -127,41 +122,14 @@ final class BlockingLane: Lane {
   }
 
   override func runGroups(of shard: SimulationShard, exchange: Exchange) {
-    var position = 0
-    while position < shard.groups.count {
-      let count = Int(shard.groups[position].following) + 1
-      performGroup(shard, position..<(position + count), exchange)
-      position += count
-    }
-    shard.groups.removeAll(keepingCapacity: true)
-  }
-
-  private func performGroup(_ shard: SimulationShard, _ range: Range<Int>, _ exchange: Exchange) {
-    let writes = shard.groups[range]
-    let operations = writes.map(\.operation)
-    var starts: [UInt32] = [0]
-    var arguments: [UInt64] = []
-    for write in writes {
-      let start = Int(write.argumentStart)
-      arguments += shard.arguments[start..<(start + Int(write.argumentCount))]
-      starts.append(UInt32(arguments.count))
-    }
-    reply.pointee.reset()
-    let begin = clock.now()
-    let outcome = session.executeAtomically(
-      OperationGroup(operations: operations.span, argumentStarts: starts.span, arguments: arguments.span), into: &reply.pointee)
-    let duration = clock.now() &- begin
-    let first = shard.groups[range.lowerBound]
-    recorder.recordPart(first.operation, outcome, durationNanoseconds: duration)
-    recorder.recordAction(first.operation.action, outcome, durationNanoseconds: duration &+ first.serviceNanoseconds)
-    for (offset, operation) in operations.enumerated() {
-      tally.pointee.count(outcome)
-      // The reply is the group's; it counts once.
-      if offset > 0 { reply.pointee.reset() }
-      digest(operation, outcome, reply.pointee, page: noPage.pointee, isRanked: false)
-    }
-    if outcome != .ok {
-      exchange.failures.send(WriteFailure(agent: first.agent, outcome: outcome), from: shard.index, to: shard.index)
+    while let group = shard.takeGroup() {
+      reply.pointee.reset()
+      let begin = clock.now()
+      let outcome = session.executeAtomically(
+        OperationGroup(
+          operations: group.operations.span, argumentStarts: group.argumentStarts.span, arguments: group.arguments.span),
+        into: &reply.pointee)
+      recordGroup(group, outcome, durationNanoseconds: clock.now() &- begin, &reply.pointee, shard, exchange)
     }
   }
 }

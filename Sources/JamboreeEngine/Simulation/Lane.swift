@@ -78,7 +78,7 @@ class Lane {
     let viewer = ViewerContext(
       member: operation.actor, now: operation.intended, interests: member < interests.count ? interests[member] : 0,
       salt: salt)
-    selector.pointee.select(reply.items, by: ranker, for: viewer, pageLength: pageLength, into: &page)
+    selector.pointee.select(reply.items, by: ranker, for: viewer, pageLength: pageLength, feed: operation.container, into: &page)
     let duration = clock.now() &- start
     recorder.recordRanking(durationNanoseconds: duration)
     return duration
@@ -109,6 +109,38 @@ class Lane {
     let scalars = UInt64(bitPattern: reply.count) &* 0xA076_1D64_78BD_642F ^ UInt64(bitPattern: reply.sum)
       ^ UInt64(reply.version) << 40
     tally.pointee.digest.add(mix64(hash ^ mix64(scalars)))
+  }
+}
+
+extension Lane {
+  /// Records a single write and, if reads went before it, the action that it ends.
+  @inline(__always) final func recordWrite(_ write: PendingWrite, _ outcome: Outcome, durationNanoseconds: UInt64) {
+    if write.serviceNanoseconds == 0 {
+      recorder.recordSingle(write.operation, outcome, durationNanoseconds: durationNanoseconds)
+    } else {
+      recorder.recordPart(write.operation, outcome, durationNanoseconds: durationNanoseconds)
+      recorder.recordAction(
+        write.operation.action, outcome, durationNanoseconds: durationNanoseconds &+ write.serviceNanoseconds)
+    }
+  }
+
+  /// Records a group of writes, which has one outcome and one duration.
+  final func recordGroup(
+    _ group: WriteGroup, _ outcome: Outcome, durationNanoseconds: UInt64, _ reply: inout Reply, _ shard: SimulationShard,
+    _ exchange: Exchange
+  ) {
+    recorder.recordPart(group.operations[0], outcome, durationNanoseconds: durationNanoseconds)
+    recorder.recordAction(
+      group.operations[0].action, outcome, durationNanoseconds: durationNanoseconds &+ group.serviceNanoseconds)
+    for (offset, operation) in group.operations.enumerated() {
+      tally.pointee.count(outcome)
+      // The reply is the group's: it counts once.
+      if offset > 0 { reply.reset() }
+      digest(operation, outcome, reply, page: noPage.pointee, isRanked: false)
+    }
+    if outcome != .ok {
+      exchange.failures.send(WriteFailure(agent: group.agent, outcome: outcome), from: shard.index, to: shard.index)
+    }
   }
 }
 

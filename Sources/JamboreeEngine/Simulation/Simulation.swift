@@ -51,15 +51,17 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     nextTicks = .allocate(capacity: shardCount)
     nextTicks.initialize(repeating: -1, count: shardCount)
     meter = TimelineMeter(plan)
-    let rankerName = type(of: ranker).descriptor.id
+    let rankerDescriptor = type(of: ranker).descriptor
+    // A lookup among half a million members is a cache miss: only for rankers that look at it.
+    let interests = rankerDescriptor.needs.contains(.interests) ? plan.population.interests : []
     let salt = mix64(plan.seed.rawValue ^ 0x7A6E_6B72)
     var lanes: [Lane] = []
     for worker in 0..<self.workers {
-      let recorder = LatencyRecorder(actions: plan.catalog, rankerName: rankerName)
+      let recorder = LatencyRecorder(actions: plan.catalog, rankerName: rankerDescriptor.id)
       lanes.append(
         try Simulation.makeLane(
           instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: salt,
-          interests: plan.population.interests))
+          interests: interests))
     }
     self.lanes = lanes
     exchange = Exchange(shards: shards, partitioned: descriptor.writers == .partitioned)
@@ -191,6 +193,17 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     lanes.reduce([Int64](repeating: 0, count: Outcome.allCases.count)) { sums, lane in
       zip(sums, lane.tally.pointee.byOutcome).map { $0 + $1 }
     }
+  }
+
+  /// Agents of all services.
+  public var agentCount: Int { shards.reduce(0) { $0 + $1.agents.reduce(0) { $0 + $1.count } } }
+
+  /// Figures of the engine itself.
+  public var metrics: [Metric] {
+    [
+      Metric(name: "engine.ticks", value: Double(tick + 1), unit: "count"),
+      Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
+    ]
   }
 
   /// Scores that were not a number.

@@ -21,6 +21,16 @@ struct WriteFailure: BitwiseCopyable, Sendable {
   var outcome: Outcome
 }
 
+/// The writes of one action that belong together.
+struct WriteGroup {
+  /// Never empty.
+  var operations: [Operation]
+  var argumentStarts: [UInt32]
+  var arguments: [UInt64]
+  var agent: UInt32
+  var serviceNanoseconds: UInt64
+}
+
 /// One shard of the members: its agents of every service, their wake-ups, and what they want written.
 ///
 /// Used by whichever worker has claimed it; workers meet at a barrier in between. The parts that change at every step
@@ -147,13 +157,27 @@ final class SimulationShard {
       }
     }
     if end > 0 { arguments.append(contentsOf: context.pointee.writeArguments.array) }
-    context.pointee.writes.removeAll()
-    context.pointee.writeArgumentStarts.removeAll()
-    context.pointee.writeArguments.removeAll()
+    context.pointee.clearWrites()
   }
 }
 
 extension SimulationShard {
+  /// Takes the first group that is left, in the order in which they were made.
+  func takeGroup() -> WriteGroup? {
+    guard let first = groups.first else { return nil }
+    let writes = groups.prefix(Int(first.following) + 1)
+    var group = WriteGroup(
+      operations: [], argumentStarts: [0], arguments: [], agent: first.agent, serviceNanoseconds: first.serviceNanoseconds)
+    for write in writes {
+      let start = Int(write.argumentStart)
+      group.operations.append(write.operation)
+      group.arguments += arguments[start..<(start + Int(write.argumentCount))]
+      group.argumentStarts.append(UInt32(group.arguments.count))
+    }
+    groups.removeFirst(writes.count)
+    return group
+  }
+
   /// Moves on to a tick and hands the agents what has come for them: failed writes first, then notices.
   func beginTick(_ tick: TickID, _ exchange: Exchange) {
     wheel.pointee.advance(to: tick)

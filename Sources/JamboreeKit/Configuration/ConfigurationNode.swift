@@ -1,7 +1,7 @@
 /// A piece of a scenario, with the place where it stands. Whoever parses the file builds these; readers know no YAML.
 public struct ConfigurationNode: Sendable {
   public indirect enum Value: Sendable {
-    /// Text as written; `isQuoted` tells `"5"` from `5`.
+    /// Text as written; `isQuoted` tells `"5"` from `5`. Block texts (`|`, `>`) count as quoted.
     case scalar(String, isQuoted: Bool)
     case list([ConfigurationNode])
     /// In the order of the file.
@@ -12,6 +12,7 @@ public struct ConfigurationNode: Sendable {
 
   public struct Entry: Sendable {
     public let key: String
+    /// Where the key stands: from 1; nil for a key that was given by a flag.
     public let line: Int?
     public let node: ConfigurationNode
 
@@ -27,17 +28,20 @@ public struct ConfigurationNode: Sendable {
   public let file: String
   /// From 1; nil for a value that was given by a flag.
   public let line: Int?
+  /// From 1, counted in Unicode scalars; nil for a value that was given by a flag.
+  public let column: Int?
 
-  public init(_ value: Value, file: String, line: Int?) {
+  public init(_ value: Value, file: String, line: Int?, column: Int? = nil) {
     self.value = value
     self.file = file
     self.line = line
+    self.column = column
   }
 
   /// What it is, for messages.
   public var kindName: String {
     switch value {
-    case .scalar(let text, _): "'\(text.count > 40 ? text.prefix(40) + "..." : text[...])'"
+    case .scalar(let text, let isQuoted): "\(isQuoted ? "the quoted text " : "")'\(printable(text))'"
     case .list: "a list"
     case .mapping: "a mapping"
     case .null: "nothing"
@@ -45,39 +49,17 @@ public struct ConfigurationNode: Sendable {
   }
 }
 
-/// What a scenario may say at one key: made by reading, used for the schema and the documentation.
-public struct ParameterDescription: Sendable {
-  public indirect enum Kind: Sendable {
-    case number(ClosedRange<Double>)
-    case integer(ClosedRange<Int>)
-    case boolean
-    case text
-    case choice([String])
-    /// Nanoseconds.
-    case duration(ClosedRange<Int64>)
-    case numbers(count: Int?, ClosedRange<Double>)
-    case section([ParameterDescription])
-    case list([ParameterDescription])
-    /// A mapping whose keys are ids, with the description of each.
-    case keyed([ParameterDescription])
+/// Text from a file as a message may show it: short, on one line, without control characters that a terminal obeys.
+public func printable(_ text: String, limit: Int = 60) -> String {
+  var result = ""
+  var count = 0
+  for scalar in text.unicodeScalars {
+    guard count < limit else { return result + "..." }
+    count += 1
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: result += "\\u{\(String(scalar.value, radix: 16))}"
+    default: result.unicodeScalars.append(scalar)
+    }
   }
-
-  public let key: String
-  public let kind: Kind
-  /// Such as `s`, `B` or `marks`; often empty.
-  public let unit: String
-  /// As it would be written; nil when the key must be given.
-  public let defaultValue: String?
-  /// The value in force, as it would be written.
-  public let value: String
-  public let summary: String
-
-  public init(key: String, kind: Kind, unit: String, defaultValue: String?, value: String, summary: String) {
-    self.key = key
-    self.kind = kind
-    self.unit = unit
-    self.defaultValue = defaultValue
-    self.value = value
-    self.summary = summary
-  }
+  return result
 }

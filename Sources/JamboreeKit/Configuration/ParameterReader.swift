@@ -28,9 +28,10 @@ public struct ParameterReader {
       self.entries = entries
       var seen: Set<String> = []
       for entry in entries where !seen.insert(entry.key).inserted {
+        let key = printable(entry.key)
         throw ConfigurationError(
-          file: entry.node.file, line: entry.line, path: path.isEmpty ? entry.key : "\(path).\(entry.key)",
-          message: "this key is given twice; keep one")
+          file: entry.node.file, line: entry.line, path: path.isEmpty ? key : "\(path).\(key)",
+          message: "key '\(key)' is given twice; keep one")
       }
     case .null:
       entries = []
@@ -47,6 +48,9 @@ public struct ParameterReader {
     self.path = path
     self.isDescribing = isDescribing
   }
+
+  /// Whether only the shape is wanted, so that values are stand-ins.
+  public var describesOnly: Bool { isDescribing }
 
   /// A reader that finds nothing and reports the shape: for the schema.
   public static func describing(path: String = "") -> ParameterReader {
@@ -66,19 +70,29 @@ public struct ParameterReader {
 
   /// A fault of one key, or of several together, reported at that key's line.
   public func fail(_ key: String, _ message: String) -> ConfigurationError {
-    let entry = find(key)
-    return ConfigurationError(
-      file: entry?.node.file ?? file, line: entry?.line ?? entry?.node.line ?? line, path: join(key), message: message)
+    // The line of a key that a flag gave is unknown, and must not be taken from the mapping around it.
+    guard let entry = find(key) else { return ConfigurationError(file: file, line: line, path: join(key), message: message) }
+    return ConfigurationError(file: entry.node.file, line: entry.line ?? entry.node.line, path: join(key), message: message)
   }
 
   /// Refuses keys that nobody asked for.
   public func finish() throws(ConfigurationError) {
     for entry in entries ?? [] where !known.contains(entry.key) {
-      var message = "unknown key '\(entry.key)'"
-      if let near = nearest(entry.key, among: known) { message += "; did you mean '\(near)'?" }
-      message += known.isEmpty ? " (no keys are known here)" : " (known: \(known.joined(separator: ", ")))"
-      throw ConfigurationError(file: entry.node.file, line: entry.line, path: join(entry.key), message: message)
+      throw unknown(entry.key, "key", among: known)
     }
+  }
+
+  /// The fault of a key, in a mapping whose keys are ids, that names nothing: "unknown service 'jan'; did you mean 'jam'?
+  /// known services: jam, wiki".
+  public func unknown(_ key: String, _ noun: String, among known: [String]) -> ConfigurationError {
+    let shown = printable(key)
+    var message = "unknown \(noun) '\(shown)'"
+    if let near = nearest(key, among: known) { message += "; did you mean '\(near)'? " } else { message += "; " }
+    message += known.isEmpty ? "there are no \(noun)s here" : "known \(noun)s: \(known.joined(separator: ", "))"
+    let entry = find(key)
+    return ConfigurationError(
+      file: entry?.node.file ?? file, line: entry == nil ? line : entry?.line ?? entry?.node.line, path: join(shown),
+      message: message)
   }
 
   // MARK: Sections and lists
@@ -92,8 +106,7 @@ public struct ParameterReader {
     let value = try body(&reader)
     try reader.finish()
     descriptions.append(
-      ParameterDescription(
-        key: key, kind: .section(reader.descriptions), unit: "", defaultValue: "", value: "", summary: summary))
+      ParameterDescription(key: key, kind: .section(reader.descriptions), defaultValue: nil, value: nil, summary: summary))
     return value
   }
 
@@ -106,7 +119,7 @@ public struct ParameterReader {
     try body(&reader)
     try reader.finish()
     descriptions.append(
-      ParameterDescription(key: key, kind: .keyed(reader.descriptions), unit: "", defaultValue: "", value: "", summary: summary))
+      ParameterDescription(key: key, kind: .keyed(reader.descriptions), defaultValue: nil, value: nil, summary: summary))
   }
 
   /// Reads a list of mappings; nil as default makes it required.
@@ -115,27 +128,27 @@ public struct ParameterReader {
     _ body: (inout ParameterReader) throws(ConfigurationError) -> Value
   ) throws(ConfigurationError) -> [Value] {
     let entry = note(key)
-    // One reading without a node shows what a list entry may say.
+    // One reading without a node shows what a list entry may say; a cross-field complaint about stand-ins means nothing.
     var shape = ParameterReader.describing(path: "\(join(key)).0")
     _ = try? body(&shape)
-    descriptions.append(
-      ParameterDescription(
-        key: key, kind: .list(shape.descriptions), unit: "", defaultValue: defaultValue == nil ? nil : "\(defaultValue?.count ?? 0) entries",
-        value: "", summary: summary))
-    guard let entry else {
-      if let defaultValue { return defaultValue }
-      if isDescribing { return [] }
+    var values = defaultValue ?? []
+    var entries: [[ParameterDescription]] = []
+    if let entry {
+      guard case .list(let nodes) = entry.node.value else { throw fail(key, "expected a list, found \(entry.node.kindName)") }
+      values = []
+      for (index, node) in nodes.enumerated() {
+        var reader = try ParameterReader(node, path: "\(join(key)).\(index)")
+        values.append(try body(&reader))
+        try reader.finish()
+        entries.append(reader.descriptions)
+      }
+    } else if defaultValue == nil, !isDescribing {
       throw missing(key, "a list")
     }
-    guard case .list(let nodes) = entry.node.value else {
-      throw fail(key, "expected a list, found \(entry.node.kindName)")
-    }
-    var values: [Value] = []
-    for (index, node) in nodes.enumerated() {
-      var reader = try ParameterReader(node, path: "\(join(key)).\(index)")
-      values.append(try body(&reader))
-      try reader.finish()
-    }
+    descriptions.append(
+      ParameterDescription(
+        key: key, kind: .list(shape.descriptions, entries: entries), isRequired: defaultValue == nil,
+        defaultValue: defaultValue.map { $0.isEmpty ? "[]" : "\($0.count) entries" }, value: nil, summary: summary))
     return values
   }
 
@@ -149,11 +162,20 @@ public struct ParameterReader {
     return entry
   }
 
+  /// Records a value; without a default it counts as required.
   mutating func describe(
-    _ key: String, _ kind: ParameterDescription.Kind, unit: String, default defaultValue: String?, value: String, _ summary: String
+    _ key: String, _ kind: ParameterDescription.Kind, unit: String = "", default defaultValue: String?, value: String, _ summary: String
   ) {
     descriptions.append(
-      ParameterDescription(key: key, kind: kind, unit: unit, defaultValue: defaultValue, value: value, summary: summary))
+      ParameterDescription(
+        key: key, kind: kind, unit: unit, isRequired: defaultValue == nil, defaultValue: defaultValue, value: value,
+        summary: summary))
+  }
+
+  /// Records a key that may be left out and then means nothing.
+  mutating func describeOptional(_ key: String, _ kind: ParameterDescription.Kind, unit: String, value: String?, _ summary: String) {
+    descriptions.append(
+      ParameterDescription(key: key, kind: kind, unit: unit, defaultValue: nil, value: value, summary: summary))
   }
 
   /// What stands for a required value that is missing: `standIn` while describing, else an error.
@@ -175,29 +197,4 @@ public struct ParameterReader {
   private func find(_ key: String) -> ConfigurationNode.Entry? { entries?.first { $0.key == key } }
 
   private func join(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
-}
-
-/// The known word that is fewest edits away, if it is close enough to be what was meant.
-public func nearest(_ word: String, among known: [String]) -> String? {
-  var best: (word: String, distance: Int)?
-  for candidate in known {
-    let distance = editDistance(Array(word.lowercased().utf8.prefix(64)), Array(candidate.lowercased().utf8.prefix(64)))
-    if distance <= max(2, candidate.utf8.count / 3), distance < best?.distance ?? .max { best = (candidate, distance) }
-  }
-  return best?.word
-}
-
-/// Levenshtein's distance between two short words.
-private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-  var row = Array(0...b.count)
-  for (i, left) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, right) in b.enumerated() {
-      let substituted = diagonal + (left == right ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-    }
-  }
-  return row[b.count]
 }
