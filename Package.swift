@@ -72,7 +72,9 @@ let package = Package(
         "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeTesting",
       ]),
     tests("JamboreeBackendTests", ["JamboreeTesting", "JamboreeMemory", "JamboreeRankers", "JamboreeKit"]),
-    tests("JamboreeResultsTests", ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit"]),
+    tests(
+      "JamboreeResultsTests",
+      ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("JamboreeCommandTests", ["JamboreeScenario", "JamboreeKit"]),
   ]
 )

@@ -191,7 +191,7 @@ public struct AliasTable: Sendable {
   }
 
   @inlinable public func index(bits: UInt64) -> Int {
-    let cell = Int(truncatingIfNeeded: (bits >> 32) &* UInt64(threshold.count) >> 32)
+    let cell = Int(truncatingIfNeeded: ((bits >> 32) &* UInt64(threshold.count)) >> 32)
     return UInt32(truncatingIfNeeded: bits) < threshold[cell] ? cell : Int(alias[cell])
   }
 }

@@ -78,14 +78,20 @@ public enum HistogramCoding {
     }
     let bucketCount = try reader.varint()
     let (smallest, largest) = (try reader.varint(), try reader.varint())
-    guard largest <= largestValue, smallest <= largest else { throw .invalid("the smallest or the largest value is out of range") }
+    guard largest <= largestValue, smallest <= largest else {
+      throw .invalid("the smallest or the largest value is out of range")
+    }
 
-    var histogram = LatencyHistogram(numberOfSignificantValueDigits: digits)
+    // As large as it will get, so that it is made once and not grown bucket by bucket.
+    var histogram = LatencyHistogram(highestTrackableValue: max(2, largest), numberOfSignificantValueDigits: digits)
+    histogram.autoResize = true
     var (value, weight): (UInt64, UInt64) = (0, 0)
     var (firstNonZero, last, count): (UInt64?, UInt64?, UInt64) = (nil, nil, 0)
     for index in 0..<bucketCount {
       let delta = try reader.varint()
-      guard index == 0 || delta > 0, delta <= largest - value else { throw .invalid("bucket \(index) is out of order or above the largest value") }
+      guard index == 0 || delta > 0, delta <= largest - value else {
+        throw .invalid("bucket \(index) is out of order or above the largest value")
+      }
       value += delta
       guard histogram.lowestEquivalentForValue(value) == value else { throw .invalid("no bucket begins at \(value)") }
       count = try reader.varint()
@@ -94,7 +100,9 @@ public enum HistogramCoding {
       // The bucket's edge stands for its values, except that the extremes are known exactly; they are put right below.
       if value > 0 && firstNonZero == nil {
         firstNonZero = value
-        guard histogram.lowestEquivalentForValue(smallest) == value else { throw .invalid("the smallest value is not in the first bucket") }
+        guard histogram.lowestEquivalentForValue(smallest) == value else {
+          throw .invalid("the smallest value is not in the first bucket")
+        }
         histogram.record(smallest, count: count)
       } else {
         histogram.record(value, count: count)
@@ -107,7 +115,9 @@ public enum HistogramCoding {
       return histogram
     }
     guard firstNonZero != nil || smallest == 0 else { throw .invalid("a smallest value without a bucket") }
-    guard histogram.lowestEquivalentForValue(largest) == last else { throw .invalid("the largest value is not in the last bucket") }
+    guard histogram.lowestEquivalentForValue(largest) == last else {
+      throw .invalid("the largest value is not in the last bucket")
+    }
     if histogram.maxRecorded != largest {
       // A count of 0 only moves the maximum.
       histogram.record(largest, count: 0)

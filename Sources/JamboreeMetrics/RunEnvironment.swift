@@ -46,7 +46,8 @@ public struct RunEnvironment: Sendable, Hashable {
   /// - Parameter version: The program's version.
   public static func current(version: String) -> RunEnvironment {
     RunEnvironment(
-      kernel: kernelRelease(), cpuModel: processorModel(cpuinfo: readTextFile("/proc/cpuinfo") ?? ""), logicalCores: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
+      kernel: kernelRelease(), cpuModel: processorModel(cpuinfo: readTextFile("/proc/cpuinfo") ?? ""),
+      logicalCores: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
       memoryBytes: Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE))),
       compiler: compilerVersion, buildConfiguration: buildConfiguration,
       bootID: trimmed(readTextFile("/proc/sys/kernel/random/boot_id") ?? ""),

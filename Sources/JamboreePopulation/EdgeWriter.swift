@@ -22,7 +22,7 @@ final class EdgeWriter {
     base: UInt64
   ) {
     self.members = members
-    self.communityShare = communityShare
+    self.communityShare = communityShare > 0 ? min(communityShare, 1) : 0
     self.layout = layout
     self.popularity = popularity
     self.base = base
@@ -68,7 +68,7 @@ final class EdgeWriter {
   /// How many of a member's edges stay inside a community: the share, up or down at random, as far as there are enough
   /// people on either side.
   private func insideDegree(of degree: Int, size: Int, dither: Double) -> Int {
-    let wanted = Int(min(max(communityShare, 0), 1) * Double(degree) + dither)
+    let wanted = Int(communityShare * Double(degree) + dither)
     return max(min(wanted, degree, size - 1), degree - (members - size))
   }
 

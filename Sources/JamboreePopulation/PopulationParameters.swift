@@ -63,6 +63,7 @@ public struct GraphParameters: Sendable, Hashable {
   /// Most people whom one member follows: 0 or above; also cut at everybody else. 5,000 was Facebook's limit in 2011.
   public var maximumDegree: Int
   /// How many members a community has, about: 1 or above. Communities are equally large, give or take one member.
+  /// One worker makes a whole community, so there should be several of them.
   ///
   /// A member cannot follow more of the community than there are others in it, so for ``communityShare`` to hold the
   /// size has to be several times the mean degree. 150 is Dunbar's number.

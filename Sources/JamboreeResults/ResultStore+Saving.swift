@@ -1,0 +1,176 @@
+import Foundation
+import GRDB
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+
+extension ResultStore {
+  /// How many error samples of a run are kept: the first ones.
+  public static let errorSampleLimit = 100
+
+  /// Saves a run in one transaction.
+  ///
+  /// - Parameters:
+  ///   - output: What came of the run.
+  ///   - checks: The scenario's expectations, in the order in which they are shown.
+  ///   - verdict: Whether the figures may be used.
+  ///   - verdictReason: Why, in words.
+  ///   - environment: The machine and the build.
+  ///   - errorSamples: Operations that failed; the first ``errorSampleLimit`` are kept.
+  /// - Returns: The run's name, which is unique in the file and sorts by the time at which the run started.
+  /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full;
+  ///   ``HistogramCodingError`` for a histogram with another layout than the recorders use. Nothing was saved then.
+  public func save(
+    _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, environment: RunEnvironment,
+    errorSamples: [ErrorSample] = []
+  ) throws -> String {
+    // Encoded before the transaction, so that the file is locked for as short as can be.
+    let histograms = try output.histograms.map {
+      (key: $0.key, bytes: Data(try HistogramCoding.encode($0.value)), summary: LatencySummary($0.value))
+    }
+    let latencies = try output.buckets.map { Data(try HistogramCoding.encode($0.latency)) }
+    return try write { db in
+      let run = try unusedIdentifier(db, startedUnixNanoseconds: output.startedUnixNanoseconds)
+      try insertRun(db, run, output, verdict, verdictReason, environment: environmentRow(db, environment))
+      try insertPhases(db, run, output.phases)
+      try insertHistograms(db, run, histograms)
+      try insertTimeline(db, run, output, latencies)
+      try insertMetrics(db, run, output.metrics)
+      try insertChecks(db, run, checks)
+      try insertErrorSamples(db, run, errorSamples.prefix(Self.errorSampleLimit))
+      return run
+    }
+  }
+}
+
+private typealias EncodedHistogram = (key: LatencyRecorder.Key, bytes: Data, summary: LatencySummary)
+
+private func unusedIdentifier(_ db: Database, startedUnixNanoseconds: Int64) throws -> String {
+  var salt = UInt64.random(in: 0...UInt64.max)
+  // A millisecond has room for 32768 runs; past that, the next one's is used.
+  for attempt in 0..<UInt64(1 << 20) {
+    let milliseconds = Int64(attempt >> 15) &* 1_000_000
+    let id = RunIdentifier.make(unixNanoseconds: startedUnixNanoseconds &+ milliseconds, salt: salt)
+    if try String.fetchOne(db, sql: "SELECT id FROM run WHERE id = ?", arguments: [id]) == nil { return id }
+    salt &+= 1
+  }
+  throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "no name is left for a run of this time")
+}
+
+/// The row of this environment, made if the file does not have it yet.
+private func environmentRow(_ db: Database, _ environment: RunEnvironment) throws -> Int64 {
+  let values: StatementArguments = [
+    environment.kernel, environment.cpuModel, environment.logicalCores, environment.memoryBytes, environment.compiler,
+    environment.buildConfiguration, environment.bootID, environment.gitCommit, environment.gitDirty, environment.version,
+  ]
+  let known = try Int64.fetchOne(
+    db,
+    sql: """
+      SELECT id FROM environment WHERE kernel = ? AND cpu_model = ? AND logical_cores = ? AND memory_bytes = ? AND compiler = ?
+      AND build_configuration = ? AND boot_id = ? AND git_commit IS ? AND git_dirty IS ? AND version = ?
+      """, arguments: values)
+  if let known { return known }
+  try db.execute(
+    sql: """
+      INSERT INTO environment (kernel, cpu_model, logical_cores, memory_bytes, compiler, build_configuration, boot_id, git_commit,
+      git_dirty, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """, arguments: values)
+  return db.lastInsertedRowID
+}
+
+private func insertRun(
+  _ db: Database, _ run: String, _ output: RunOutput, _ verdict: Verdict, _ verdictReason: String, environment: Int64
+) throws {
+  let identity = output.identity
+  let statement = try db.makeStatement(
+    sql: """
+      INSERT INTO run (id, environment_id, scenario_name, scenario_text, scenario_hash, overrides, seed, scale, workers, pace,
+      backend_id, backend_version, backend_options, ranker_id, ranker_version, ranker_options, started_unix_ns, wall_ns, measure_ns,
+      simulated_ns, operations, outcomes, digest, clock_cost_ns, bucket_ns, status, verdict, verdict_reason)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+  try statement.execute(arguments: [
+    run, environment, identity.scenarioName, identity.scenarioText, identity.scenarioHash, jsonText(identity.overrides),
+    Int64(bitPattern: identity.seed.rawValue), identity.scale, identity.workers, identity.pace, identity.backend.id,
+    identity.backend.version, jsonText(identity.backend.options), identity.ranker.id, identity.ranker.version,
+    jsonText(identity.ranker.options), output.startedUnixNanoseconds, output.wallNanoseconds,
+    output.durationNanoseconds(ofPhase: "measure"), output.simulatedNanoseconds, output.operations, jsonText(output.outcomes),
+    output.digest.description, output.clockCostNanoseconds, output.timeline.bucketNanoseconds,
+    (output.interrupted ? RunStatus.interrupted : .finished).rawValue, verdict.rawValue, verdictReason,
+  ])
+}
+
+private func insertPhases(_ db: Database, _ run: String, _ phases: [RunPhase]) throws {
+  let statement = try db.makeStatement(
+    sql: "INSERT INTO phase (run_id, position, name, start_ns, duration_ns) VALUES (?, ?, ?, ?, ?)")
+  for (position, phase) in phases.enumerated() {
+    try statement.execute(arguments: [run, position, phase.name, phase.startNanoseconds, phase.durationNanoseconds])
+  }
+}
+
+private func insertHistograms(_ db: Database, _ run: String, _ histograms: [EncodedHistogram]) throws {
+  let histogram = try db.makeStatement(
+    sql: "INSERT INTO histogram (run_id, kind, name, outcome, counts) VALUES (?, ?, ?, ?, ?)")
+  let summary = try db.makeStatement(
+    sql: """
+      INSERT INTO summary (run_id, kind, name, outcome, count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+  for (key, bytes, latency) in histograms {
+    try histogram.execute(arguments: [run, key.kind.rawValue, key.name, key.outcome.name, bytes])
+    try summary.execute(arguments: [
+      run, key.kind.rawValue, key.name, key.outcome.name, Int64(clamping: latency.count), latency.meanNanoseconds,
+      Int64(clamping: latency.p50Nanoseconds), Int64(clamping: latency.p90Nanoseconds), Int64(clamping: latency.p99Nanoseconds),
+      Int64(clamping: latency.p999Nanoseconds), Int64(clamping: latency.maxNanoseconds),
+    ])
+  }
+}
+
+private func insertTimeline(_ db: Database, _ run: String, _ output: RunOutput, _ latencies: [Data]) throws {
+  let bucketStatement = try db.makeStatement(
+    sql: "INSERT INTO timeline (run_id, bucket, start_ns, wall_ns, operations, errors, latency) VALUES (?, ?, ?, ?, ?, ?, ?)")
+  for (position, (bucket, latency)) in zip(output.buckets, latencies).enumerated() {
+    try bucketStatement.execute(arguments: [
+      run, position, bucket.start.nanoseconds, bucket.wallNanoseconds, bucket.operations, bucket.errors, latency,
+    ])
+  }
+  let metricStatement = try db.makeStatement(
+    sql: """
+      INSERT INTO timeline_metric (run_id, position, name, unit, kind, peak_ns, peak_value, "values")
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """)
+  for (position, descriptor) in output.timeline.descriptors.enumerated() {
+    let values = output.buckets.map { position < $0.values.count ? $0.values[position] : 0 }
+    try metricStatement.execute(arguments: [
+      run, position, descriptor.name, descriptor.unit, text(descriptor.kind), output.timeline.peakTimes[position].nanoseconds,
+      output.timeline.peakValues[position], jsonText(values),
+    ])
+  }
+}
+
+private func insertMetrics(_ db: Database, _ run: String, _ metrics: [Metric]) throws {
+  let statement = try db.makeStatement(
+    sql: "INSERT INTO metric (run_id, position, name, value, unit, polarity) VALUES (?, ?, ?, ?, ?, ?)")
+  for (position, metric) in metrics.enumerated() {
+    // SQLite turns a number that is none into NULL, which is what the column's NULL means.
+    try statement.execute(arguments: [run, position, metric.name, metric.value, metric.unit, metric.polarity.rawValue])
+  }
+}
+
+private func insertChecks(_ db: Database, _ run: String, _ checks: [CheckRecord]) throws {
+  let statement = try db.makeStatement(
+    sql: #"INSERT INTO check_result (run_id, position, name, observed, "limit", passed) VALUES (?, ?, ?, ?, ?, ?)"#)
+  for (position, check) in checks.enumerated() {
+    try statement.execute(arguments: [run, position, check.name, check.observed, check.limit, check.passed])
+  }
+}
+
+private func insertErrorSamples(_ db: Database, _ run: String, _ samples: ArraySlice<ErrorSample>) throws {
+  let statement = try db.makeStatement(
+    sql: "INSERT INTO error_sample (run_id, position, at_ns, action, verb, outcome, message) VALUES (?, ?, ?, ?, ?, ?, ?)")
+  for (position, sample) in samples.enumerated() {
+    try statement.execute(arguments: [
+      run, position, sample.atNanoseconds, sample.action, sample.verb, sample.outcome.name, sample.message,
+    ])
+  }
+}

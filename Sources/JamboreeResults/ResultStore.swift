@@ -1,0 +1,130 @@
+import GRDB
+
+/// One file of results: every run that was saved in it, with all that was measured.
+///
+/// Any number of processes may have a file open; they write one after another, each run in one transaction, so a
+/// file never holds a part of a run. The store may be used from any thread.
+public final class ResultStore: Sendable {
+  /// The path as it was given.
+  public let path: String
+  let queue: DatabaseQueue
+  let busySeconds: Double
+  private let claim: ResultFileClaim
+
+  /// Opens a result file, and makes it and its folder when they are missing.
+  ///
+  /// A file that is anything else than a result file is refused and not changed in any way.
+  ///
+  /// - Parameters:
+  ///   - path: The file; a relative path is relative to the working directory.
+  ///   - readOnly: Only reads. Makes nothing, so the file must exist.
+  /// - Throws: ``ResultStoreError`` of kind `usage` for a file that is not a result file, is damaged, was written by
+  ///   a newer version, or (read-only) does not exist; of kind `io` for one that cannot be read or written.
+  public static func open(path: String, readOnly: Bool = false) throws -> ResultStore {
+    try ResultStore(path: path, readOnly: readOnly, busySeconds: 5)
+  }
+
+  /// - Parameter busySeconds: How long to wait for another process that holds the file's lock.
+  init(path: String, readOnly: Bool, busySeconds: Double) throws {
+    guard !path.isEmpty else { throw ResultStoreError.noResults("A path without characters", "names no file") }
+    self.path = path
+    self.busySeconds = busySeconds
+    claim = try ResultFileClaim(path: path, readOnly: readOnly)
+    if readOnly && claim.isEmpty { throw ResultStoreError.noResults(path, "holds no results yet") }
+    // SQLite would take `:memory:` and `file:...` for something else than the name of a file.
+    let file = path.hasPrefix("/") ? path : "./" + path
+    do {
+      queue = try DatabaseQueue(path: file, configuration: Self.configuration(readOnly: readOnly, busySeconds: busySeconds))
+      if !readOnly {
+        try queue.writeWithoutTransaction { db in try Self.mark(db, path: path) }
+      }
+      let unknown = try queue.read { db in try Self.unknownMigrations(db, path: path) }
+      guard unknown.isEmpty else { throw ResultStoreError.newer(path, unknown) }
+      if readOnly {
+        guard try queue.read({ db in try ResultSchema.migrator.hasCompletedMigrations(db) }) else {
+          throw ResultStoreError.noResults(path, "holds no results yet")
+        }
+      } else {
+        try ResultSchema.migrator.migrate(queue)
+      }
+    } catch let error as DatabaseError {
+      throw ResultStoreError.wrapping(error, path: path, busySeconds: busySeconds)
+    }
+  }
+
+  deinit {
+    // Before the claim ends: after that, the file's bytes may be looked at again.
+    try? queue.close()
+  }
+
+  private static func configuration(readOnly: Bool, busySeconds: Double) -> Configuration {
+    var configuration = Configuration()
+    configuration.readonly = readOnly
+    configuration.busyMode = .timeout(busySeconds)
+    configuration.label = "results"
+    return configuration
+  }
+
+  /// Makes an empty file ours and puts it into write-ahead mode, in this order: the mark must be in the file itself
+  /// before anything can be in the log beside it.
+  private static func mark(_ db: Database, path: String) throws {
+    if try applicationID(db) != ResultSchema.applicationID {
+      try db.inTransaction(.immediate) {
+        // Another process may have been faster.
+        if try applicationID(db) == ResultSchema.applicationID { return .commit }
+        guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0 else {
+          throw ResultStoreError.notOurs(path, "it is a SQLite database of another program")
+        }
+        try db.execute(sql: "PRAGMA application_id = \(ResultSchema.applicationID)")
+        return .commit
+      }
+    }
+    let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+    guard mode == "wal" else {
+      throw ResultStoreError.inaccessible(path, "is on a file system without shared memory, which results need")
+    }
+  }
+
+  private static func applicationID(_ db: Database) throws -> Int {
+    try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+  }
+
+  /// The file's migrations that this program does not have: those of newer versions.
+  private static func unknownMigrations(_ db: Database, path: String) throws -> [String] {
+    guard try ResultSchema.migrator.hasBeenSuperseded(db) else { return [] }
+    let known = Set(ResultSchema.migrator.migrations)
+    return try ResultSchema.migrator.appliedIdentifiers(db).subtracting(known).sorted()
+  }
+
+  /// Reads in one transaction, so that all of it is of one moment.
+  func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try explaining { try queue.read(body) }
+  }
+
+  /// Writes in one transaction: all of it is kept, or nothing.
+  func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    try explaining {
+      try queue.writeWithoutTransaction { db in
+        // Immediate: waits for another writer now, rather than failing in the middle.
+        try db.execute(sql: "BEGIN IMMEDIATE")
+        do {
+          let value = try body(db)
+          try db.execute(sql: "COMMIT")
+          return value
+        } catch {
+          // A full disk rolls back by itself.
+          if db.isInsideTransaction { try? db.execute(sql: "ROLLBACK") }
+          throw error
+        }
+      }
+    }
+  }
+
+  private func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as DatabaseError {
+      throw ResultStoreError.wrapping(error, path: path, busySeconds: busySeconds)
+    } catch is RowDecodingError {
+      throw ResultStoreError.corrupt(path, "a column holds what cannot be in it")
+    }
+  }
+}

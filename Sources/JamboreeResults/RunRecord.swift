@@ -1,0 +1,75 @@
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+
+/// Whether a run came to its end.
+public enum RunStatus: String, Sendable {
+  case finished
+  /// Stopped before its end; what was measured until then was kept.
+  case interrupted
+}
+
+/// One stored run in a few figures: a line of a list.
+public struct RunRecord: Sendable, Hashable {
+  /// The run's name within the file; text order is the order in which runs started.
+  public var run: String
+  public var scenario: String
+  public var backend: String
+  public var ranker: String
+  public var status: RunStatus
+  public var verdict: Verdict
+  /// When the run started: nanoseconds since 1970.
+  public var startedUnixNanoseconds: Int64
+  /// Seconds from the start to the end of the last phase.
+  public var wallSeconds: Double
+  /// Seconds of the phase that is measured.
+  public var measureSeconds: Double
+  /// Storage calls, of all outcomes.
+  public var operations: Int64
+  /// Storage calls per second of the measured phase; 0 when it had no length.
+  public var operationsPerSecond: Double
+  public var seed: Seed
+  public var scale: Double
+  public var workers: Int
+  /// 32 hexadecimal digits.
+  public var digest: String
+}
+
+/// An expectation of a scenario, and whether it held.
+public struct CheckRecord: Sendable, Hashable {
+  /// What was looked at, such as `jam.rate p99` or `errors`.
+  public var name: String
+  /// What came out, in the unit that `limit` names; nil when there was nothing to look at.
+  public var observed: Double?
+  /// What was demanded, as text: `< 20 ms`.
+  public var limit: String
+  public var passed: Bool
+
+  public init(name: String, observed: Double?, limit: String, passed: Bool) {
+    self.name = name
+    self.observed = observed
+    self.limit = limit
+    self.passed = passed
+  }
+}
+
+/// One of the operations that failed, to show what failing looked like.
+public struct ErrorSample: Sendable, Hashable {
+  /// Virtual time of the operation, in nanoseconds since the scenario's start.
+  public var atNanoseconds: Int64
+  /// Name of the action, such as `jam.rate`.
+  public var action: String
+  /// Name of the storage verb.
+  public var verb: String
+  public var outcome: Outcome
+  /// What the backend said.
+  public var message: String
+
+  public init(atNanoseconds: Int64, action: String, verb: String, outcome: Outcome, message: String) {
+    self.atNanoseconds = atNanoseconds
+    self.action = action
+    self.verb = verb
+    self.outcome = outcome
+    self.message = message
+  }
+}

@@ -1,0 +1,28 @@
+import JamboreeKit
+import JamboreeMemory
+import JamboreeRankers
+import JamboreeScenario
+import JamboreeWorkloads
+
+/// What this executable is composed of. Nothing else in the package names a concrete backend, ranker or service.
+enum Composition {
+  static let version = "0.1.0"
+  static let defaultResults = "Results/jamboree.sqlite"
+
+  static let services = ServiceCatalog([JamService.self])
+
+  static let backends: BackendRegistry = {
+    var registry = BackendRegistry()
+    registry.register(MemoryBackend.self)
+    registry.register(NullBackend.self)
+    return registry
+  }()
+
+  static let rankers: RankerRegistry = {
+    var registry = RankerRegistry()
+    registry.register(HotRanker.self)
+    registry.register(ChronologicalRanker.self)
+    registry.register(RandomRanker.self)
+    return registry
+  }()
+}

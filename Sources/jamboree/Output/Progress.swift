@@ -1,0 +1,57 @@
+import Foundation
+import JamboreeEngine
+import Synchronization
+
+/// Progress of a run on standard error: one line that is overwritten in a terminal, a plain line now and then elsewhere.
+final class ProgressPrinter: Sendable {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let lastPlain = Mutex(DispatchTime.now().uptimeNanoseconds)
+
+  func show(_ progress: RunProgress) {
+    let share = min(Double(progress.virtualTime.nanoseconds) / Double(max(progress.durationNanoseconds, 1)), 1)
+    let wall = Double(progress.wallNanoseconds) / 1e9
+    let hours = progress.virtualTime.seconds / 3600
+    let total = Double(progress.durationNanoseconds) / 3.6e12
+    let remaining = share > 0.01 ? String(format: "%.0f s", wall / share - wall) : "..."
+    let line = String(
+      format: "  hour %.1f of %.0f  %3.0f%%  %@  ETA %@", hours, total, share * 100,
+      Text.rate(wall > 0 ? Double(progress.operations) / wall : 0), remaining)
+    if isTerminal {
+      write("\r\u{1B}[K\(line)")
+      return
+    }
+    let due = lastPlain.withLock { last in
+      let now = DispatchTime.now().uptimeNanoseconds
+      guard now - last > 5_000_000_000 else { return false }
+      last = now
+      return true
+    }
+    if due { write(line + "\n") }
+  }
+
+  /// Clears the line.
+  func finish() { if isTerminal { write("\r\u{1B}[K") } }
+
+  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// Ctrl-C once: stop and keep what was measured. Twice: stop now.
+final class InterruptWatch: Sendable {
+  private let count = Atomic<Int>(0)
+
+  init() {
+    for number in [SIGINT, SIGTERM] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
+      source.setEventHandler { [self] in
+        if count.wrappingAdd(1, ordering: .relaxed).newValue > 1 { Foundation.exit(Failure.interrupted) }
+        FileHandle.standardError.write(Data("\njamboree: stopping; once more to stop at once\n".utf8))
+        // Keeps the source alive for as long as the process: it is never cancelled.
+        _ = source
+      }
+      source.resume()
+    }
+  }
+
+  var isInterrupted: Bool { count.load(ordering: .relaxed) > 0 }
+}

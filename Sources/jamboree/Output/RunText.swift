@@ -1,0 +1,138 @@
+import Foundation
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+import JamboreeScenario
+
+/// The summary at the end of a run, for a planner: what happened, then how fast it was.
+struct RunText {
+  let run: FinishedRun
+  private var output: RunOutput { run.output }
+
+  func lines() -> [String] {
+    var lines: [String] = [""]
+    let hours = Text.significant(Double(run.scenario.durationNanoseconds) / 3.6e12)
+    let start = Text.weekTime(minuteOfWeek: run.scenario.startMinuteOfWeek)
+    lines.append("\(run.scenario.name): \(run.scenario.summary)")
+    lines.append(
+      "  \(hours) h from \(start) UTC, scale \(Text.significant(run.scenario.scale)), seed \(run.scenario.seed.rawValue), "
+        + "\(output.identity.backend.id) backend, \(output.identity.ranker.id) ranker, \(output.identity.workers) workers")
+    lines.append("")
+    if output.timeline.index(of: "jam.participants") != nil { lines += jam() + [""] }
+    lines += latencies() + [""]
+    lines += expectations()
+    lines += speed()
+    return lines
+  }
+
+  // MARK: The event
+
+  private func jam() -> [String] {
+    let participants = output.timeline.total("jam.participants")
+    let invited = metric("jam.invited") ?? 0
+    var lines = [
+      item("participants", "\(Text.grouped(participants)) of \(Text.grouped(invited)) invited (\(Text.percent(invited > 0 ? Double(participants) / invited : 0)))")
+    ]
+    lines += online()
+    if let views = metric("jam.peakHourPageViewsPerSecond"), let hour = metric("jam.peakHour") {
+      let requests = views * run.scenario.requestsPerPage
+      lines.append(
+        item(
+          "peak requests",
+          "\(Text.grouped(requests))/s mean over hour \(Int(hour)) (\(Text.significant(views)) page views/s x \(Text.significant(run.scenario.requestsPerPage))); "
+            + "plan for twice that, \(Text.grouped(requests * 2))/s, in bursts"))
+    }
+    lines.append(item("visits", each("jam.sessions", participants)))
+    lines.append(item("page views", each("jam.pageViews", participants)))
+    lines.append(
+      item(
+        "posts", each("jam.posts", participants)
+          + ": \(Text.grouped(output.timeline.total("jam.ideas"))) ideas, \(Text.grouped(output.timeline.total("jam.replies"))) replies"
+          + (metric("jam.threadSize").map { ", \(Text.significant($0)) a thread" } ?? "")))
+    lines.append(item("ratings", each("jam.ratings", participants)))
+    let negative = output.timeline.total("jam.negativePosts")
+    let posts = max(output.timeline.total("jam.posts"), 1)
+    let turn = metric("jam.moodTurn").map { "turned by hour \(Text.significant($0)) (\(clock($0 * 3600)) UTC)" } ?? "did not turn measurably"
+    lines.append(item("mood", "\(turn); \(Text.percent(Double(negative) / Double(posts))) of all posts negative"))
+    if let lift = metric("jam.qualityLift") {
+      lines.append(item("quality found", String(format: "ideas read are %+.2f standard deviations better than those posted (chance: 0)", lift)))
+    }
+    return lines
+  }
+
+  private func online() -> [String] {
+    guard let total = output.timeline.index(of: "jam.online") else { return [] }
+    let at = output.timeline.peakTimes[total].seconds
+    var lines = [item("peak online", "\(Text.grouped(output.timeline.peakValues[total])) at \(clock(at)) UTC (hour \(Text.significant(at / 3600)))")]
+    for region in run.scenario.population.regions {
+      guard let index = output.timeline.index(of: "jam.online.\(region.name)") else { continue }
+      let time = output.timeline.peakTimes[index].seconds
+      lines.append(
+        "      \(region.name): \(Text.grouped(output.timeline.peakValues[index])) at \(clock(time)) UTC, "
+          + "\(clock(time, offsetMinutes: region.utcOffsetMinutes)) local")
+    }
+    return lines
+  }
+
+  private func clock(_ seconds: Double, offsetMinutes: Int = 0) -> String {
+    Text.weekTime(minuteOfWeek: run.scenario.startMinuteOfWeek + Int(seconds / 60) + offsetMinutes)
+  }
+
+  private func each(_ name: String, _ participants: Int64) -> String {
+    let total = output.timeline.total(name)
+    return "\(Text.grouped(total)) (\(Text.significant(participants > 0 ? Double(total) / Double(participants) : 0)) each)"
+  }
+
+  private func item(_ name: String, _ value: String) -> String { "  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + "  " + value }
+
+  private func metric(_ name: String) -> Double? { output.metrics.first { $0.name == name }?.value }
+
+  // MARK: The machine
+
+  private func latencies() -> [String] {
+    var table = TextTable(["service time", "count", "mean", "p50", "p90", "p99", "p99.9", "max", "harness floor"])
+    for action in output.actions {
+      guard let histogram = output.histogram(.service, action.name) else { continue }
+      table.add(row(action.name, histogram, floor: run.floor[action.name]))
+    }
+    for (key, histogram) in output.histograms.sorted(by: { $0.key.name < $1.key.name }) where key.kind == .ranking {
+      table.add(row("ranking: \(key.name)", histogram, floor: nil))
+    }
+    return [table.text()]
+  }
+
+  private func row(_ name: String, _ histogram: LatencyHistogram, floor: Double?) -> [String] {
+    let summary = LatencySummary(histogram)
+    func time(_ value: UInt64) -> String { Text.duration(nanoseconds: Double(value)) }
+    return [
+      name, Text.grouped(Int64(clamping: summary.count)), Text.duration(nanoseconds: summary.meanNanoseconds),
+      time(summary.p50Nanoseconds), time(summary.p90Nanoseconds), time(summary.p99Nanoseconds), time(summary.p999Nanoseconds),
+      time(summary.maxNanoseconds), floor.map { Text.duration(nanoseconds: $0) } ?? "-",
+    ]
+  }
+
+  private func expectations() -> [String] {
+    guard !run.checks.isEmpty else { return [] }
+    var table = TextTable(["expectation", "observed", "limit", ""], left: [0, 2, 3])
+    for check in run.checks {
+      table.add([check.name, check.observed.map(number) ?? "none", check.limit, check.passed ? "ok" : "FAILED"])
+    }
+    return [table.text(), ""]
+  }
+
+  private func number(_ value: Double) -> String { abs(value) >= 1000 ? Text.grouped(value) : Text.significant(value) }
+
+  private func speed() -> [String] {
+    var lines: [String] = []
+    let wall = Double(output.wallNanoseconds) / 1e9
+    let measured = Double(output.durationNanoseconds(ofPhase: "measure")) / 1e9
+    lines.append(
+      item("run", "\(Text.grouped(output.operations)) operations in \(Text.significant(measured)) s (\(Text.rate(output.operationsPerSecond))), \(Text.significant(wall)) s in all, \(Text.grouped(output.errors)) errors"))
+    if let peak = metric("process.peakResidentBytes") { lines.append(item("memory", "\(Text.bytes(peak)) at most")) }
+    lines.append(item("clock", String(format: "%.0f ns a reading, about one in each latency", output.clockCostNanoseconds)))
+    lines.append(item("digest", output.digest.description))
+    lines.append(item("verdict", "\(run.verdict.rawValue): \(run.verdictReason)"))
+    if let id = run.id { lines.append(item("results", "\(run.resultsPath), run \(id)  (jamboree show \(id))")) }
+    return lines
+  }
+}

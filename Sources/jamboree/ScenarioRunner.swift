@@ -1,0 +1,85 @@
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+import JamboreePopulation
+import JamboreeScenario
+
+/// Puts a scenario, a backend and a ranker together and runs them.
+struct ScenarioRunner {
+  var scenario: Scenario
+  var backend: String
+  var ranker: String
+  var workers: Int
+
+  /// - Throws: ``ConfigurationError``, ``PlugInError``.
+  func run(
+    onProgress: (@Sendable (RunProgress) -> Void)? = nil, shouldStop: (@Sendable () -> Bool)? = nil
+  ) throws -> RunOutput {
+    let (instance, backendOptions) = try Composition.backends.make(PlugInReference(backend))
+    let (ranking, rankerOptions) = try Composition.rankers.make(PlugInReference(ranker))
+    let backendDescriptor = instance.descriptor
+    let rankerDescriptor = type(of: ranking).descriptor
+    let scenario = scenario
+    let workers = workers
+    let driver = RunDriver(
+      identity: RunIdentity(
+        scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash, overrides: scenario.overrides,
+        seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
+        backend: PlugInIdentity(
+          id: backendDescriptor.id, version: backendDescriptor.version, options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
+        ranker: PlugInIdentity(
+          id: rankerDescriptor.id, version: rankerDescriptor.version, options: rankerOptions.inForce.map { "\($0.name)=\($0.value)" })),
+      makePopulation: { PopulationGenerator.generate(scenario.population, seed: scenario.seed, workers: workers) },
+      makePlan: { population throws(ConfigurationError) in
+        try SimulationPlan(
+          population: population, services: scenario.services, seed: scenario.seed, scale: scenario.scale,
+          startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
+          tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
+      },
+      backend: instance, ranker: ranking, workers: workers, onProgress: onProgress, shouldStop: shouldStop)
+    return try driver.run()
+  }
+}
+
+/// A run with everything that is shown of it.
+struct FinishedRun {
+  var id: String?
+  var output: RunOutput
+  var scenario: Scenario
+  var checks: [CheckResult]
+  var verdict: Verdict
+  var verdictReason: String
+  /// Mean service time by action on the null backend, in nanoseconds: what of each latency is the harness's own.
+  var floor: [String: Double]
+  var resultsPath: String
+
+  /// A total, a figure or a latency by its name, such as `jam.pageViews` or `jam.readThread.p99Nanoseconds`.
+  static func observed(_ name: String, in output: RunOutput) -> Double? {
+    if let metric = output.metrics.first(where: { $0.name == name }) { return metric.value }
+    if output.timeline.index(of: name) != nil { return Double(output.timeline.total(name)) }
+    switch name {
+    case "operations": return Double(output.operations)
+    case "errors": return Double(output.errors)
+    case "operationsPerSecond": return output.operationsPerSecond
+    case "wallSeconds": return Double(output.wallNanoseconds) / 1e9
+    default: break
+    }
+    guard let dot = name.lastIndex(of: ".") else { return nil }
+    let (subject, field) = (String(name[..<dot]), String(name[name.index(after: dot)...]))
+    for kind in [LatencyKind.service, .storage, .ranking] {
+      guard let histogram = output.histogram(kind, subject) else { continue }
+      let summary = LatencySummary(histogram)
+      switch field {
+      case "count": return Double(summary.count)
+      case "meanNanoseconds": return summary.meanNanoseconds
+      case "p50Nanoseconds": return Double(summary.p50Nanoseconds)
+      case "p90Nanoseconds": return Double(summary.p90Nanoseconds)
+      case "p99Nanoseconds": return Double(summary.p99Nanoseconds)
+      case "p999Nanoseconds": return Double(summary.p999Nanoseconds)
+      case "maxNanoseconds": return Double(summary.maxNanoseconds)
+      default: return nil
+      }
+    }
+    return nil
+  }
+}

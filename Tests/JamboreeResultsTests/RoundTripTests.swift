@@ -1,0 +1,195 @@
+import Foundation
+import GRDB
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+import Testing
+
+@testable import JamboreeResults
+
+@Suite struct RoundTripTests {
+  @Test func everyFieldComesBack() throws {
+    let folder = try TemporaryFolder()
+    let output = makeOutput()
+    let checks = [
+      CheckRecord(name: "jam.rate p99", observed: 1234.5, limit: "< 20 ms", passed: true),
+      CheckRecord(name: "errors", observed: nil, limit: "= 0", passed: false),
+    ]
+    let samples = [
+      ErrorSample(atNanoseconds: 5, action: "jam.rate", verb: "react", outcome: .timedOut, message: "no answer in 5 s")
+    ]
+    // Written by one store, read by another, which reads only.
+    let run = try ResultStore.open(path: folder.file("a/b/r.sqlite")).save(
+      output, checks: checks, verdict: .failed, verdictReason: "errors", environment: environment, errorSamples: samples)
+    let store = try ResultStore.open(path: folder.file("a/b/r.sqlite"), readOnly: true)
+    let detail = try store.detail(run)
+
+    let record = RunRecord(
+      run: run, scenario: "jam-night", backend: "sqlite", ranker: "hot", status: .finished, verdict: .failed,
+      startedUnixNanoseconds: output.startedUnixNanoseconds, wallSeconds: Double(output.wallNanoseconds) / 1e9, measureSeconds: 2,
+      operations: 1_000_003, operationsPerSecond: output.operationsPerSecond, seed: output.identity.seed, scale: 0.25, workers: 2,
+      digest: output.digest.description)
+    #expect(detail.record == record)
+    #expect(try store.runs() == [record])
+
+    expectEqual(detail.identity, output.identity)
+    #expect(detail.verdictReason == "errors")
+    #expect(detail.environment == environment)
+    #expect(detail.phases.map(\.name) == output.phases.map(\.name))
+    #expect(detail.phases.map(\.startNanoseconds) == output.phases.map(\.startNanoseconds))
+    #expect(detail.phases.map(\.durationNanoseconds) == output.phases.map(\.durationNanoseconds))
+    #expect(detail.metrics == output.metrics)
+    #expect(detail.checks == checks)
+    #expect(detail.errorSamples == samples)
+    #expect(detail.outcomes == output.outcomes)
+    #expect(detail.simulatedNanoseconds == output.simulatedNanoseconds)
+    #expect(detail.clockCostNanoseconds == output.clockCostNanoseconds)
+    try expectSameTimeline(detail.timeline, output)
+
+    #expect(detail.summaries.count == output.histograms.count)
+    for (key, histogram) in output.histograms {
+      #expect(detail.summary(key.kind, key.name, key.outcome) == LatencySummary(histogram))
+      let stored = try #require(try store.histogram(run: run, kind: key.kind, name: key.name, outcome: key.outcome))
+      #expect(stored == histogram)
+      #expect(stored.maxRecorded == histogram.maxRecorded)
+    }
+    #expect(try store.histogram(run: run, kind: .response, name: "jam.rate") == nil)
+  }
+
+  private func expectEqual(_ a: RunIdentity, _ b: RunIdentity) {
+    #expect(a.scenarioName == b.scenarioName)
+    #expect(a.scenarioText == b.scenarioText)
+    #expect(a.scenarioHash == b.scenarioHash)
+    #expect(a.overrides == b.overrides)
+    #expect(a.seed == b.seed)
+    #expect(a.scale == b.scale)
+    #expect(a.workers == b.workers)
+    #expect(a.pace == b.pace)
+    #expect(a.backend == b.backend)
+    #expect(a.ranker == b.ranker)
+  }
+
+  private func expectSameTimeline(_ stored: StoredTimeline, _ output: RunOutput) throws {
+    #expect(stored.bucketNanoseconds == output.timeline.bucketNanoseconds)
+    #expect(stored.series.map(\.descriptor) == output.timeline.descriptors)
+    #expect(stored.series.map(\.peakValue) == output.timeline.peakValues)
+    #expect(stored.series.map(\.peakNanoseconds) == output.timeline.peakTimes.map(\.nanoseconds))
+    #expect(try #require(stored.series("jam.pageViews")).values == output.timeline.values.map { $0[0] })
+    #expect(stored.buckets.count == output.buckets.count)
+    for (a, b) in zip(stored.buckets, output.buckets) {
+      #expect(a.start == b.start)
+      #expect(a.wallNanoseconds == b.wallNanoseconds)
+      #expect(a.operations == b.operations)
+      #expect(a.errors == b.errors)
+      #expect(a.latency == b.latency)
+      #expect(a.values == b.values)
+    }
+  }
+
+  @Test func unusualValues() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    var output = makeOutput(OutputShape(buckets: 0, interrupted: true))
+    output.metrics = [Metric(name: "none", value: .nan, unit: "ratio")]
+    output.histograms = [:]
+    output.phases = []
+    let samples = (0..<150).map { ErrorSample(atNanoseconds: $0, action: "a", verb: "b", outcome: .failed, message: "") }
+    var bare = environment
+    (bare.gitCommit, bare.gitDirty) = (nil, nil)
+    let run = try store.save(
+      output, checks: [], verdict: .interrupted, verdictReason: "", environment: bare, errorSamples: samples)
+    let detail = try store.detail(run)
+    #expect(detail.metrics.first?.value.isNaN == true)
+    #expect(detail.record.status == .interrupted)
+    #expect(detail.record.operationsPerSecond == 0)
+    #expect(detail.summaries.isEmpty && detail.timeline.buckets.isEmpty && detail.phases.isEmpty)
+    #expect(detail.environment == bare)
+    #expect(detail.errorSamples.count == ResultStore.errorSampleLimit)
+  }
+
+  @Test func equalEnvironmentsAreStoredOnce() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    var bare = environment
+    (bare.gitCommit, bare.gitDirty) = (nil, nil)
+    for value in [environment, bare, environment, bare] { try store.save(OutputShape(buckets: 1), environment: value) }
+    #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM environment") } == 2)
+  }
+
+  @Test func schemaIsStrictAndSound() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    let run = try store.save(OutputShape())
+    try store.read { db in
+      #expect(try String.fetchOne(db, sql: "PRAGMA integrity_check") == "ok")
+      #expect(try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").isEmpty)
+      #expect(try String.fetchOne(db, sql: "PRAGMA journal_mode") == "wal")
+      let loose = try String.fetchAll(
+        db,
+        sql:
+          "SELECT name FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'grdb_%'"
+      )
+      #expect(loose == [])
+    }
+    // Removing a run removes all that belongs to it.
+    try store.write { db in try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run]) }
+    for table in ["phase", "histogram", "summary", "timeline", "timeline_metric", "metric", "check_result", "error_sample"] {
+      #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") } == 0, "\(table)")
+    }
+  }
+
+  @Test func everyColumnIsDocumentedAndTheExamplesRun() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let page = try String(
+      contentsOf: root.appendingPathComponent("Sources/JamboreeResults/JamboreeResults.docc/ResultFile.md"), encoding: .utf8)
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    try store.save(OutputShape())
+    try store.read { db in
+      for table in try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'") {
+        let section = page.components(separatedBy: "\n### ").first { $0.hasPrefix(table + "\n") }
+        for column in try String.fetchAll(db, sql: "SELECT name FROM pragma_table_info(?)", arguments: [table]) {
+          #expect(section?.contains("`\(column)`") == true, "\(table).\(column)")
+        }
+      }
+      let examples = page.components(separatedBy: "```sql\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+      #expect(examples.count == 2)
+      for example in examples { #expect(try !Row.fetchAll(db, sql: example).isEmpty) }
+    }
+  }
+
+  @Test func aRunIsKeptWholeOrNotAtAll() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    try store.save(OutputShape())
+    try store.write { db in
+      try db.execute(sql: "CREATE TRIGGER stop BEFORE INSERT ON metric BEGIN SELECT RAISE(ABORT, 'stopped'); END")
+    }
+    #expect(throws: ResultStoreError.self) { try store.save(OutputShape()) }
+    #expect(try store.runs().count == 1)
+    #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(DISTINCT run_id) FROM histogram") } == 1)
+  }
+
+  @Test func savingIsFast() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    let output = makeOutput(OutputShape(buckets: 432, valuesPerHistogram: 4000))
+    var times: [UInt64] = []
+    var run = ""
+    for _ in 0..<7 {
+      let start = monotonicNanoseconds()
+      run = try store.save(output, checks: [], verdict: .passed, verdictReason: "", environment: environment)
+      times.append(monotonicNanoseconds() - start)
+    }
+    let start = monotonicNanoseconds()
+    _ = try store.detail(run)
+    let detail = monotonicNanoseconds() - start
+    print(
+      "save: median \(Double(times.sorted()[3]) / 1e6) ms, all \(times.map { Double($0) / 1e6 }); detail: \(Double(detail) / 1e6) ms"
+    )
+    #if !DEBUG
+      // Generous: other work shares the machine with the tests.
+      #expect(times.min() ?? 0 < 50_000_000)
+    #endif
+  }
+}
