@@ -51,10 +51,9 @@ public enum HistogramCoding {
     var buckets: [UInt8] = []
     var bucketCount: UInt64 = 0
     var previous: UInt64 = 0
-    for step in histogram.recordedValues() {
-      let value = histogram.lowestEquivalentForValue(step.value)
+    histogram.forEachBucket { value, _, count in
       append(value - previous, to: &buckets)
-      append(step.count, to: &buckets)
+      append(count, to: &buckets)
       previous = value
       bucketCount += 1
     }
@@ -85,7 +84,7 @@ public enum HistogramCoding {
     // As large as it will get, so that it is made once and not grown bucket by bucket.
     var histogram = LatencyHistogram(highestTrackableValue: max(2, largest), numberOfSignificantValueDigits: digits)
     histogram.autoResize = true
-    var (value, weight): (UInt64, UInt64) = (0, 0)
+    var (value, total): (UInt64, UInt64) = (0, 0)
     var (firstNonZero, last, count): (UInt64?, UInt64?, UInt64) = (nil, nil, 0)
     for index in 0..<bucketCount {
       let delta = try reader.varint()
@@ -96,7 +95,9 @@ public enum HistogramCoding {
       guard histogram.lowestEquivalentForValue(value) == value else { throw .invalid("no bucket begins at \(value)") }
       count = try reader.varint()
       guard count > 0 else { throw .invalid("bucket \(index) has no count") }
-      weight = try checkedWeight(weight, count, histogram.highestEquivalentForValue(value))
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      guard !overflow, sum <= largestValue else { throw .invalid("the counts are too large") }
+      total = sum
       // The bucket's edge stands for its values, except that the extremes are known exactly; they are put right below.
       if value > 0 && firstNonZero == nil {
         firstNonZero = value
@@ -115,6 +116,10 @@ public enum HistogramCoding {
       return histogram
     }
     guard firstNonZero != nil || smallest == 0 else { throw .invalid("a smallest value without a bucket") }
+    // One histogram has one encoding: beside a 0, only the bucket of the smallest other value is known.
+    guard histogram.countForValue(0) == 0 || smallest == (firstNonZero ?? 0) else {
+      throw .invalid("the smallest value is not the lowest of its bucket")
+    }
     guard histogram.lowestEquivalentForValue(largest) == last else {
       throw .invalid("the largest value is not in the last bucket")
     }
@@ -129,14 +134,6 @@ public enum HistogramCoding {
   private static func smallestNonZero(_ histogram: LatencyHistogram) -> UInt64 {
     if histogram.minNonZero == .max { return 0 }
     return histogram.min > 0 ? histogram.min : histogram.minNonZero
-  }
-
-  /// The histogram sums counts times values in 64 bits, and would stop the program if they did not fit.
-  private static func checkedWeight(_ weight: UInt64, _ count: UInt64, _ value: UInt64) throws(HistogramCodingError) -> UInt64 {
-    let (product, first) = count.multipliedReportingOverflow(by: max(1, value))
-    let (sum, second) = weight.addingReportingOverflow(product)
-    if first || second { throw .invalid("the counts are too large") }
-    return sum
   }
 
   private static func append(_ number: UInt64, to bytes: inout [UInt8]) {

@@ -38,11 +38,12 @@ public struct LatencySummary: Sendable, Hashable {
     let ranks = thousandths.map { Self.rank(thousandths: $0, of: count) }
     var percentiles: [UInt64] = []
     var sum = 0.0
-    for step in histogram.recordedValues() {
-      let low = histogram.lowestEquivalentForValue(step.value)
-      sum += (Double(low) + Double(step.value - low) / 2) * Double(step.count)
-      while percentiles.count < ranks.count && ranks[percentiles.count] <= step.totalCountToThisValue {
-        percentiles.append(max(smallest, min(step.value, largest)))
+    var seen: UInt64 = 0
+    histogram.forEachBucket { lowest, highest, bucketCount in
+      sum += (Double(lowest) + Double(highest - lowest) / 2) * Double(bucketCount)
+      seen += bucketCount
+      while percentiles.count < ranks.count && ranks[percentiles.count] <= seen {
+        percentiles.append(max(smallest, min(highest, largest)))
       }
     }
     while percentiles.count < ranks.count { percentiles.append(0) }

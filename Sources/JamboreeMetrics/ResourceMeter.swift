@@ -22,10 +22,13 @@ public struct ResourceUsage: Sendable, Hashable {
   public var allocatedBytes: Int64
   /// What the allocator holds of physical memory, in bytes: at least `allocatedBytes`.
   public var jemallocResidentBytes: Int64
+  /// The pages of the allocator that hold something of the program's, in bytes: between the two figures above.
+  public var jemallocActiveBytes: Int64
 
   public init(
     userCPUNanoseconds: Int64, systemCPUNanoseconds: Int64, voluntarySwitches: Int64, involuntarySwitches: Int64,
-    peakResidentBytes: Int64, residentBytes: Int64, allocatedBytes: Int64, jemallocResidentBytes: Int64
+    peakResidentBytes: Int64, residentBytes: Int64, allocatedBytes: Int64, jemallocResidentBytes: Int64,
+    jemallocActiveBytes: Int64
   ) {
     self.userCPUNanoseconds = userCPUNanoseconds
     self.systemCPUNanoseconds = systemCPUNanoseconds
@@ -35,6 +38,7 @@ public struct ResourceUsage: Sendable, Hashable {
     self.residentBytes = residentBytes
     self.allocatedBytes = allocatedBytes
     self.jemallocResidentBytes = jemallocResidentBytes
+    self.jemallocActiveBytes = jemallocActiveBytes
   }
 
   /// Reads all figures: a few system calls and some allocator locks, so once a second and not once an operation.
@@ -48,7 +52,8 @@ public struct ResourceUsage: Sendable, Hashable {
       voluntarySwitches: Int64(usage.ru_nvcsw), involuntarySwitches: Int64(usage.ru_nivcsw),
       peakResidentBytes: Int64(usage.ru_maxrss) * 1024,  // the kernel reports it in KiB
       residentBytes: residentBytesNow(), allocatedBytes: allocatorStatistic("stats.allocated"),
-      jemallocResidentBytes: allocatorStatistic("stats.resident"))
+      jemallocResidentBytes: allocatorStatistic("stats.resident"),
+      jemallocActiveBytes: allocatorStatistic("stats.active"))
   }
 
   /// User and system time together, in nanoseconds.

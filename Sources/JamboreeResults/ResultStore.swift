@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 
 /// One file of results: every run that was saved in it, with all that was measured.
 ///
@@ -36,7 +37,9 @@ public final class ResultStore: Sendable {
     do {
       queue = try DatabaseQueue(path: file, configuration: Self.configuration(readOnly: readOnly, busySeconds: busySeconds))
       if !readOnly {
-        try queue.writeWithoutTransaction { db in try Self.mark(db, path: path) }
+        try Self.waitingForOthers(seconds: busySeconds) {
+          try queue.writeWithoutTransaction { db in try Self.mark(db, path: path) }
+        }
       }
       let unknown = try queue.read { db in try Self.unknownMigrations(db, path: path) }
       guard unknown.isEmpty else { throw ResultStoreError.newer(path, unknown) }
@@ -45,7 +48,7 @@ public final class ResultStore: Sendable {
           throw ResultStoreError.noResults(path, "holds no results yet")
         }
       } else {
-        try ResultSchema.migrator.migrate(queue)
+        try Self.waitingForOthers(seconds: busySeconds) { try Self.migrate(queue) }
       }
     } catch let error as DatabaseError {
       throw ResultStoreError.wrapping(error, path: path, busySeconds: busySeconds)
@@ -79,9 +82,31 @@ public final class ResultStore: Sendable {
         return .commit
       }
     }
+    let unknown = try unknownMigrations(db, path: path)
+    guard unknown.isEmpty else { throw ResultStoreError.newer(path, unknown) }
     let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
     guard mode == "wal" else {
       throw ResultStoreError.inaccessible(path, "is on a file system without shared memory, which results need")
+    }
+  }
+
+  /// SQLite does not wait, whatever it was told, where two connections change the journal mode at the same time: it
+  /// answers at once that the file is busy. This waits in its place.
+  private static func waitingForOthers(seconds: Double, _ body: () throws -> Void) throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while true {
+      do { return try body() } catch let error as DatabaseError {
+        guard error.resultCode == .SQLITE_BUSY, ContinuousClock.now < deadline else { throw error }
+        usleep(5000)
+      }
+    }
+  }
+
+  /// The migrator looks at what is missing before it takes the file's lock, so of several processes that meet at a new
+  /// file all but one can find the tables made under their hands. That is no damage: what counts is that they are there.
+  private static func migrate(_ queue: DatabaseQueue) throws {
+    do { try ResultSchema.migrator.migrate(queue) } catch let error as DatabaseError {
+      guard try queue.read({ db in try ResultSchema.migrator.hasCompletedMigrations(db) }) else { throw error }
     }
   }
 
@@ -91,7 +116,7 @@ public final class ResultStore: Sendable {
 
   /// The file's migrations that this program does not have: those of newer versions.
   private static func unknownMigrations(_ db: Database, path: String) throws -> [String] {
-    guard try ResultSchema.migrator.hasBeenSuperseded(db) else { return [] }
+    guard try db.tableExists("grdb_migrations") else { return [] }
     let known = Set(ResultSchema.migrator.migrations)
     return try ResultSchema.migrator.appliedIdentifiers(db).subtracting(known).sorted()
   }

@@ -83,7 +83,8 @@ extension ResultStoreError {
     case .SQLITE_BUSY, .SQLITE_LOCKED: locked(path, seconds: busySeconds)
     case .SQLITE_FULL: diskFull(path)
     case .SQLITE_NOTADB, .SQLITE_CORRUPT: corrupt(path, text)
-    case .SQLITE_READONLY: inaccessible(path, "cannot be written (\(text))")
+    case .SQLITE_READONLY:
+      inaccessible(path, "cannot be written (\(text)); even reading needs a folder in which files can be made")
     case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
       inaccessible(path, "cannot be opened (\(text)); even reading needs a folder in which files can be made")
     case .SQLITE_IOERR: inaccessible(path, "cannot be read or written (\(text))")

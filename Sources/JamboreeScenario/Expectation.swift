@@ -6,11 +6,11 @@ public struct Expectation: Sendable, Hashable {
   public let metric: String
   /// Wanted at scale 1; nil when only limits are given.
   public let value: Double?
-  /// Relative.
+  /// Relative: 0.02 is 2% either way.
   public let tolerance: Double
   public let minimum: Double?
   public let maximum: Double?
-  /// Whether `value` is in proportion to the population.
+  /// Whether `value` and the limits are in proportion to the population.
   public let scales: Bool
   /// Variance over mean of what is counted: 1 for independent single events, more when they come in bunches.
   public let dispersion: Double
@@ -19,59 +19,84 @@ public struct Expectation: Sendable, Hashable {
     metric = try reader.text("metric", default: nil, "name of a total or metric, such as jam.pageViews")
     let any = -Double.infinity...Double.infinity
     value = try reader.optionalNumber("value", in: any, "wanted at scale 1")
-    tolerance = try reader.number("tolerance", default: 0.02, in: 0...10, "relative; never less than 3 standard errors")
+    tolerance = try reader.number("tolerance", default: 0.02, in: 0...10, "relative, around the value; never less than 3 standard errors")
     minimum = try reader.optionalNumber("min", in: any, "least allowed")
     maximum = try reader.optionalNumber("max", in: any, "most allowed")
-    scales = try reader.boolean("scales", default: value != nil, "whether the value is in proportion to the population")
-    dispersion = try reader.number("dispersion", default: 1, in: 0...1e6, "variance over mean of what is counted")
+    scales = try reader.boolean(
+      "scales", default: value != nil, "whether value, min and max are in proportion to the population; true by default with a value")
+    dispersion = try reader.number("dispersion", default: 1, in: 0...1e6, "variance over mean of what is counted, for the standard error")
     if reader.describesOnly { return }
-    guard !metric.isEmpty else { throw reader.fail("metric", "the name is empty") }
+    guard metric.contains(where: { !$0.isWhitespace }) else { throw reader.fail("metric", "the name is empty; name a total such as jam.pageViews") }
+    guard printable(metric, limit: 200) == metric else {
+      throw reader.fail("metric", "the name is longer than 200 characters or has control characters; name a total such as jam.pageViews")
+    }
     guard value != nil || minimum != nil || maximum != nil else {
-      throw reader.fail("metric", "give a value, a min or a max to hold '\(metric)' against")
+      throw reader.fail("metric", "there is nothing to hold '\(printable(metric))' against; add a value, a min or a max")
     }
     if let minimum, let maximum, minimum > maximum {
-      throw reader.fail("min", "min \(minimum) is above max \(maximum); nothing could pass")
+      throw reader.fail("min", "min \(plain(minimum)) is above max \(plain(maximum)), so nothing could pass; exchange them")
     }
   }
 
   /// Holds an observed figure against the expectation.
-  /// - Parameter observed: nil when the run has no such figure, which does not pass.
+  ///
+  /// The population is a sample, and smaller samples scatter more: a figure that scales may be off by three standard
+  /// errors of a count of its size, even where the stated tolerance is less.
+  /// - Parameters:
+  ///   - observed: nil when the run has no such figure, which does not pass.
+  ///   - scale: what the population was multiplied by.
   public func evaluate(observed: Double?, scale: Double) -> CheckResult {
-    var low = minimum ?? -.infinity
-    var high = maximum ?? .infinity
+    let factor = scales ? scale : 1
+    var low = -Double.infinity
+    var high = Double.infinity
     var note = ""
     if let value {
-      let target = scales ? value * scale : value
-      // Three standard errors of a count of independent bunches.
-      let noise = target > 0 ? 3 * (dispersion * target).squareRoot() / target : 0
-      let allowed = max(tolerance, scales ? noise : 0)
-      low = max(low, target - abs(target) * allowed)
-      high = min(high, target + abs(target) * allowed)
-      note = " (\(short(target)) +-\(short((allowed * 1000).rounded() / 10))%)"
+      let target = value * factor
+      let noise = noise(of: target)
+      let allowed = max(tolerance * abs(target), noise)
+      low = target - allowed
+      high = target + allowed
+      let share = target == 0 ? tolerance : allowed / abs(target)
+      note = " (\(short(target)) +-\(short((share * 1000).rounded() / 10))%\(noise > tolerance * abs(target) ? ", 3 standard errors" : ""))"
     }
-    let limit: String
-    switch (low.isFinite, high.isFinite) {
-    case (true, true): limit = "\(short(low))...\(short(high))\(note)"
-    case (true, false): limit = ">= \(short(low))"
-    default: limit = "<= \(short(high))"
-    }
+    // Limits are meant as they stand; only at another size than the scenario's own do they need room for noise.
+    let needsRoom = scales && scale < 1
+    if let minimum { low = max(low, minimum * factor - (needsRoom ? noise(of: minimum * factor) : 0)) }
+    if let maximum { high = min(high, maximum * factor + (needsRoom ? noise(of: maximum * factor) : 0)) }
+    let limit =
+      switch (low.isFinite, high.isFinite) {
+      case (true, true): "\(short(low))...\(short(high))\(note)"
+      case (true, false): ">= \(short(low))"
+      default: "<= \(short(high))"
+      }
     let passed = observed.map { $0 >= low && $0 <= high } ?? false
     return CheckResult(name: metric, observed: observed, limit: limit, passed: passed)
   }
+
+  /// Three standard errors of a count that is expected to be `target`; 0 for figures that are no counts.
+  private func noise(of target: Double) -> Double { scales ? 3 * (dispersion * abs(target)).squareRoot() : 0 }
 }
 
 /// How an expectation came out.
 public struct CheckResult: Sendable, Hashable {
+  /// The metric's name.
   public let name: String
   /// Nil when the run had no such figure.
   public let observed: Double?
-  /// What would have passed, in words.
+  /// What would have passed, such as `27930000...29070000 (28500000 +-2%)`, `>= 5` or `<= 10`.
   public let limit: String
   public let passed: Bool
+
+  public init(name: String, observed: Double?, limit: String, passed: Bool) {
+    self.name = name
+    self.observed = observed
+    self.limit = limit
+    self.passed = passed
+  }
 }
 
+/// At most three decimals below 1000, none above; never a trap for huge values.
 private func short(_ value: Double) -> String {
-  if abs(value) >= 1000, abs(value) < 1e15 { return "\(Int64(value.rounded()))" }
-  let rounded = (value * 1000).rounded() / 1000
-  return rounded == rounded.rounded() ? "\(Int64(rounded))" : "\(rounded)"
+  guard abs(value) < 1e15 else { return "\(value)" }
+  return plain(abs(value) >= 1000 ? value.rounded() : abs(value) < 0.001 ? value : (value * 1000).rounded() / 1000)
 }

@@ -11,54 +11,62 @@ public struct ScenarioOverride: Sendable, Hashable {
   public init(_ text: String) throws(ConfigurationError) {
     let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let path = halves[0].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    guard halves.count == 2, path.allSatisfy({ !$0.isEmpty }) else {
-      throw ConfigurationError(
-        file: "--set \(text)", line: nil, path: "", message: "expected key.path=value, as in --set services.jam.forums=8")
-    }
     self.text = text
     self.path = path
-    value = String(halves[1])
+    value = halves.count == 2 ? String(halves[1]) : ""
+    guard halves.count == 2, path.allSatisfy({ !$0.isEmpty }), path.count <= ScenarioNodes.maximumDepth else {
+      throw fail("", "expected key.path=value, as in --set services.jam.forums=8")
+    }
   }
 
-  var file: String { "--set \(text)" }
+  /// What stands for the file's name in messages: the flag, so that one sees which of several is at fault.
+  var file: String { "--set \(printable(text, limit: 100))" }
 
-  /// The scenario with the value in place; mappings on the way are made where they are missing.
+  /// The scenario with the value in place; mappings and lists on the way are made where they are missing. Nothing after the equals
+  /// sign stands for null, which puts the default back.
   func applied(to root: ConfigurationNode) throws(ConfigurationError) -> ConfigurationNode {
-    let new =
-      value.isEmpty
-      ? ConfigurationNode(.null, file: file, line: nil) : try ScenarioNodes.parse(value, file: file, lines: false)
-    return try replace(in: root, path[...], with: new)
+    let isEmpty = value.utf8.allSatisfy { $0 == 0x20 }
+    let new = isEmpty ? nothing : try ScenarioNodes.parse(value, file: file, lines: false)
+    return try replace(in: root, 0, with: new)
   }
+
+  private var nothing: ConfigurationNode { ConfigurationNode(.null, file: file, line: nil) }
 
   private func replace(
-    in node: ConfigurationNode, _ rest: ArraySlice<String>, with new: ConfigurationNode
+    in node: ConfigurationNode, _ level: Int, with new: ConfigurationNode
   ) throws(ConfigurationError) -> ConfigurationNode {
-    guard let key = rest.first else { return new }
-    let deeper = rest.dropFirst()
+    guard level < path.count else { return new }
+    let key = path[level]
+    let isLast = level == path.count - 1
+    let above = path[..<level].joined(separator: ".")
     switch node.value {
     case .list(var nodes):
-      guard let index = Int(key), nodes.indices.contains(index) else {
-        throw ConfigurationError(
-          file: file, line: nil, path: "", message: "'\(key)' must be the number of an entry, from 0 to \(nodes.count - 1)")
+      guard let index = Int(key), index >= 0, index <= nodes.count else {
+        throw fail(
+          above, "'\(printable(key))' is no entry of this list; give its number, from 0, or \(nodes.count) to add one at the end")
       }
-      nodes[index] = try replace(in: nodes[index], deeper, with: new)
-      return ConfigurationNode(.list(nodes), file: node.file, line: node.line)
+      if index == nodes.count { nodes.append(nothing) }
+      nodes[index] = try replace(in: nodes[index], level + 1, with: new)
+      return ConfigurationNode(.list(nodes), file: node.file, line: node.line, column: node.column)
     case .mapping(var entries):
       if let index = entries.firstIndex(where: { $0.key == key }) {
-        let inner = try replace(in: entries[index].node, deeper, with: new)
-        entries[index] = ConfigurationNode.Entry(key: key, line: deeper.isEmpty ? nil : entries[index].line, node: inner)
+        let inner = try replace(in: entries[index].node, level + 1, with: new)
+        entries[index] = ConfigurationNode.Entry(key: key, line: isLast ? nil : entries[index].line, node: inner)
       } else {
-        let inner = try replace(in: ConfigurationNode(.null, file: file, line: nil), deeper, with: new)
-        entries.append(ConfigurationNode.Entry(key: key, line: nil, node: inner))
+        entries.append(ConfigurationNode.Entry(key: key, line: nil, node: try replace(in: nothing, level + 1, with: new)))
       }
-      return ConfigurationNode(.mapping(entries), file: node.file, line: node.line)
+      return ConfigurationNode(.mapping(entries), file: node.file, line: node.line, column: node.column)
     case .null:
-      let inner = try replace(in: ConfigurationNode(.null, file: file, line: nil), deeper, with: new)
-      return ConfigurationNode(
-        .mapping([ConfigurationNode.Entry(key: key, line: nil, node: inner)]), file: file, line: nil)
+      let inner = try replace(in: nothing, level + 1, with: new)
+      // No key is a number, so the first entry of a list is meant that is not there yet.
+      if key == "0" { return ConfigurationNode(.list([inner]), file: file, line: nil) }
+      return ConfigurationNode(.mapping([ConfigurationNode.Entry(key: key, line: nil, node: inner)]), file: file, line: nil)
     case .scalar:
-      throw ConfigurationError(
-        file: file, line: nil, path: "", message: "'\(key)' cannot be set: what stands above it is \(node.kindName), not a mapping")
+      throw fail(above, "has no '\(printable(key))' to set: it is \(node.kindName), not a mapping or a list")
     }
+  }
+
+  private func fail(_ path: String, _ message: String) -> ConfigurationError {
+    ConfigurationError(file: file, line: nil, path: printable(path, limit: 200), message: message)
   }
 }

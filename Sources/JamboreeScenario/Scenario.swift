@@ -3,94 +3,69 @@ import JamboreePopulation
 
 /// What to rehearse: who, doing what, for how long, and what should come of it.
 public struct Scenario: Sendable {
+  /// What runs are listed under: letters, digits, `.`, `_` and `-`.
   public let name: String
+  /// One line for people; may be empty.
   public let summary: String
-  /// Minutes since Monday 00:00 UTC at which virtual time begins.
+  /// Minutes since Monday 00:00 UTC at which virtual time begins: 0 ..< 10,080.
   public let startMinuteOfWeek: Int
+  /// 1 s ... 366 d.
   public let durationNanoseconds: Int64
-  /// Length of a tick of virtual time; a part of the scenario's meaning.
+  /// Length of a tick of virtual time, 1 ms ... 10 min; a part of the scenario's meaning.
   public let tickNanoseconds: Int64
   public let seed: Seed
   /// Scaled: see ``scale``.
   public let population: PopulationParameters
+  /// In the order of the file; at least one.
   public let services: [any Service]
-  /// Length of a timeline bucket.
+  /// Length of a timeline bucket, a tick or more.
   public let bucketNanoseconds: Int64
   /// Requests that one page view makes of a server, for sizing.
   public let requestsPerPage: Double
   public let expectations: [Expectation]
-  /// What the population was multiplied by.
+  /// What members and employees were multiplied by.
   public let scale: Double
   /// The file's text as read.
   public let text: String
+  /// `key.path=value`, as given.
   public let overrides: [String]
-  /// Hexadecimal; of the text and the overrides.
+  /// 16 hexadecimal digits, of the text and the overrides. Stable between machines and versions; not cryptographic.
   public let hash: String
   /// Every parameter with the value in force.
   public let descriptions: [ParameterDescription]
 
+  /// - Parameter root: nil for the shape alone, with every service of the catalog.
   init(
     _ root: ConfigurationNode?, text: String, overrides: [String], scale: Double, catalog: ServiceCatalog
   ) throws(ConfigurationError) {
     var reader = try root.map { node throws(ConfigurationError) in try ParameterReader(node) } ?? .describing()
-    name = try reader.text("name", default: nil, "what runs are listed under")
-    summary = try reader.text("summary", default: "", "one line")
-    _ = try reader.integer("version", default: 1, in: 1...1, "of the scenario format")
-    let start = try reader.text("start", default: "Monday 00:00", "weekday and time of day, UTC, as in Tuesday 14:00")
-    guard let minute = parseStart(start) else {
-      throw reader.fail("start", "expected a weekday and a time of day (UTC) as in 'Tuesday 14:00', found '\(start)'")
+    name = try reader.text("name", default: nil, as: .name, "what runs are listed under")
+    summary = try reader.text("summary", default: "", "one line for people")
+    do throws(ConfigurationError) {
+      _ = try reader.integer("version", default: 1, in: 1...1, "of the scenario format")
+    } catch {
+      throw reader.fail("version", "\(error.message); this program reads version 1 of the format, a newer one may read others")
     }
-    startMinuteOfWeek = minute
-    let hour: Int64 = 3_600_000_000_000
-    durationNanoseconds = try reader.duration("duration", default: nil, in: 1_000_000_000...(24 * 366 * hour), "how long it lasts")
-    tickNanoseconds = try reader.duration(
-      "tick", default: 5_000_000_000, in: 1_000_000...(hour / 6),
-      "reads see the state at their tick's start; replies are heard of in the next")
-    guard durationNanoseconds / tickNanoseconds < 1 << 40 else {
-      throw reader.fail("tick", "too short for a duration of \(durationText(durationNanoseconds))")
-    }
-    seed = try readSeed(&reader)
+    startMinuteOfWeek = try reader.text("start", default: 0, as: .weekTime, "weekday and time of day, UTC, at which it begins")
+    (durationNanoseconds, tickNanoseconds) = try readTime(&reader)
+    seed = Seed(try reader.seed("seed", default: 1, "another seed is another run of the same scenario"))
     population = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
       try readPopulation(&reader, scale: scale)
     }
-    var services: [any Service] = []
-    try reader.keyed("services", "what they do: a mapping from service to its parameters") { reader throws(ConfigurationError) in
-      let ids = root == nil ? catalog.ids : reader.keys
-      for id in ids {
-        guard let type = catalog.service(id) else {
-          var message = "unknown service '\(id)'"
-          if let near = nearest(id, among: catalog.ids) { message += "; did you mean '\(near)'?" }
-          throw reader.fail(id, message + " (known: \(catalog.ids.joined(separator: ", ")))")
-        }
-        services.append(
-          try reader.section(id, type.descriptor.summary) { reader throws(ConfigurationError) in
-            try type.init(parameters: &reader)
-          })
-      }
-    }
-    guard !services.isEmpty else {
-      throw reader.fail("services", "names no service; add at least one of \(catalog.ids.joined(separator: ", "))")
-    }
-    self.services = services
+    services = try readServices(&reader, catalog, all: root == nil)
+    let (duration, tick) = (durationNanoseconds, tickNanoseconds)
     (bucketNanoseconds, requestsPerPage) = try reader.section("measure", "how results are cut") {
       reader throws(ConfigurationError) in
-      (
-        try reader.duration("bucket", default: hour / 6, in: 1_000_000...(24 * hour), "length of a timeline bucket"),
-        try reader.number("requestsPerPage", default: 4, in: 0...1000, "requests that a page view makes of a server, for sizing")
-      )
+      try readMeasure(&reader, duration: duration, tick: tick)
     }
-    guard bucketNanoseconds >= tickNanoseconds else { throw reader.fail("measure", "bucket is shorter than a tick") }
-    guard durationNanoseconds / bucketNanoseconds <= 100_000 else {
-      throw reader.fail("measure", "bucket is so short that there would be over 100,000 of them; lengthen it")
-    }
-    expectations = try reader.list("expect", default: [], "what should come of it") { reader throws(ConfigurationError) in
-      try Expectation(&reader)
+    expectations = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
+      reader throws(ConfigurationError) in try Expectation(&reader)
     }
     try reader.finish()
     self.scale = scale
     self.text = text
     self.overrides = overrides
-    hash = hexadecimal(stableHash(of: text + "\u{0}" + overrides.joined(separator: "\u{0}")))
+    hash = hexadecimal(stableHash(of: ([text] + overrides).joined(separator: "\u{0}")))
     descriptions = reader.descriptions
   }
 
@@ -100,30 +75,60 @@ public struct Scenario: Sendable {
   }
 }
 
-private func readSeed(_ reader: inout ParameterReader) throws(ConfigurationError) -> Seed {
-  Seed(try reader.seed("seed", default: 1, "another seed is another run of the same scenario"))
+private let second: Int64 = 1_000_000_000
+private let hour: Int64 = 3_600 * second
+
+private func readTime(_ reader: inout ParameterReader) throws(ConfigurationError) -> (duration: Int64, tick: Int64) {
+  let duration = try reader.duration("duration", default: nil, in: second...(24 * 366 * hour), "how long it lasts")
+  let tick = try reader.duration(
+    "tick", default: 5 * second, in: 1_000_000...(hour / 6),
+    "reads see the state at their tick's start; word of a reply comes in the next")
+  guard tick <= duration || reader.describesOnly else {
+    throw reader.fail(
+      "tick", "a tick of \(durationText(tick)) is longer than the duration of \(durationText(duration)); shorten it")
+  }
+  return (duration, tick)
+}
+
+private func readServices(
+  _ reader: inout ParameterReader, _ catalog: ServiceCatalog, all: Bool
+) throws(ConfigurationError) -> [any Service] {
+  var services: [any Service] = []
+  try reader.keyed("services", "what they do: a mapping from service to its parameters") { reader throws(ConfigurationError) in
+    for id in all ? catalog.ids : reader.keys {
+      guard let type = catalog.service(id) else { throw reader.unknown(id, "service", among: catalog.ids) }
+      services.append(
+        try reader.section(id, type.descriptor.summary) { reader throws(ConfigurationError) in try type.init(parameters: &reader) })
+    }
+  }
+  guard !services.isEmpty else {
+    throw reader.fail(
+      "services", "no service is named, so nothing would happen; add one of: \(catalog.ids.joined(separator: ", "))")
+  }
+  return services
+}
+
+private func readMeasure(
+  _ reader: inout ParameterReader, duration: Int64, tick: Int64
+) throws(ConfigurationError) -> (bucket: Int64, requestsPerPage: Double) {
+  // Each bucket keeps a histogram: more of them than this would take gigabytes, and no screen shows them.
+  let maximumBuckets: Int64 = 20_000
+  let bucket = try reader.duration(
+    "bucket", default: hour / 6, in: 1_000_000...(7 * 24 * hour), "length of a timeline bucket, a tick or more")
+  guard bucket >= tick else {
+    throw reader.fail("bucket", "\(durationText(bucket)) is shorter than a tick (\(durationText(tick))); lengthen it")
+  }
+  guard duration / bucket <= maximumBuckets else {
+    let least = (duration / maximumBuckets + second) / second * second
+    throw reader.fail(
+      "bucket", "\(durationText(bucket)) would make more than \(maximumBuckets) buckets; use \(durationText(least)) or more")
+  }
+  let requests = try reader.number(
+    "requestsPerPage", default: 4, in: 0...1000, "requests that a page view makes of a server, for sizing")
+  return (bucket, requests)
 }
 
 private func hexadecimal(_ value: UInt64) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 16 - digits.count) + digits
-}
-
-private let weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-
-/// Minutes since Monday 00:00; nil for anything but a weekday and a time of day.
-func parseStart(_ text: String) -> Int? {
-  let words = text.split(separator: " ")
-  guard words.count == 2, let day = weekdays.firstIndex(of: String(words[0])), let minute = parseClock(words[1]) else {
-    return nil
-  }
-  return day * 24 * 60 + minute
-}
-
-/// Minutes of `hh:mm`, 00:00 to 23:59.
-func parseClock(_ text: Substring) -> Int? {
-  let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-  guard parts.count == 2, parts.allSatisfy({ $0.count == 2 && $0.allSatisfy { $0.isASCII && $0.isNumber } }) else { return nil }
-  guard let hour = Int(parts[0]), let minute = Int(parts[1]), hour < 24, minute < 60 else { return nil }
-  return hour * 60 + minute
 }

@@ -5,9 +5,9 @@ import JamboreeKit
 public enum ScenarioLoader {
   /// Reads a scenario file.
   /// - Parameters:
-  ///   - path: of a YAML file.
+  ///   - path: of a YAML file in UTF-8 of at most 4 MiB.
   ///   - overrides: `key.path=value`, value in YAML; later ones win.
-  ///   - scale: what members and scaling expectations are multiplied by, above 0 and at most 100.
+  ///   - scale: what members, employees and scaling expectations are multiplied by; above 0 and at most 100.
   /// - Throws: ``ConfigurationError`` naming file, line, key and the way out.
   public static func load(
     path: String, overrides: [String] = [], scale: Double = 1, services: ServiceCatalog
@@ -30,21 +30,28 @@ public enum ScenarioLoader {
 
   private static func readText(_ path: String) throws(ConfigurationError) -> String {
     func fail(_ message: String) -> ConfigurationError {
-      ConfigurationError(file: path, line: nil, path: "", message: message)
+      ConfigurationError(file: path.isEmpty ? "''" : path, line: nil, path: "", message: message)
     }
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
       throw fail("no such file; 'jamboree scenarios list' shows those that ship")
     }
     guard !isDirectory.boolValue else { throw fail("is a directory; name a scenario file in it") }
-    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    guard attributes?[.type] as? FileAttributeType == .typeRegular || attributes?[.type] as? FileAttributeType == .typeSymbolicLink
-    else { throw fail("is not a regular file") }
-    if let size = attributes?[.size] as? Int, size > ScenarioNodes.maximumBytes {
-      throw fail("larger than 4 MiB; that is no scenario")
+    guard let handle = FileHandle(forReadingAtPath: path) else { throw fail("cannot be opened; check its permissions") }
+    defer { try? handle.close() }
+    // Read no more than is taken: what is named may be a device without an end.
+    let limit = ScenarioNodes.maximumBytes
+    var data = Data()
+    while data.count <= limit {
+      do {
+        guard let more = try handle.read(upToCount: limit + 1 - data.count), !more.isEmpty else { break }
+        data.append(more)
+      } catch {
+        throw fail("cannot be read; is it a plain file?")
+      }
     }
-    guard let data = FileManager.default.contents(atPath: path) else { throw fail("cannot be read; check its permissions") }
-    guard let text = String(data: data, encoding: .utf8) else { throw fail("is not UTF-8 text") }
+    guard data.count <= limit else { throw fail("larger than 4 MiB; that is no scenario") }
+    guard let text = String(data: data, encoding: .utf8) else { throw fail("is not UTF-8 text; save it as UTF-8") }
     return text
   }
 }

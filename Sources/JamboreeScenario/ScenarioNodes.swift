@@ -2,122 +2,182 @@ import JamboreeKit
 import Yams
 
 /// Turns YAML into ``ConfigurationNode``s, keeping lines. Refuses what a scenario has no use for and what only serves
-/// to hide something: anchors, merge keys, several documents, boundless depth.
-enum ScenarioNodes {
+/// to hide something: aliases, merge keys, tags, several documents, boundless size and depth.
+struct ScenarioNodes {
   static let maximumBytes = 4 << 20
   static let maximumDepth = 64
+
+  /// For messages: the file's name or the flag.
+  private let file: String
+  /// False for a value from the command line, whose lines mean nothing.
+  private let hasLines: Bool
 
   /// - Parameters:
   ///   - file: for messages: the file's name or the flag.
   ///   - lines: false for a value from the command line, whose lines mean nothing.
+  /// - Throws: ``ConfigurationError`` for anything that is not one document of plain YAML.
   static func parse(_ text: String, file: String, lines: Bool = true) throws(ConfigurationError) -> ConfigurationNode {
-    guard text.utf8.count <= maximumBytes else {
-      throw ConfigurationError(file: file, line: nil, path: "", message: "larger than 4 MiB; that is no scenario")
-    }
-    if let depth = nestingTooDeep(text) {
-      throw ConfigurationError(file: file, line: lines ? depth : nil, path: "", message: "nested deeper than \(maximumDepth) levels")
-    }
-    let node: Node?
-    do {
-      // A resolver without rules leaves scalars as they are written: the reader decides by the key what they mean.
-      let parser = try Parser(yaml: text, resolver: .basic, constructor: .default)
-      node = try parser.singleRoot()
-    } catch {
-      throw describe(error, file: file, lines: lines)
-    }
-    guard let node else {
-      throw ConfigurationError(file: file, line: nil, path: "", message: "is empty; see 'jamboree scenarios schema' for what belongs in it")
-    }
-    return try convert(node, file: file, lines: lines, path: "", depth: 0)
+    try ScenarioNodes(file: file, hasLines: lines).parse(text)
   }
 
-  private static func convert(
-    _ node: Node, file: String, lines: Bool, path: String, depth: Int
-  ) throws(ConfigurationError) -> ConfigurationNode {
-    let line = lines ? node.mark?.line : nil
-    func fail(_ message: String) -> ConfigurationError {
-      ConfigurationError(file: file, line: line, path: path, message: message)
-    }
-    guard depth <= maximumDepth else { throw fail("nested deeper than \(maximumDepth) levels") }
-    if node.anchor != nil { throw fail("anchors (&name) are not supported; write the value out") }
-    switch node {
-    case .alias: throw fail("aliases (*name) are not supported; write the value out")
-    case .scalar(let scalar):
-      let isQuoted = scalar.style == .singleQuoted || scalar.style == .doubleQuoted
-      if !isQuoted, ["", "~", "null", "Null", "NULL"].contains(scalar.string) {
-        return ConfigurationNode(.null, file: file, line: line)
+  private func parse(_ given: String) throws(ConfigurationError) -> ConfigurationNode {
+    // Some editors on Windows put a byte order mark first.
+    let text = given.unicodeScalars.first == "\u{FEFF}" ? String(given.unicodeScalars.dropFirst()) : given
+    guard text.utf8.count <= Self.maximumBytes else { throw fail(nil, "larger than 4 MiB; that is no scenario") }
+    if let fault = YAMLGuard.fault(in: text) { throw fail(fault.line, fault.message) }
+    return try compose(text)
+  }
+
+  /// Yams refuses a key that is given twice before anybody can see in which mapping. A tag of its own makes the first one
+  /// unequal to the second, so that the walk over the nodes gets to see both and can say where they are.
+  private func compose(_ given: String) throws(ConfigurationError) -> ConfigurationNode {
+    var text = given
+    var duplicate: ConfigurationError?
+    while true {
+      let parser: Parser
+      let root: Node?
+      do {
+        // A resolver without rules leaves scalars as they are written: the reader decides by the key what they mean.
+        // The encoding is given because the parser would else look for it in the environment.
+        parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+        root = try parser.singleRoot()
+      } catch YamlError.duplicatedKeysInMapping(let names, let context) where duplicate == nil {
+        let complaint = complaint(YamlError.duplicatedKeysInMapping(duplicates: names, context: context), given)
+        guard let tagged = Self.tagging(context.mark, in: text) else { throw complaint }
+        text = tagged
+        duplicate = complaint
+        continue
+      } catch {
+        // Three of a kind, or two pairs: the first complaint is as good as any.
+        throw duplicate ?? complaint(error, text)
       }
-      return ConfigurationNode(.scalar(scalar.string, isQuoted: isQuoted), file: file, line: line)
+      // The nodes' anchors live no longer than the parser.
+      defer { withExtendedLifetime(parser) {} }
+      guard let root else {
+        throw fail(
+          nil,
+          hasLines
+            ? "is empty; 'jamboree scenarios schema' says what belongs in it"
+            : "there is only a comment after the equals sign; put a text with '#' in quotes")
+      }
+      let node = try convert(root, path: "", depth: 0, checksKeyTags: duplicate == nil)
+      if let duplicate { throw duplicate }
+      return node
+    }
+  }
+
+  /// The text with a tag in front of what stands at a mark; nil if that is not to be found, or costs too much.
+  private static func tagging(_ mark: Mark, in text: String) -> String? {
+    guard text.utf8.count <= 256 << 10 else { return nil }
+    let scalars = text.unicodeScalars
+    var line = 1
+    var column = 1
+    var position = scalars.startIndex
+    while position < scalars.endIndex, line != mark.line || column != mark.column {
+      let scalar = scalars[position]
+      position = scalars.index(after: position)
+      let isHalfOfBreak = scalar == "\r" && position < scalars.endIndex && scalars[position] == "\n"
+      if ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar), !isHalfOfBreak {
+        line += 1
+        column = 1
+      } else {
+        column += 1
+      }
+    }
+    guard position < scalars.endIndex else { return nil }
+    return String(scalars[..<position]) + "!twice " + String(scalars[position...])
+  }
+
+  private func convert(
+    _ node: Node, path: String, depth: Int, checksKeyTags: Bool
+  ) throws(ConfigurationError) -> ConfigurationNode {
+    let line = node.mark?.line
+    guard depth <= Self.maximumDepth else { throw fail(line, at: path, "nested deeper than \(Self.maximumDepth) levels") }
+    guard node.anchor == nil else { throw fail(line, at: path, Self.noAnchors) }
+    let value: ConfigurationNode.Value
+    switch node {
+    case .alias: throw fail(line, at: path, Self.noAliases)
+    case .scalar(let scalar):
+      try refuse(node.tag, unless: .str, line, path)
+      // Block texts can mean nothing but text, like quoted ones.
+      let isQuoted = scalar.style != .plain && scalar.style != .any
+      let isNull = !isQuoted && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+      value = isNull ? .null : .scalar(scalar.string, isQuoted: isQuoted)
     case .sequence(let sequence):
+      try refuse(node.tag, unless: .seq, line, path)
       var nodes: [ConfigurationNode] = []
       for (index, element) in sequence.enumerated() {
-        nodes.append(
-          try convert(element, file: file, lines: lines, path: path.isEmpty ? "\(index)" : "\(path).\(index)", depth: depth + 1))
+        nodes.append(try convert(element, path: join(path, "\(index)"), depth: depth + 1, checksKeyTags: checksKeyTags))
       }
-      return ConfigurationNode(.list(nodes), file: file, line: line)
+      value = .list(nodes)
     case .mapping(let mapping):
+      try refuse(node.tag, unless: .map, line, path)
       var entries: [ConfigurationNode.Entry] = []
-      for (key, value) in mapping {
-        guard case .scalar(let name) = key else { throw fail("keys must be plain words") }
-        if name.string == "<<" { throw fail("merge keys (<<) are not supported; write the values out") }
-        let inner = path.isEmpty ? name.string : "\(path).\(name.string)"
-        entries.append(
-          ConfigurationNode.Entry(
-            key: name.string, line: lines ? key.mark?.line : nil,
-            node: try convert(value, file: file, lines: lines, path: inner, depth: depth + 1)))
+      var lines: [String: Int] = [:]
+      for (key, inner) in mapping {
+        let keyLine = key.mark?.line
+        guard case .scalar(let name) = key, !name.string.isEmpty else {
+          throw fail(keyLine, at: path, "every key must be a plain word, and one here is not")
+        }
+        if name.string == "<<", name.style == .plain {
+          throw fail(keyLine, at: join(path, "<<"), "merge keys are not supported; write the values out")
+        }
+        let keyPath = join(path, printable(name.string))
+        guard key.anchor == nil else { throw fail(keyLine, at: keyPath, Self.noAnchors) }
+        if checksKeyTags { try refuse(key.tag, unless: .str, keyLine, keyPath) }
+        if let first = lines.updateValue(keyLine ?? 0, forKey: name.string) {
+          let place = hasLines && first != keyLine ? ", first in line \(first)" : ""
+          throw fail(keyLine, at: keyPath, "key '\(printable(name.string))' is given twice\(place); keep one")
+        }
+        let node = try convert(inner, path: keyPath, depth: depth + 1, checksKeyTags: checksKeyTags)
+        entries.append(ConfigurationNode.Entry(key: name.string, line: hasLines ? keyLine : nil, node: node))
       }
-      return ConfigurationNode(.mapping(entries), file: file, line: line)
+      value = .mapping(entries)
     }
+    return ConfigurationNode(value, file: file, line: hasLines ? line : nil, column: hasLines ? node.mark?.column : nil)
   }
 
-  /// The parser recurses, so depth is looked at before it runs: the line at which brackets or indentation pass the limit.
-  private static func nestingTooDeep(_ text: String) -> Int? {
-    var brackets = 0
-    var line = 1
-    var column = 0
-    var dashes = 0
-    var indents: [Int] = []
-    var inIndent = true
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\n"):
-        line += 1
-        column = 0
-        dashes = 0
-        inIndent = true
-        continue
-      case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
-      case UInt8(ascii: "]"), UInt8(ascii: "}"): brackets = max(brackets - 1, 0)
-      case UInt8(ascii: "-"), UInt8(ascii: "?"), UInt8(ascii: ":"): if inIndent { dashes += 1 }
-      default: break
-      }
-      if inIndent, byte != UInt8(ascii: " "), byte != UInt8(ascii: "-"), byte != UInt8(ascii: "?"), byte != UInt8(ascii: ":") {
-        inIndent = false
-        while let last = indents.last, last >= column { indents.removeLast() }
-        indents.append(column)
-      }
-      column += 1
-      if brackets > maximumDepth || dashes > maximumDepth || indents.count > maximumDepth { return line }
-    }
-    return nil
+  private func refuse(_ tag: Tag, unless name: Tag.Name, _ line: Int?, _ path: String) throws(ConfigurationError) {
+    guard tag != Tag(name) else { return }
+    throw fail(line, at: path, "tags (such as !!int) are not supported; write the value without one")
   }
 
-  private static func describe(_ error: any Error, file: String, lines: Bool) -> ConfigurationError {
-    func make(_ mark: Mark?, _ problem: String) -> ConfigurationError {
-      ConfigurationError(file: file, line: lines ? mark?.line : nil, path: "", message: "not valid YAML: \(problem)")
-    }
+  // MARK: Faults
+
+  private static let noAliases =
+    "aliases (*name) are not supported; write the value out, or put a text that begins with '*' in quotes"
+  private static let noAnchors =
+    "anchors (&name) are not supported; write the value without one, or put a text that begins with '&' in quotes"
+
+  private func complaint(_ error: any Error, _ text: String) -> ConfigurationError {
     switch error {
-    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
-      YamlError.composer(_, let problem, let mark, _):
-      return make(mark, problem)
-    case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-      return ConfigurationError(
-        file: file, line: lines ? context.mark.line : nil, path: duplicates.sorted().joined(separator: ", "),
-        message: "this key is given twice; keep one")
-    case YamlError.reader(let problem, _, _, _):
-      return make(nil, problem)
+    case YamlError.composer(let context?, _, let mark, _) where context.text.contains("single document"):
+      fail(mark.line, "a second document begins here; put each scenario into a file of its own")
+    case YamlError.composer(_, let problem, let mark, _) where problem.contains("undefined alias"):
+      fail(mark.line, Self.noAliases)
+    case YamlError.scanner(let context?, _, let mark, _) where context.text.contains("scanning an alias"):
+      fail(mark.line, Self.noAliases)
+    case YamlError.scanner(let context?, _, let mark, _) where context.text.contains("scanning an anchor"):
+      fail(mark.line, Self.noAnchors)
+    case YamlError.scanner(_, let problem, let mark, _) where problem.contains("cannot start any token"):
+      fail(mark.line, "not valid YAML: \(problem) (a tab, '@', '`' or '%'); indent with spaces and put such text in quotes")
+    case YamlError.parser(_, let problem, let mark, _) where problem.contains("nesting level"):
+      fail(mark.line, "nested deeper than \(Self.maximumDepth) levels")
+    case YamlError.scanner(let context, let problem, let mark, _), YamlError.parser(let context, let problem, let mark, _),
+      YamlError.composer(let context, let problem, let mark, _):
+      fail(mark.line, "not valid YAML: " + (context.map { "\($0.text) (line \($0.mark.line)), " } ?? "") + problem)
+    case YamlError.duplicatedKeysInMapping(let names, let context):
+      fail(context.mark.line, "key '\(printable(names.first ?? ""))' is given twice in this mapping; keep one")
+    case YamlError.reader(let problem, let offset, _, _):
+      fail(offset.map { text.prefix($0).reduce(1) { $1.isNewline ? $0 + 1 : $0 } }, "not valid YAML: \(problem)")
     default:
-      return make(nil, "\(error)".split(separator: "\n").first.map(String.init) ?? "unreadable")
+      fail(nil, "not valid YAML")
     }
   }
+
+  private func fail(_ line: Int?, at path: String = "", _ message: String) -> ConfigurationError {
+    ConfigurationError(file: file, line: hasLines ? line : nil, path: path, message: message)
+  }
+
+  private func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 }

@@ -1,0 +1,64 @@
+import JamboreeKit
+import JamboreeScenario
+import Testing
+
+@Suite struct ExpectationTests {
+  private func expectation(_ text: String) throws -> JamboreeScenario.Expectation {
+    try #require(load(tinyScenario, ["expect=[\(text)]"]).expectations.first)
+  }
+
+  @Test func valuesScale() throws {
+    let pages = try expectation("{ metric: jam.pageViews, value: 28500000 }")
+    let full = pages.evaluate(observed: 28_000_000, scale: 1)
+    #expect(full == CheckResult.matching(pages, 28_000_000, "27930000...29070000 (28500000 +-2%)", true))
+    #expect(!pages.evaluate(observed: 27_929_999, scale: 1).passed)
+    #expect(!pages.evaluate(observed: 29_070_001, scale: 1).passed)
+    #expect(pages.evaluate(observed: 285_000, scale: 0.01).limit == "279300...290700 (285000 +-2%)")
+    // At 2,850 the noise of a count exceeds the stated 2%: 3 / sqrt(2850) = 5.6%.
+    let small = pages.evaluate(observed: 2_700, scale: 0.0001)
+    #expect(small == CheckResult.matching(pages, 2_700, "2690...3010 (2850 +-5.6%, 3 standard errors)", true))
+  }
+
+  @Test func dispersionWidens() throws {
+    let bunched = try expectation("{ metric: a, value: 10000, tolerance: 1%, dispersion: 25 }")
+    #expect(bunched.evaluate(observed: 8_501, scale: 1).passed)
+    #expect(!bunched.evaluate(observed: 8_499, scale: 1).passed)
+  }
+
+  @Test func whatDoesNotScaleHasNoNoise() throws {
+    let turn = try expectation("{ metric: jam.moodTurnHours, value: 16, tolerance: 10%, scales: false }")
+    #expect(turn.evaluate(observed: 17.5, scale: 0.01).limit == "14.4...17.6 (16 +-10%)")
+    #expect(turn.evaluate(observed: 17.5, scale: 0.01).passed)
+    #expect(!turn.evaluate(observed: 18, scale: 0.01).passed)
+  }
+
+  @Test func limits() throws {
+    let range = try expectation("{ metric: a, min: 5, max: 10 }")
+    #expect(range.evaluate(observed: 5, scale: 0.5) == CheckResult.matching(range, 5, "5...10", true))
+    #expect(!range.evaluate(observed: 10.01, scale: 0.5).passed)
+    #expect(try expectation("{ metric: a, min: 5 }").evaluate(observed: 4, scale: 1).limit == ">= 5")
+    #expect(try expectation("{ metric: a, max: 0.25 }").evaluate(observed: 0, scale: 1).limit == "<= 0.25")
+    let scaling = try expectation("{ metric: a, min: 10000, scales: true }")
+    #expect(!scaling.evaluate(observed: 9_999, scale: 1).passed)
+    #expect(scaling.evaluate(observed: 2_350, scale: 0.25).passed)
+    #expect(!scaling.evaluate(observed: 2_349, scale: 0.25).passed)
+  }
+
+  @Test func whatIsMissingDoesNotPass() throws {
+    let any = try expectation("{ metric: a, min: -1e300 }")
+    #expect(any.evaluate(observed: nil, scale: 1) == CheckResult.matching(any, nil, ">= -1e+300", false))
+    #expect(!any.evaluate(observed: .nan, scale: 1).passed)
+    let zero = try expectation("{ metric: errors, value: 0 }")
+    #expect(zero.evaluate(observed: 0, scale: 1) == CheckResult.matching(zero, 0, "0...0 (0 +-2%)", true))
+    #expect(!zero.evaluate(observed: 1, scale: 1).passed)
+  }
+}
+
+extension CheckResult {
+  /// The result that is wanted, compared as a whole.
+  fileprivate static func matching(
+    _ expectation: JamboreeScenario.Expectation, _ observed: Double?, _ limit: String, _ passed: Bool
+  ) -> CheckResult {
+    CheckResult(name: expectation.metric, observed: observed, limit: limit, passed: passed)
+  }
+}
