@@ -75,6 +75,5 @@ let package = Package(
     tests(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")]),
-    tests("JamboreeCommandTests", ["JamboreeScenario", "JamboreeKit"]),
   ]
 )
