@@ -61,13 +61,17 @@ import Testing
   }
 
   @Test func withoutQualityNoRankerBeatsChance() throws {
+    /// Mean over seeds of how much better than those posted the ideas are that get read. Readers crowd on few ideas, so
+    /// one run is off by about 0.2 by chance alone; the mean of four by 0.1.
     func lift(_ overrides: [String]) throws -> Double {
-      let finished = try simulate(loadPlan(Self.jam, overrides: overrides, scale: 0.1), workers: 2)
-      return finished.metrics.first { $0.name == "jam.qualityLift" }?.value ?? .nan
+      let lifts = try (1...4).map { seed in
+        let plan = try loadPlan(Self.jam, overrides: overrides + ["seed=\(seed)"], scale: 0.04)
+        return try simulate(plan, workers: 2).metrics.first { $0.name == "jam.qualityLift" }?.value ?? .nan
+      }
+      return lifts.reduce(0, +) / 4
     }
-    // Readers crowd on few ideas, so chance itself is wide: the effective number of ideas is far below their count.
-    #expect(abs(try lift(["services.jam.ratings.qualitySpread=0", "services.jam.ratings.judgementNoise=2"])) < 0.2)
-    #expect(try lift(["services.jam.ratings.qualitySpread=3", "services.jam.ratings.perParticipant=6"]) > 0.2)
+    #expect(abs(try lift(["services.jam.ratings.qualitySpread=0", "services.jam.ratings.perParticipant=4"])) < 0.35)
+    #expect(try lift(["services.jam.ratings.qualitySpread=3", "services.jam.ratings.perParticipant=4"]) > 0.35)
   }
 
   @Test func moodTurnsWhenTheScenarioSaysSo() throws {

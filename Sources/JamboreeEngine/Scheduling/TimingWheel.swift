@@ -70,10 +70,13 @@ struct TimingWheel: ~Copyable {
     return guess &+ (remainder < 0 ? -1 : 0) &+ (remainder >= tickNanoseconds ? 1 : 0)
   }
 
-  /// Adds an entry for `tick`; one that has passed is moved to the present one.
+  /// Adds an entry for `tick`; one that has passed is moved to the present one, which must still be under way then.
   @inline(__always) mutating func add(_ entry: WakeEntry, tick wanted: TickID) {
-    let tick = max(wanted, currentTick)
-    let distance = tick &- currentTick
+    // Before the first tick the wheel stands at 0, not at -1: tick 255 is within the first level's reach then, and would
+    // otherwise be filed under the window that has already been spread.
+    let present = max(currentTick, 0)
+    let tick = max(wanted, present)
+    let distance = tick &- present
     var slot: Int
     if distance < 256 {
       slot = Int(truncatingIfNeeded: tick & 255)
