@@ -62,7 +62,7 @@ import Testing
 
   @Test func withoutQualityNoRankerBeatsChance() throws {
     /// Mean over seeds of how much better than those posted the ideas are that get read. Readers crowd on few ideas, so
-    /// one run is off by about 0.2 by chance alone; the mean of four by 0.1.
+    /// one run is off by about 0.25 by chance alone; the mean of four by half of that.
     func lift(_ overrides: [String]) throws -> Double {
       let lifts = try (1...4).map { seed in
         let plan = try loadPlan(Self.jam, overrides: overrides + ["seed=\(seed)"], scale: 0.04)
@@ -70,8 +70,10 @@ import Testing
       }
       return lifts.reduce(0, +) / 4
     }
-    #expect(abs(try lift(["services.jam.ratings.qualitySpread=0", "services.jam.ratings.perParticipant=4"])) < 0.35)
-    #expect(try lift(["services.jam.ratings.qualitySpread=3", "services.jam.ratings.perParticipant=4"]) > 0.35)
+    let blind = try lift(["services.jam.ratings.qualitySpread=0", "services.jam.ratings.perParticipant=4"])
+    let seeing = try lift(["services.jam.ratings.qualitySpread=3", "services.jam.ratings.perParticipant=4"])
+    #expect(abs(blind) < 0.4)
+    #expect(seeing - blind > 0.25)
   }
 
   @Test func moodTurnsWhenTheScenarioSaysSo() throws {

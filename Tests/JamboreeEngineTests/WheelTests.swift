@@ -47,8 +47,8 @@ import Testing
     let wheel = TimingWheel(tickNanoseconds: 5_000_000_000)
     var stream = RandomStream(seed: Seed(1), domain: RandomDomain("ticks"), entity: 0)
     for _ in 0..<10_000 {
-      let tick = Int64(stream.next(below: 1 << 40))
-      for time in [tick * 5_000_000_000, tick * 5_000_000_000 + 4_999_999_999] where tick < 1 << 30 {
+      let tick = Int64(stream.next(below: 1 << 30))
+      for time in [tick * 5_000_000_000, tick * 5_000_000_000 + 4_999_999_999] {
         #expect(wheel.tick(of: time) == tick)
       }
     }
