@@ -80,7 +80,7 @@ struct TimingWheel: ~Copyable {
     var slot: Int
     if distance < 256 {
       slot = Int(truncatingIfNeeded: tick & 255)
-      occupied[slot >> 6] |= 1 << UInt64(slot & 63)
+      mark(slot >> 6, slot)
     } else {
       slot = farSlot(tick)
     }
@@ -94,7 +94,7 @@ struct TimingWheel: ~Copyable {
     let currentWindow = max(currentTick, 0) >> 8
     if window - currentWindow < 256 {
       let slot = Int(window & 255)
-      occupied[4 + slot >> 6] |= 1 << UInt64(slot & 63)
+      mark(4 + slot >> 6, slot)
       return 256 + slot
     }
     farCount += 1
@@ -138,7 +138,7 @@ struct TimingWheel: ~Copyable {
     guard window != previousWindow else { return }
     if window >> 8 != previousWindow >> 8, farCount > 0 { spread(slot: 512 + Int((window >> 8) & 255)) }
     let slot = Int(window & 255)
-    occupied[4 + slot >> 6] &= ~(1 << UInt64(slot & 63))
+    unmark(4 + slot >> 6, slot)
     spread(slot: 256 + slot)
   }
 
@@ -165,7 +165,7 @@ struct TimingWheel: ~Copyable {
     let slot = Int(truncatingIfNeeded: currentTick & 255)
     let chunk = heads[slot]
     guard chunk != Self.none else {
-      occupied[slot >> 6] &= ~(1 << UInt64(slot & 63))
+      unmark(slot >> 6, slot)
       return 0
     }
     let size = Int(header(chunk).pointee.count)
@@ -188,6 +188,16 @@ struct TimingWheel: ~Copyable {
     }
   }
 
+  // Read, then write: changing the word in place makes the compiler fail under the thread sanitizer (6.3.1).
+
+  @inline(__always) private func mark(_ word: Int, _ slot: Int) {
+    occupied[word] = occupied[word] | 1 << UInt64(slot & 63)
+  }
+
+  @inline(__always) private func unmark(_ word: Int, _ slot: Int) {
+    occupied[word] = occupied[word] & ~(1 << UInt64(slot & 63))
+  }
+
   @inline(__always) private func header(_ chunk: UInt32) -> UnsafeMutablePointer<Chunk> {
     (pool + Int(chunk) &* Self.chunkBytes).assumingMemoryBound(to: Chunk.self)
   }
@@ -200,13 +210,15 @@ struct TimingWheel: ~Copyable {
     var chunk = heads[slot]
     if chunk == Self.none || header(chunk).pointee.count == UInt32(Self.chunkEntries) {
       let fresh = allocateChunk()
-      header(fresh).pointee = Chunk(next: chunk, count: 0)
+      let freshHeader = header(fresh)
+      freshHeader.pointee = Chunk(next: chunk, count: 0)
       heads[slot] = fresh
       chunk = fresh
     }
-    let size = header(chunk).pointee.count
-    entries(chunk)[Int(size)] = entry
-    header(chunk).pointee.count = size &+ 1
+    let filled = header(chunk)
+    let places = entries(chunk)
+    places[Int(filled.pointee.count)] = entry
+    filled.pointee.count &+= 1
   }
 
   private mutating func allocateChunk() -> UInt32 {
@@ -228,8 +240,9 @@ struct TimingWheel: ~Copyable {
 
   /// Gives a chunk back and returns the one behind it.
   private mutating func release(_ chunk: UInt32) -> UInt32 {
-    let next = header(chunk).pointee.next
-    header(chunk).pointee.next = freeList
+    let released = header(chunk)
+    let next = released.pointee.next
+    released.pointee.next = freeList
     freeList = chunk
     return next
   }
