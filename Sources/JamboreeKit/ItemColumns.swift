@@ -2,64 +2,47 @@
 ///
 /// A growable buffer that is reused: `removeAll()` keeps the memory. Rows are in the order in which they were
 /// appended. Not thread-safe.
+///
+/// It may also show another buffer's rows without copying them (``borrow(_:from:count:)``); a change to such rows
+/// copies them first.
 public struct ItemColumns: ~Copyable, @unchecked Sendable {
   public private(set) var capacity: Int
   @usableFromInline var rows: Int
-  @usableFromInline var ids: UnsafeMutablePointer<ItemID>
-  @usableFromInline var created: UnsafeMutablePointer<SimTime>
-  @usableFromInline var lastActive: UnsafeMutablePointer<SimTime>
-  @usableFromInline var ratingSums: UnsafeMutablePointer<Int32>
-  @usableFromInline var ratingCounts: UnsafeMutablePointer<Int32>
-  @usableFromInline var replyCounts: UnsafeMutablePointer<Int32>
-  @usableFromInline var versions: UnsafeMutablePointer<UInt32>
-  @usableFromInline var payloads: UnsafeMutablePointer<UInt64>
-  @usableFromInline var topics: UnsafeMutablePointer<UInt16>
-  @usableFromInline var flags: UnsafeMutablePointer<OperationFlags>
+  /// Where the rows are: in `block`, or in another buffer's.
+  @usableFromInline var at: ItemColumnPointers
+  /// The memory that it owns.
+  private var block: UnsafeMutableRawPointer
+  @usableFromInline var isBorrowing = false
 
   public init(capacity: Int) {
-    self.capacity = max(capacity, 1)
+    // A multiple of 8 keeps every column aligned.
+    self.capacity = (max(capacity, 1) + 7) & ~7
     rows = 0
-    ids = .allocate(capacity: self.capacity)
-    created = .allocate(capacity: self.capacity)
-    lastActive = .allocate(capacity: self.capacity)
-    ratingSums = .allocate(capacity: self.capacity)
-    ratingCounts = .allocate(capacity: self.capacity)
-    replyCounts = .allocate(capacity: self.capacity)
-    versions = .allocate(capacity: self.capacity)
-    payloads = .allocate(capacity: self.capacity)
-    topics = .allocate(capacity: self.capacity)
-    flags = .allocate(capacity: self.capacity)
+    block = .allocate(byteCount: self.capacity * ItemColumnPointers.bytesPerRow, alignment: 16)
+    at = ItemColumnPointers(in: block, capacity: self.capacity)
   }
 
-  deinit {
-    ids.deallocate()
-    created.deallocate()
-    lastActive.deallocate()
-    ratingSums.deallocate()
-    ratingCounts.deallocate()
-    replyCounts.deallocate()
-    versions.deallocate()
-    payloads.deallocate()
-    topics.deallocate()
-    flags.deallocate()
-  }
+  deinit { block.deallocate() }
 
   @inlinable public var count: Int { rows }
 
-  @inlinable public mutating func removeAll() { rows = 0 }
+  @inlinable public mutating func removeAll() {
+    rows = 0
+    if isBorrowing { useOwnMemory() }
+  }
 
   /// Keeps the first `count` rows.
   @inlinable public mutating func truncate(to count: Int) { rows = min(rows, max(count, 0)) }
 
   @inlinable @inline(__always) public mutating func append(_ row: borrowing ItemRow) {
-    if rows == capacity { reserve(rows + 1) }
+    if rows == capacity || isBorrowing { reserve(rows + 1) }
     write(row, at: rows)
     rows &+= 1
   }
 
   /// Puts a row before the others from `index` on, which move up by one; `index` in `0 ... count`.
   @inlinable public mutating func insert(_ row: borrowing ItemRow, at index: Int) {
-    if rows == capacity { reserve(rows + 1) }
+    if rows == capacity || isBorrowing { reserve(rows + 1) }
     move(from: index, to: index + 1, count: rows - index)
     write(row, at: index)
     rows += 1
@@ -67,24 +50,36 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
 
   /// Takes a row out; those behind it move down by one.
   @inlinable public mutating func remove(at index: Int) {
+    if isBorrowing { reserve(rows) }
     move(from: index + 1, to: index, count: rows - index - 1)
     rows -= 1
   }
 
   /// Copies a run of another buffer's rows to the end of this one: ten block copies, whatever the count.
   public mutating func append(_ other: borrowing ItemColumns, from start: Int, count: Int) {
-    if rows + count > capacity { reserve(rows + count) }
-    (ids + rows).update(from: other.ids + start, count: count)
-    (created + rows).update(from: other.created + start, count: count)
-    (lastActive + rows).update(from: other.lastActive + start, count: count)
-    (ratingSums + rows).update(from: other.ratingSums + start, count: count)
-    (ratingCounts + rows).update(from: other.ratingCounts + start, count: count)
-    (replyCounts + rows).update(from: other.replyCounts + start, count: count)
-    (versions + rows).update(from: other.versions + start, count: count)
-    (payloads + rows).update(from: other.payloads + start, count: count)
-    (topics + rows).update(from: other.topics + start, count: count)
-    (flags + rows).update(from: other.flags + start, count: count)
+    if rows + count > capacity || isBorrowing { reserve(rows + count) }
+    (at.ids + rows).update(from: other.at.ids + start, count: count)
+    (at.created + rows).update(from: other.at.created + start, count: count)
+    (at.lastActive + rows).update(from: other.at.lastActive + start, count: count)
+    (at.ratingSums + rows).update(from: other.at.ratingSums + start, count: count)
+    (at.ratingCounts + rows).update(from: other.at.ratingCounts + start, count: count)
+    (at.replyCounts + rows).update(from: other.at.replyCounts + start, count: count)
+    (at.versions + rows).update(from: other.at.versions + start, count: count)
+    (at.payloads + rows).update(from: other.at.payloads + start, count: count)
+    (at.topics + rows).update(from: other.at.topics + start, count: count)
+    (at.flags + rows).update(from: other.at.flags + start, count: count)
     rows += count
+  }
+
+  /// Shows a run of another buffer's rows instead of its own, without copying them.
+  ///
+  /// The other buffer must stay as it is until this one is emptied: an in-process backend lends its rows to a reply in
+  /// this way, where it promises that nothing is written while replies are read.
+  public mutating func borrow(_ other: borrowing ItemColumns, from start: Int, count: Int) {
+    precondition(start >= 0 && count >= 0 && start + count <= other.rows, "rows out of range")
+    at = ItemColumnPointers(other.at, from: start)
+    rows = count
+    isBorrowing = true
   }
 
   /// A row, read or replaced as a whole; `index` in `0 ..< count`.
@@ -92,91 +87,142 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
     get {
       precondition(index >= 0 && index < rows, "row out of range")
       return ItemRow(
-        id: ids[index], created: created[index], lastActive: lastActive[index], ratingSum: ratingSums[index],
-        ratingCount: ratingCounts[index], replyCount: replyCounts[index], version: versions[index],
-        payload: payloads[index], topic: topics[index], flags: flags[index])
+        id: at.ids[index], created: at.created[index], lastActive: at.lastActive[index], ratingSum: at.ratingSums[index],
+        ratingCount: at.ratingCounts[index], replyCount: at.replyCounts[index], version: at.versions[index],
+        payload: at.payloads[index], topic: at.topics[index], flags: at.flags[index])
     }
     set {
       precondition(index >= 0 && index < rows, "row out of range")
+      if isBorrowing { reserve(rows) }
       write(newValue, at: index)
     }
   }
 
   @inlinable @inline(__always) public func id(at index: Int) -> ItemID {
     precondition(index >= 0 && index < rows, "row out of range")
-    return ids[index]
+    return at.ids[index]
   }
 
   /// The place of an item at or after `start`, or nil.
   @inlinable public func index(of id: ItemID, from start: Int = 0) -> Int? {
     var index = start
     while index < rows {
-      if ids[index] == id { return index }
+      if at.ids[index] == id { return index }
       index += 1
     }
     return nil
   }
 
   @usableFromInline @inline(__always) func write(_ row: borrowing ItemRow, at index: Int) {
-    ids[index] = row.id
-    created[index] = row.created
-    lastActive[index] = row.lastActive
-    ratingSums[index] = row.ratingSum
-    ratingCounts[index] = row.ratingCount
-    replyCounts[index] = row.replyCount
-    versions[index] = row.version
-    payloads[index] = row.payload
-    topics[index] = row.topic
-    flags[index] = row.flags
+    at.ids[index] = row.id
+    at.created[index] = row.created
+    at.lastActive[index] = row.lastActive
+    at.ratingSums[index] = row.ratingSum
+    at.ratingCounts[index] = row.ratingCount
+    at.replyCounts[index] = row.replyCount
+    at.versions[index] = row.version
+    at.payloads[index] = row.payload
+    at.topics[index] = row.topic
+    at.flags[index] = row.flags
   }
 
   @usableFromInline func move(from: Int, to: Int, count: Int) {
     guard count > 0 else { return }
-    (ids + to).update(from: ids + from, count: count)
-    (created + to).update(from: created + from, count: count)
-    (lastActive + to).update(from: lastActive + from, count: count)
-    (ratingSums + to).update(from: ratingSums + from, count: count)
-    (ratingCounts + to).update(from: ratingCounts + from, count: count)
-    (replyCounts + to).update(from: replyCounts + from, count: count)
-    (versions + to).update(from: versions + from, count: count)
-    (payloads + to).update(from: payloads + from, count: count)
-    (topics + to).update(from: topics + from, count: count)
-    (flags + to).update(from: flags + from, count: count)
+    (at.ids + to).update(from: at.ids + from, count: count)
+    (at.created + to).update(from: at.created + from, count: count)
+    (at.lastActive + to).update(from: at.lastActive + from, count: count)
+    (at.ratingSums + to).update(from: at.ratingSums + from, count: count)
+    (at.ratingCounts + to).update(from: at.ratingCounts + from, count: count)
+    (at.replyCounts + to).update(from: at.replyCounts + from, count: count)
+    (at.versions + to).update(from: at.versions + from, count: count)
+    (at.payloads + to).update(from: at.payloads + from, count: count)
+    (at.topics + to).update(from: at.topics + from, count: count)
+    (at.flags + to).update(from: at.flags + from, count: count)
   }
 
+  /// Makes room for `wanted` rows in memory of its own, and brings the rows along.
   @usableFromInline @inline(never) mutating func reserve(_ wanted: Int) {
-    var grown = ItemColumns(capacity: max(wanted, capacity * 2))
+    var grown = ItemColumns(capacity: wanted <= capacity ? capacity : max(wanted, capacity * 2))
     grown.append(self, from: 0, count: rows)
     swap(&self, &grown)
+  }
+
+  @usableFromInline mutating func useOwnMemory() {
+    isBorrowing = false
+    at = ItemColumnPointers(in: block, capacity: capacity)
   }
 }
 
 extension ItemColumns {
   @inlinable public var idSpan: Span<ItemID> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: ids, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.ids, count: rows), borrowing: self) }
   }
   @inlinable public var createdSpan: Span<SimTime> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: created, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.created, count: rows), borrowing: self) }
   }
   @inlinable public var lastActiveSpan: Span<SimTime> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: lastActive, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.lastActive, count: rows), borrowing: self) }
   }
   @inlinable public var ratingSumSpan: Span<Int32> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: ratingSums, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.ratingSums, count: rows), borrowing: self) }
   }
   @inlinable public var ratingCountSpan: Span<Int32> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: ratingCounts, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.ratingCounts, count: rows), borrowing: self) }
   }
   @inlinable public var replyCountSpan: Span<Int32> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: replyCounts, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.replyCounts, count: rows), borrowing: self) }
   }
   @inlinable public var versionSpan: Span<UInt32> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: versions, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.versions, count: rows), borrowing: self) }
   }
   @inlinable public var payloadSpan: Span<UInt64> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: payloads, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.payloads, count: rows), borrowing: self) }
   }
   @inlinable public var topicSpan: Span<UInt16> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: topics, count: rows), borrowing: self) }
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.topics, count: rows), borrowing: self) }
+  }
+}
+
+/// Where each column of a buffer begins.
+@usableFromInline struct ItemColumnPointers: BitwiseCopyable {
+  @usableFromInline let ids: UnsafeMutablePointer<ItemID>
+  @usableFromInline let created: UnsafeMutablePointer<SimTime>
+  @usableFromInline let lastActive: UnsafeMutablePointer<SimTime>
+  @usableFromInline let payloads: UnsafeMutablePointer<UInt64>
+  @usableFromInline let ratingSums: UnsafeMutablePointer<Int32>
+  @usableFromInline let ratingCounts: UnsafeMutablePointer<Int32>
+  @usableFromInline let replyCounts: UnsafeMutablePointer<Int32>
+  @usableFromInline let versions: UnsafeMutablePointer<UInt32>
+  @usableFromInline let topics: UnsafeMutablePointer<UInt16>
+  @usableFromInline let flags: UnsafeMutablePointer<OperationFlags>
+
+  static let bytesPerRow = 4 * 8 + 4 * 4 + 2 + 1
+
+  /// One block for all columns, the widest first, so that each is aligned.
+  init(in block: UnsafeMutableRawPointer, capacity: Int) {
+    ids = block.bindMemory(to: ItemID.self, capacity: capacity)
+    created = (block + capacity * 8).bindMemory(to: SimTime.self, capacity: capacity)
+    lastActive = (block + capacity * 16).bindMemory(to: SimTime.self, capacity: capacity)
+    payloads = (block + capacity * 24).bindMemory(to: UInt64.self, capacity: capacity)
+    ratingSums = (block + capacity * 32).bindMemory(to: Int32.self, capacity: capacity)
+    ratingCounts = (block + capacity * 36).bindMemory(to: Int32.self, capacity: capacity)
+    replyCounts = (block + capacity * 40).bindMemory(to: Int32.self, capacity: capacity)
+    versions = (block + capacity * 44).bindMemory(to: UInt32.self, capacity: capacity)
+    topics = (block + capacity * 48).bindMemory(to: UInt16.self, capacity: capacity)
+    flags = (block + capacity * 50).bindMemory(to: OperationFlags.self, capacity: capacity)
+  }
+
+  /// Another buffer's columns from a row on.
+  init(_ other: ItemColumnPointers, from start: Int) {
+    ids = other.ids + start
+    created = other.created + start
+    lastActive = other.lastActive + start
+    payloads = other.payloads + start
+    ratingSums = other.ratingSums + start
+    ratingCounts = other.ratingCounts + start
+    replyCounts = other.replyCounts + start
+    versions = other.versions + start
+    topics = other.topics + start
+    flags = other.flags + start
   }
 }

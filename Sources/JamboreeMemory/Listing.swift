@@ -51,10 +51,15 @@ struct Listing: ~Copyable {
     if place < hot.count, hot.id(at: place) == item.id { hot[place] = item.row }
   }
 
-  /// Copies up to `limit` items after the first `skip` to the reply. Private items are left out of it for others.
+  /// Shows up to `limit` items after the first `skip` in the reply. Private items are left out of it for others.
   func read(skip: Int, limit: Int, viewer: MemberID, hasPrivate: Bool, into reply: inout Reply, _ store: Store) {
     if !hasPrivate {
       let fromHot = max(min(limit, hot.count - skip), 0)
+      if fromHot == limit || fromHot > 0 && cold.isEmpty {
+        // Nothing is written while replies are read, so the rows are lent.
+        reply.items.borrow(hot, from: skip, count: fromHot)
+        return
+      }
       if fromHot > 0 { reply.items.append(hot, from: skip, count: fromHot) }
       var position = cold.count - 1 - max(skip - hot.count, 0)
       while reply.items.count < limit, position >= 0 {

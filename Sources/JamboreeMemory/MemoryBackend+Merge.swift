@@ -74,7 +74,7 @@ extension MemoryBackend {
 
   private func updateInThread(_ item: StoredItem, _ row: ItemRow?) {
     guard item.parent != .none, let parent = locate(item.parent) else { return }
-    partitions[parent.partition].updateReply(OrderKey(item, .newest), to: parent.index, row)
+    partitions[parent.partition].updateReply(item.id, to: parent.index, row)
   }
 
   private func hide(_ deleted: StoredItem) {

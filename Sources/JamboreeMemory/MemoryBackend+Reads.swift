@@ -31,18 +31,11 @@ extension MemoryBackend {
     let partition = partitions[reference.partition]
     let top = partition.items[reference.index]
     guard top.isVisible(to: operation.actor) else { return .notFound }
-    reply.items.append(top.row)
-    guard top.replies != StoredItem.noReplies else { return .ok }
-    let limit = max(Int(operation.limit), 1)
-    var skip = Int(clamping: operation.object)
-    partition.replies[Int(top.replies)].withUnsafeBufferPointer { replies in
-      var position = replies.count - 1
-      while position >= 0, reply.items.count < limit {
-        let isHidden = replies[position].flags.contains(.isPrivate) && replies[position].id.author != operation.actor
-        if !isHidden, skip == 0 { reply.items.append(replies[position]) }
-        if !isHidden, skip > 0 { skip -= 1 }
-        position -= 1
-      }
+    if top.thread == StoredItem.noThread {
+      reply.items.append(top.row)
+    } else {
+      partition.threads.pointer(to: Int(top.thread)).pointee.read(
+        skip: Int(clamping: operation.object), limit: max(Int(operation.limit), 1), viewer: operation.actor, into: &reply)
     }
     return .ok
   }

@@ -47,12 +47,12 @@ public final class NullBackend: BlockingStorageBackend {
       let start = Int(hash & UInt64(Table.size - 1))
       switch operation.verb {
       case .listing, .recentByAuthors, .inbox, .search, .scan:
-        reply.items.append(table.rows, from: start, count: min(limit, 1024))
+        reply.items.borrow(table.rows, from: start, count: min(limit, 1024))
       case .thread:
         // An item and, on average, five replies: the mean size of a thread.
-        reply.items.append(table.rows, from: start, count: min(limit, 1 + Int(hash >> 32 & 7) + Int(hash >> 36 & 3)))
+        reply.items.borrow(table.rows, from: start, count: min(limit, 1 + Int(hash >> 32 & 7) + Int(hash >> 36 & 3)))
       case .item, .revisions:
-        reply.items.append(table.rows, from: start, count: 1)
+        reply.items.borrow(table.rows, from: start, count: 1)
       case .directory, .connections, .notifications, .profile:
         for offset in 0..<min(limit, 64) { reply.keys.append(hash &+ UInt64(offset)) }
       default:

@@ -26,12 +26,14 @@ final class Partition: @unchecked Sendable {
   }
 
   let number: Int
-  private(set) var table = IdentifierTable()
-  private(set) var items: UnsafeMutablePointer<StoredItem>
+  // Read at every step of every read, by one thread while none writes: the run-time check for overlapping access would
+  // cost more than the step.
+  @exclusivity(unchecked) private(set) var table = IdentifierTable()
+  @exclusivity(unchecked) private(set) var items: UnsafeMutablePointer<StoredItem>
   private(set) var count = 0
   private var capacity = 64
-  /// Replies by item, oldest first, as they are shown: side by side, so that a thread is read in one sweep.
-  var replies: [[ItemRow]] = []
+  /// Items with their replies, ready to be shown.
+  @exclusivity(unchecked) private(set) var threads = ThreadList()
   private(set) var earlierVersions: [ItemID: [StoredItem]] = [:]
   private(set) var reactions: [ReactionKey: Int32] = [:]
   private(set) var memberships: Set<Membership> = []
@@ -82,6 +84,12 @@ final class Partition: @unchecked Sendable {
     return .ok
   }
 
+  /// The thread of an item that somebody has replied to shows the item as it is now.
+  @inline(__always) private func refreshThread(_ index: Int) {
+    let item = items[index]
+    if item.thread != StoredItem.noThread { threads.pointer(to: Int(item.thread)).pointee.setTop(item.row) }
+  }
+
   private func edit(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
     guard items[index].version == operation.expectedVersion else {
@@ -91,6 +99,7 @@ final class Partition: @unchecked Sendable {
     earlierVersions[operation.subject, default: []].append(items[index])
     items[index].version += 1
     items[index].payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
+    refreshThread(index)
     changes.append(ItemReference(partition: number, index: index))
     reply.version = items[index].version
     return .ok
@@ -114,36 +123,28 @@ final class Partition: @unchecked Sendable {
     if operation.kind == ReactionKind.rating.rawValue {
       items[index].ratingSum += operation.value - (earlier ?? 0)
       items[index].ratingCount += earlier == nil ? 1 : 0
+      refreshThread(index)
       changes.append(ItemReference(partition: number, index: index))
     }
     return .ok
   }
 
-  /// Adds a reply to an item of this partition, in order of time; called between ticks.
+  /// Adds a reply to an item of this partition; called between ticks.
   func addReply(_ reply: StoredItem, to index: Int) {
-    if items[index].replies == StoredItem.noReplies {
-      items[index].replies = UInt32(replies.count)
-      replies.append([])
+    if items[index].thread == StoredItem.noThread {
+      items[index].thread = UInt32(threads.count)
+      threads.append(top: items[index].row)
     }
-    let list = Int(items[index].replies)
-    let key = OrderKey(reply, .newest)
-    var place = replies[list].count
-    while place > 0, OrderKey(replies[list][place - 1]) > key { place -= 1 }
-    replies[list].insert(reply.row, at: place)
     items[index].replyCount += 1
-    items[index].lastActive = max(items[index].lastActive, key.time)
+    items[index].lastActive = max(items[index].lastActive, reply.created)
+    threads.pointer(to: Int(items[index].thread)).pointee.insert(reply.row)
+    refreshThread(index)
   }
 
   /// A reply has changed or, given nil, is gone.
-  func updateReply(_ key: OrderKey, to index: Int, _ row: ItemRow?) {
-    guard items[index].replies != StoredItem.noReplies else { return }
-    let list = Int(items[index].replies)
-    guard let place = replies[list].lastIndex(where: { OrderKey($0) == key }) else { return }
-    if let row {
-      replies[list][place] = row
-    } else {
-      replies[list].remove(at: place)
-    }
+  func updateReply(_ id: ItemID, to index: Int, _ row: ItemRow?) {
+    guard items[index].thread != StoredItem.noThread else { return }
+    threads.pointer(to: Int(items[index].thread)).pointee.update(id, row)
   }
 
   private func grow() {

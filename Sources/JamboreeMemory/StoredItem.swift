@@ -12,13 +12,13 @@ struct StoredItem: BitwiseCopyable {
   var ratingCount: Int32 = 0
   var replyCount: Int32 = 0
   var version: UInt32 = 1
-  /// Index of the list of replies in the partition, or `noReplies`.
-  var replies: UInt32 = StoredItem.noReplies
+  /// Index of the thread in the partition, or `noThread` as long as nobody has replied.
+  var thread: UInt32 = StoredItem.noThread
   var topic: UInt16
   var flags: OperationFlags
   var isDeleted = false
 
-  static let noReplies = UInt32.max
+  static let noThread = UInt32.max
 
   init(publishing operation: Operation) {
     id = operation.subject

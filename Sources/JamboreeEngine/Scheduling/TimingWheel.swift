@@ -21,12 +21,15 @@ struct TimingWheel: ~Copyable {
   private static let chunkEntries = 15
   private static let none = UInt32.max
 
-  private struct Chunk {
-    var next: UInt32
-    var count: UInt32
-    // Entries follow in place: 15 of 16 bytes. The chunk is 256 bytes, four cache lines.
-  }
+  // A chunk is 256 bytes, four cache lines: the number of the chunk behind it (in the room of one entry), 15 entries.
   private static let chunkBytes = 256
+
+  /// A chain of chunks. The first may have room left, the ones behind it are full. The count is kept here, so that
+  /// adding an entry only writes to the chunk and never waits to read it.
+  private struct Slot {
+    var chunk = TimingWheel.none
+    var count: UInt32 = 0
+  }
 
   let tickNanoseconds: Int64
   private let inverseTick: Double
@@ -39,8 +42,8 @@ struct TimingWheel: ~Copyable {
   private var poolCapacity: Int
   private var poolUsed = 0
   private var freeList = TimingWheel.none
-  /// Heads of the chains: 256 slots a level.
-  private let heads: UnsafeMutablePointer<UInt32>
+  /// 256 a level.
+  private let slots: UnsafeMutablePointer<Slot>
   /// One bit a slot of the first two levels: 4 words each.
   private let occupied: UnsafeMutablePointer<UInt64>
   private var farCount = 0
@@ -50,15 +53,15 @@ struct TimingWheel: ~Copyable {
     inverseTick = 1 / Double(tickNanoseconds)
     poolCapacity = 64
     pool = .allocate(byteCount: poolCapacity * Self.chunkBytes, alignment: 64)
-    heads = .allocate(capacity: 3 * 256)
-    heads.initialize(repeating: Self.none, count: 3 * 256)
+    slots = .allocate(capacity: 3 * 256)
+    slots.initialize(repeating: Slot(), count: 3 * 256)
     occupied = .allocate(capacity: 8)
     occupied.initialize(repeating: 0, count: 8)
   }
 
   deinit {
     pool.deallocate()
-    heads.deallocate()
+    slots.deallocate()
     occupied.deallocate()
   }
 
@@ -144,10 +147,10 @@ struct TimingWheel: ~Copyable {
 
   /// Puts the entries of a far slot where they belong now.
   private mutating func spread(slot: Int) {
-    var chunk = heads[slot]
-    heads[slot] = Self.none
+    var chunk = slots[slot].chunk
+    var size = Int(slots[slot].count)
+    slots[slot] = Slot()
     while chunk != Self.none {
-      let size = Int(header(chunk).pointee.count)
       if slot >= 512 { farCount -= size }
       for index in 0..<size {
         // `append` may move the pool, so the address is taken anew each time.
@@ -156,6 +159,7 @@ struct TimingWheel: ~Copyable {
         add(entry, tick: tick(of: entry.time))
       }
       chunk = release(chunk)
+      size = Self.chunkEntries
     }
   }
 
@@ -163,14 +167,15 @@ struct TimingWheel: ~Copyable {
   /// for this tick meanwhile are taken too. Returns how many were copied to `buffer`, which holds ``batchCapacity``.
   mutating func takeDue(into buffer: UnsafeMutablePointer<WakeEntry>) -> Int {
     let slot = Int(truncatingIfNeeded: currentTick & 255)
-    let chunk = heads[slot]
+    let chunk = slots[slot].chunk
     guard chunk != Self.none else {
       unmark(slot >> 6, slot)
       return 0
     }
-    let size = Int(header(chunk).pointee.count)
+    let size = Int(slots[slot].count)
     buffer.update(from: entries(chunk), count: size)
-    heads[slot] = release(chunk)
+    let next = release(chunk)
+    slots[slot] = next == Self.none ? Slot() : Slot(chunk: next, count: UInt32(Self.chunkEntries))
     count &-= size
     return size
   }
@@ -180,10 +185,12 @@ struct TimingWheel: ~Copyable {
   /// Calls `body` with every waiting entry, for a checkpoint.
   func forEach(_ body: (WakeEntry) -> Void) {
     for slot in 0..<(3 * 256) {
-      var chunk = heads[slot]
+      var chunk = slots[slot].chunk
+      var size = Int(slots[slot].count)
       while chunk != Self.none {
-        for index in 0..<Int(header(chunk).pointee.count) { body(entries(chunk)[index]) }
-        chunk = header(chunk).pointee.next
+        for index in 0..<size { body(entries(chunk)[index]) }
+        chunk = next(chunk).pointee
+        size = Self.chunkEntries
       }
     }
   }
@@ -198,8 +205,9 @@ struct TimingWheel: ~Copyable {
     occupied[word] = occupied[word] & ~(1 << UInt64(slot & 63))
   }
 
-  @inline(__always) private func header(_ chunk: UInt32) -> UnsafeMutablePointer<Chunk> {
-    (pool + Int(chunk) &* Self.chunkBytes).assumingMemoryBound(to: Chunk.self)
+  /// The chunk behind a chunk in its chain, or in the list of free ones.
+  @inline(__always) private func next(_ chunk: UInt32) -> UnsafeMutablePointer<UInt32> {
+    (pool + Int(chunk) &* Self.chunkBytes).assumingMemoryBound(to: UInt32.self)
   }
 
   @inline(__always) private func entries(_ chunk: UInt32) -> UnsafeMutablePointer<WakeEntry> {
@@ -207,32 +215,30 @@ struct TimingWheel: ~Copyable {
   }
 
   @inline(__always) private mutating func append(_ entry: WakeEntry, to slot: Int) {
-    var chunk = heads[slot]
-    if chunk == Self.none || header(chunk).pointee.count == UInt32(Self.chunkEntries) {
+    var head = slots[slot]
+    if head.chunk == Self.none || head.count == UInt32(Self.chunkEntries) {
       let fresh = allocateChunk()
-      let freshHeader = header(fresh)
-      freshHeader.pointee = Chunk(next: chunk, count: 0)
-      heads[slot] = fresh
-      chunk = fresh
+      next(fresh).pointee = head.chunk
+      head = Slot(chunk: fresh, count: 0)
     }
-    let filled = header(chunk)
-    let places = entries(chunk)
-    places[Int(filled.pointee.count)] = entry
-    filled.pointee.count &+= 1
+    entries(head.chunk)[Int(head.count)] = entry
+    head.count &+= 1
+    slots[slot] = head
   }
 
   private mutating func allocateChunk() -> UInt32 {
     if freeList != Self.none {
       let chunk = freeList
-      freeList = header(chunk).pointee.next
+      freeList = next(chunk).pointee
       return chunk
     }
     if poolUsed == poolCapacity {
-      let grown = UnsafeMutableRawPointer.allocate(byteCount: poolCapacity * 2 * Self.chunkBytes, alignment: 64)
+      // By a quarter: with 10 million sleepers, doubling would leave gigabytes empty.
+      poolCapacity += poolCapacity / 4
+      let grown = UnsafeMutableRawPointer.allocate(byteCount: poolCapacity * Self.chunkBytes, alignment: 64)
       grown.copyMemory(from: pool, byteCount: poolUsed * Self.chunkBytes)
       pool.deallocate()
       pool = grown
-      poolCapacity *= 2
     }
     poolUsed += 1
     return UInt32(poolUsed - 1)
@@ -240,10 +246,10 @@ struct TimingWheel: ~Copyable {
 
   /// Gives a chunk back and returns the one behind it.
   private mutating func release(_ chunk: UInt32) -> UInt32 {
-    let released = header(chunk)
-    let next = released.pointee.next
-    released.pointee.next = freeList
+    let link = next(chunk)
+    let behind = link.pointee
+    link.pointee = freeList
     freeList = chunk
-    return next
+    return behind
   }
 }

@@ -89,22 +89,15 @@ class Lane {
     _ operation: borrowing Operation, _ outcome: Outcome, _ reply: borrowing Reply, page: borrowing Buffer<UInt16>, isRanked: Bool
   ) {
     var hash = digestHash(of: operation) &+ UInt64(outcome.rawValue)
-    // Each row is weighted by an odd number of its place, so that a swap shows.
-    var place: UInt64 = 0x9E37_79B9_7F4A_7C15
+    // A polynomial over the rows, so that a swap shows.
+    let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
     if isRanked {
-      for position in 0..<page.count {
-        hash = hash &+ digestHash(of: reply.items[Int(page[position])]) &* place
-        place = place &+ 2
-      }
+      for position in 0..<page.count { hash = hash &* factor &+ digestHash(of: reply.items[Int(page[position])]) }
     } else {
-      for row in 0..<reply.items.count {
-        hash = hash &+ digestHash(of: reply.items[row]) &* place
-        place = place &+ 2
-      }
+      for row in 0..<reply.items.count { hash = hash &* factor &+ digestHash(of: reply.items[row]) }
     }
-    for key in reply.keys {
-      hash = hash &+ mix64(key) &* place
-      place = place &+ 2
+    if !reply.keys.isEmpty {
+      for key in reply.keys { hash = hash &* factor &+ mix64(key) }
     }
     let scalars = UInt64(bitPattern: reply.count) &* 0xA076_1D64_78BD_642F ^ UInt64(bitPattern: reply.sum)
       ^ UInt64(reply.version) << 40

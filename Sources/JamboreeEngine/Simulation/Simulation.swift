@@ -152,7 +152,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     lastTickWakeCount = meter.countTick(lanes)
     guard exchange.writes.receivers() != 0 else { return false }
     // Sharing a handful of writes costs more than making them.
-    if exchange.partitioned, workers > 1, exchange.writes.messageCount() > 512 { return true }
+    if exchange.partitioned, workers > 1, exchange.writes.messageCount() > 16 { return true }
     for partition in 0..<shardCount where exchange.writes.receivers() >> UInt64(partition) & 1 == 1 {
       lanes[0].runPartition(partition, exchange: exchange)
     }

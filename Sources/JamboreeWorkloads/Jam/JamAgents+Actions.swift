@@ -4,41 +4,53 @@ import JamboreeKit
 /// and posts, with think time in between.
 extension JamAgents {
   func wake(_ agent: UInt32, tag: UInt32, _ context: inout AgentContext) -> Step {
-    let participant = participants[Int(agent)]
-    guard tag == participant.tag else { return .idle }
-    var stream = stream(of: participant)
-    defer { participants[Int(agent)].draws = stream.counter }
-    if participant.visit == JamParticipant.offline { beginVisit(agent, &stream, &context) }
-    let visit = visits.baseAddress.unsafelyUnwrapped + Int(participants[Int(agent)].visit)
-
+    let number = Int(agent) - participants.count
+    guard number >= 0 else {
+      // From here on the visit is woken, beginning now.
+      if tag == participants[Int(agent)].tag {
+        context.schedule(agentNumber(ofVisit: beginVisit(agent, &context)), at: context.now)
+      }
+      return .idle
+    }
+    let visit = visits.baseAddress.unsafelyUnwrapped + number
+    var stream = stream(of: visit.pointee.member, drawn: visit.pointee.draws)
+    defer { visit.pointee.draws = stream.counter }
     if !visit.pointee.hasJoined {
       visit.pointee.hasJoined = true
-      participants[Int(agent)].hasJoined = true
-      var join = Operation(verb: .join, action: model.actions.join, actor: MemberID(participant.member), intended: context.now)
+      var join = Operation(verb: .join, action: model.actions.join, actor: MemberID(visit.pointee.member), intended: context.now)
       join.container = model.event
-      return finish(agent, join, &stream, &context)
+      return finish(number, join, &stream, &context)
     }
     if visit.pointee.ratingsDue > 0, visit.pointee.lastRead != .none {
       visit.pointee.ratingsDue -= 1
-      return rate(agent, visit, &stream, &context)
+      return rate(number, visit, &stream, &context)
     }
     // A post waits for something to answer, as long as there are pages to come.
     if visit.pointee.postsDue > 0, visit.pointee.lastRead != .none || visit.pointee.pagesLeft == 0 {
       visit.pointee.postsDue -= 1
-      return post(agent, visit, &stream, &context)
+      return post(number, visit, &stream, &context)
     }
-    if visit.pointee.pagesLeft > 0 { return openPage(agent, visit, &stream, &context) }
-    endVisit(agent, &stream, &context)
+    if visit.pointee.pagesLeft > 0 { return openPage(visit, &stream, &context) }
+    endVisit(number, &stream, &context)
     return .idle
+  }
+
+  /// Plans what a visit does next.
+  @inline(__always) private func planNext(_ number: Int, _ stream: inout RandomStream, _ context: inout AgentContext) {
+    context.schedule(agentNumber(ofVisit: number), at: context.now + model.thinkTimes.value(bits: stream.next()))
+  }
+
+  @inline(__always) private func agentNumber(ofVisit number: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: participants.count + number)
   }
 
   // MARK: Pages
 
   private func openPage(
-    _ agent: UInt32, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
+    _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
   ) -> Step {
     let reading = model.parameters.reading
-    let actor = MemberID(participants[Int(agent)].member)
+    let actor = MemberID(visit.pointee.member)
     guard visit.pointee.targetCount > 0 else {
       visit.pointee.forum = UInt16(truncatingIfNeeded: model.forumChoice.index(bits: stream.next()))
       var listing = Operation(verb: .listing, action: model.actions.listForum, actor: actor, intended: context.now)
@@ -66,9 +78,9 @@ extension JamAgents {
   }
 
   func resume(_ agent: UInt32, outcome: Outcome, reply: borrowing Reply, _ context: inout AgentContext) -> Step {
-    let participant = participants[Int(agent)]
-    var stream = stream(of: participant)
-    let visit = visits.baseAddress.unsafelyUnwrapped + Int(participant.visit)
+    let number = Int(agent) - participants.count
+    let visit = visits.baseAddress.unsafelyUnwrapped + number
+    var stream = stream(of: visit.pointee.member, drawn: visit.pointee.draws)
     if !context.page.isEmpty {
       chooseTargets(visit, reply, context.page, &stream)
       context.page.removeAll()
@@ -87,8 +99,8 @@ extension JamAgents {
       visit.pointee.postsDue += UInt16(due)
     }
     visit.pointee.pagesLeft -= 1
-    context.schedule(agent, at: context.now + model.thinkTimes.value(bits: stream.next()), tag: participant.tag)
-    participants[Int(agent)].draws = stream.counter
+    planNext(number, &stream, &context)
+    visit.pointee.draws = stream.counter
     return .done(outcome)
   }
 
@@ -96,9 +108,13 @@ extension JamAgents {
   private func chooseTargets(
     _ visit: UnsafeMutablePointer<JamVisit>, _ reply: borrowing Reply, _ page: borrowing Buffer<UInt16>, _ stream: inout RandomStream
   ) {
-    let wanted = min(1 + Int(min(model.extraReads.value(at: stream.nextUnit()), 100)), JamVisit.maximumTargets)
+    let wanted = 1 + model.extraReads.index(bits: stream.next())
+    let isFull = page.count == model.parameters.reading.pageLength
     for place in 0..<wanted {
-      let rank = model.positions.rank(at: stream.nextUnit(), among: page.count)
+      let rank =
+        isFull
+        ? model.fullPagePositions.index(bits: stream.next())
+        : model.positions.rank(at: stream.nextUnit(), among: page.count)
       visit.pointee.targets[place] = reply.items.id(at: Int(page[rank]))
     }
     visit.pointee.targetCount = UInt8(wanted)
@@ -107,7 +123,7 @@ extension JamAgents {
   // MARK: Writes
 
   private func rate(
-    _ agent: UInt32, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
+    _ number: Int, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
   ) -> Step {
     let idea = visit.pointee.lastRead
     let ratings = model.parameters.ratings
@@ -115,24 +131,24 @@ extension JamAgents {
     let judgement = standardNormalQuantile(stream.nextUnit())
     let mark = 3 + ratings.qualitySpread * quality + ratings.judgementNoise * judgement
     var rating = Operation(
-      verb: .react, action: model.actions.rate, actor: MemberID(participants[Int(agent)].member), intended: context.now)
+      verb: .react, action: model.actions.rate, actor: MemberID(visit.pointee.member), intended: context.now)
     rating.subject = idea
     rating.kind = ReactionKind.rating.rawValue
     rating.value = Int32(min(max(mark.rounded(), 1), 5))
     context.count(model.metrics.ratings)
-    return finish(agent, rating, &stream, &context)
+    return finish(number, rating, &stream, &context)
   }
 
   private func post(
-    _ agent: UInt32, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
+    _ number: Int, _ visit: UnsafeMutablePointer<JamVisit>, _ stream: inout RandomStream, _ context: inout AgentContext
   ) -> Step {
     let posts = model.parameters.posts
     let isIdea = visit.pointee.lastRead == .none || stream.chance(1 / posts.threadSize)
-    let actor = MemberID(participants[Int(agent)].member)
-    participants[Int(agent)].posted += 1
+    let actor = MemberID(visit.pointee.member)
+    visit.pointee.posted += 1
     var publish = Operation(
       verb: .publish, action: isIdea ? model.actions.postIdea : model.actions.reply, actor: actor, intended: context.now)
-    publish.subject = ItemID(author: actor, sequence: UInt32(participants[Int(agent)].posted))
+    publish.subject = ItemID(author: actor, sequence: UInt32(visit.pointee.posted))
     publish.container = model.forum(Int(visit.pointee.forum))
     publish.payloadSeed = stream.next()
     publish.payloadLength = UInt32(min(max(model.textLengths.value(bits: stream.next()), 1), 65_536))
@@ -154,16 +170,15 @@ extension JamAgents {
           Notice(to: author, service: model.serviceNumber, kind: 0, item: publish.subject, time: context.now))
       }
     }
-    return finish(agent, publish, &stream, &context)
+    return finish(number, publish, &stream, &context)
   }
 
   /// Ends an action with a write, and plans the next one.
   private func finish(
-    _ agent: UInt32, _ write: Operation, _ stream: inout RandomStream, _ context: inout AgentContext
+    _ number: Int, _ write: Operation, _ stream: inout RandomStream, _ context: inout AgentContext
   ) -> Step {
     context.write(write)
-    context.schedule(
-      agent, at: context.now + model.thinkTimes.value(bits: stream.next()), tag: participants[Int(agent)].tag)
+    planNext(number, &stream, &context)
     return .writes
   }
 }

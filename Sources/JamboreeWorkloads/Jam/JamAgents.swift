@@ -1,7 +1,7 @@
 import Glibc
 import JamboreeKit
 
-/// A participant, whether online or not: 32 bytes.
+/// A participant, whether online or not: 28 bytes. What a visit needs is taken along into it and brought back at its end.
 struct JamParticipant: BitwiseCopyable {
   var member: UInt32
   /// How many random numbers have been drawn.
@@ -10,21 +10,23 @@ struct JamParticipant: BitwiseCopyable {
   var tag: UInt32 = 0
   /// Where the next visit lies in the region's order of arrivals, in 2^-32.
   var quantile: UInt32 = 0
-  /// Index of the visit that is under way, or `offline`.
-  var visit: UInt32 = JamParticipant.offline
   var sessionsLeft: UInt16
   var postsLeft: UInt16
   var ratingsLeft: UInt16
   var posted: UInt16 = 0
   var hasJoined = false
-
-  static let offline = UInt32.max
+  var isOnline = false
 }
 
-/// A visit that is under way.
+/// A visit that is under way: two cache lines, of which most wake-ups touch one.
 struct JamVisit: BitwiseCopyable {
   static let maximumTargets = 8
 
+  /// The idea that was opened last.
+  var lastRead = ItemID.none
+  var participant: UInt32
+  var member: UInt32
+  var draws: UInt32
   var pagesLeft: UInt16
   /// Still to be spread over the pages that are left.
   var postsLeft: UInt16
@@ -32,17 +34,37 @@ struct JamVisit: BitwiseCopyable {
   /// To be made before the next page.
   var postsDue: UInt16 = 0
   var ratingsDue: UInt16 = 0
+  var posted: UInt16
+  /// The forum that was listed last, from 0.
+  var forum: UInt16 = 0
   var region: UInt8
   var targetCount: UInt8 = 0
   var hasJoined: Bool
-  /// The forum that was listed last, from 0.
-  var forum: UInt16 = 0
-  /// The idea that was opened last.
-  var lastRead = ItemID.none
+  /// Ideas that will be opened next, the last one first.
   var targets: InlineArray<8, ItemID> = InlineArray(repeating: .none)
+  private let room = InlineArray<3, UInt64>(repeating: 0)
+
+  init(of participant: JamParticipant, number: UInt32, region: UInt8, pages: Int, posts: Int, ratings: Int) {
+    self.participant = number
+    member = participant.member
+    draws = participant.draws
+    pagesLeft = UInt16(pages)
+    postsLeft = UInt16(posts)
+    ratingsLeft = UInt16(ratings)
+    posted = participant.posted
+    self.region = region
+    hasJoined = participant.hasJoined
+  }
+
+  /// Memory for visits that each begin on a cache line.
+  static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<JamVisit> {
+    let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: count * MemoryLayout<JamVisit>.stride, alignment: 64)
+    return bytes.bindMemory(to: JamVisit.self)
+  }
 }
 
-/// The participants of one shard.
+/// The participants of one shard. The agents' numbers are the participants' and, from there on, the visits': who is
+/// online is woken as a visit, so that a wake-up touches the visit's memory alone.
 final class JamAgents: ServiceAgents {
   let model: JamModel
   // Behind pointers: a class's stored arrays are checked for exclusive access and copied-on-write at every step.
@@ -77,7 +99,7 @@ final class JamAgents: ServiceAgents {
     agentOfMember = agents
     participants = .allocate(capacity: found.count)
     _ = participants.initialize(from: found)
-    visits = .allocate(capacity: 16)
+    visits = JamVisit.allocate(16)
   }
 
   deinit {
@@ -90,11 +112,9 @@ final class JamAgents: ServiceAgents {
 
   func willWake(_ agents: Span<UInt32>) {
     var sum: UInt32 = 0
-    for index in 0..<agents.count { sum &+= participants[Int(agents[index])].visit }
     for index in 0..<agents.count {
-      let visit = participants[Int(agents[index])].visit
-      guard visit != JamParticipant.offline else { continue }
-      sum &+= UInt32(visits[Int(visit)].pagesLeft) &+ UInt32(truncatingIfNeeded: visits[Int(visit)].targets[7].rawValue)
+      let number = Int(agents[index])
+      sum &+= number < participants.count ? participants[number].tag : visits[number - participants.count].member
     }
     touched = sum
   }
@@ -102,15 +122,14 @@ final class JamAgents: ServiceAgents {
   func start(_ context: inout AgentContext) {
     for agent in 0..<participants.count {
       context.count(model.metrics.participants)
-      var stream = stream(of: participants[agent])
+      var stream = stream(of: participants[agent].member, drawn: participants[agent].draws)
       scheduleNextVisit(UInt32(agent), &stream, notBefore: .zero, &context)
       participants[agent].draws = stream.counter
     }
   }
 
-  @inline(__always) func stream(of participant: JamParticipant) -> RandomStream {
-    RandomStream(
-      key: RandomStream.key(base: model.streamBase, entity: UInt64(participant.member)), counter: participant.draws)
+  @inline(__always) func stream(of member: UInt32, drawn: UInt32) -> RandomStream {
+    RandomStream(key: RandomStream.key(base: model.streamBase, entity: UInt64(member)), counter: drawn)
   }
 
   // MARK: Between visits
@@ -141,8 +160,8 @@ final class JamAgents: ServiceAgents {
     let agent = agentOfMember[place]
     let participant = participants[Int(agent)]
     // Who is there sees it anyway; who has no visit left stays away.
-    guard participant.visit == JamParticipant.offline, participant.sessionsLeft > 0 else { return }
-    var stream = stream(of: participant)
+    guard !participant.isOnline, participant.sessionsLeft > 0 else { return }
+    var stream = stream(of: participant.member, drawn: participant.draws)
     defer { participants[Int(agent)].draws = stream.counter }
     guard stream.chance(model.parameters.notifications.returnProbability) else { return }
     let time = context.now + model.reactionTimes.value(bits: stream.next())
@@ -154,38 +173,43 @@ final class JamAgents: ServiceAgents {
 
   // MARK: Visits
 
-  func beginVisit(_ agent: UInt32, _ stream: inout RandomStream, _ context: inout AgentContext) {
+  /// Brings a participant online; returns the number of the visit.
+  func beginVisit(_ agent: UInt32, _ context: inout AgentContext) -> Int {
     let participant = participants[Int(agent)]
+    var stream = stream(of: participant.member, drawn: participant.draws)
     let sessionsLeft = Int(participant.sessionsLeft)
     // A listing and one idea at the least: who came has seen something to rate or to answer.
     let pages = 2 + Int(min(model.extraPages.value(at: stream.nextUnit()), 60_000))
     let posts = share(Int(participant.postsLeft), over: sessionsLeft, &stream)
     let ratings = share(Int(participant.ratingsLeft), over: sessionsLeft, &stream)
     let region = model.population.regionIndices[Int(participant.member)]
-    let index = takeVisit()
-    visits[Int(index)] = JamVisit(
-      pagesLeft: UInt16(pages), postsLeft: UInt16(posts), ratingsLeft: UInt16(ratings), region: region,
-      hasJoined: participant.hasJoined)
-    participants[Int(agent)].visit = index
+    let number = takeVisit()
+    visits[number] = JamVisit(of: participant, number: agent, region: region, pages: pages, posts: posts, ratings: ratings)
+    visits[number].draws = stream.counter
+    participants[Int(agent)].isOnline = true
     participants[Int(agent)].sessionsLeft -= 1
     participants[Int(agent)].postsLeft -= UInt16(posts)
     participants[Int(agent)].ratingsLeft -= UInt16(ratings)
     context.count(model.metrics.sessions)
     context.count(model.metrics.online)
     context.count(model.metrics.firstRegionOnline + Int(region))
+    return number
   }
 
-  func endVisit(_ agent: UInt32, _ stream: inout RandomStream, _ context: inout AgentContext) {
-    let index = participants[Int(agent)].visit
-    let visit = visits[Int(index)]
+  func endVisit(_ number: Int, _ stream: inout RandomStream, _ context: inout AgentContext) {
+    let visit = visits[number]
+    let agent = Int(visit.participant)
     // What found nothing to answer or to rate waits for the next visit.
-    participants[Int(agent)].postsLeft += visit.postsLeft + visit.postsDue
-    participants[Int(agent)].ratingsLeft += visit.ratingsLeft + visit.ratingsDue
-    participants[Int(agent)].visit = JamParticipant.offline
-    freeVisits.append(index)
+    participants[agent].postsLeft += visit.postsLeft + visit.postsDue
+    participants[agent].ratingsLeft += visit.ratingsLeft + visit.ratingsDue
+    participants[agent].posted = visit.posted
+    participants[agent].hasJoined = visit.hasJoined
+    participants[agent].isOnline = false
+    freeVisits.append(UInt32(number))
     context.count(model.metrics.online, by: -1)
     context.count(model.metrics.firstRegionOnline + Int(visit.region), by: -1)
-    scheduleNextVisit(agent, &stream, notBefore: context.now + 1, &context)
+    scheduleNextVisit(visit.participant, &stream, notBefore: context.now + 1, &context)
+    participants[agent].draws = stream.counter
   }
 
   /// The part of a budget that falls to the first of `parts`: the even share, rounded at random.
@@ -194,16 +218,16 @@ final class JamAgents: ServiceAgents {
     return total / parts + (stream.next(below: parts) < total % parts ? 1 : 0)
   }
 
-  private func takeVisit() -> UInt32 {
-    if let free = freeVisits.popLast() { return free }
+  private func takeVisit() -> Int {
+    if let free = freeVisits.popLast() { return Int(free) }
     if usedVisits == visits.count {
-      let grown = UnsafeMutableBufferPointer<JamVisit>.allocate(capacity: visits.count * 2)
+      let grown = JamVisit.allocate(visits.count * 2)
       _ = grown.moveInitialize(fromContentsOf: UnsafeMutableBufferPointer(rebasing: visits[0..<usedVisits]))
       visits.deallocate()
       visits = grown
     }
     usedVisits += 1
-    return UInt32(usedVisits - 1)
+    return usedVisits - 1
   }
 
   // MARK: Checkpoints
@@ -221,7 +245,7 @@ final class JamAgents: ServiceAgents {
     freeVisits = try decoder.decodeArray(of: UInt32.self)
     _ = participants.update(from: restored)
     visits.deallocate()
-    visits = .allocate(capacity: max(restoredVisits.count, 16))
+    visits = JamVisit.allocate(max(restoredVisits.count, 16))
     _ = visits.initialize(from: restoredVisits)
     usedVisits = restoredVisits.count
   }

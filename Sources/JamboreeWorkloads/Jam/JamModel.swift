@@ -13,9 +13,12 @@ final class JamModel: Sendable {
   let textLengths: QuantileTable
   /// True quality of an idea in thousandths of a standard deviation.
   let qualities: QuantileTable
+  /// Place that is opened, of a page of any length and of a full one.
   let positions: ZipfDistribution
+  let fullPagePositions: AliasTable
   let forumChoice: AliasTable
-  let extraReads: GeometricDistribution
+  /// Ideas opened from one listing, less one: geometric, with all that is beyond a visit's room in the last place.
+  let extraReads: AliasTable
   let extraPages: GeometricDistribution
   let actions: JamActions
   let metrics: JamMetricIndices
@@ -49,8 +52,14 @@ final class JamModel: Sendable {
     textLengths = QuantileTable(LognormalDistribution(mean: parameters.posts.meanBytes, sigma: parameters.posts.bytesSigma))
     qualities = QuantileTable(StandardNormalThousandths())
     positions = ZipfDistribution(exponent: parameters.reading.positionBias, count: parameters.reading.pageLength)
+    fullPagePositions = AliasTable(
+      weights: (1...parameters.reading.pageLength).map { pow(Double($0), -parameters.reading.positionBias) })
     forumChoice = AliasTable(weights: (1...parameters.forums).map { pow(Double($0), -parameters.reading.forumSkew) })
-    extraReads = GeometricDistribution(mean: parameters.reading.readsPerListing - 1)
+    let readOn = 1 - 1 / parameters.reading.readsPerListing
+    extraReads = AliasTable(
+      weights: (0..<JamVisit.maximumTargets).map { more in
+        pow(readOn, Double(more)) * (more < JamVisit.maximumTargets - 1 ? 1 - readOn : 1)
+      })
     extraPages = GeometricDistribution(mean: parameters.pagesPerSession - 2)
     actions = JamActions(first: setup.firstAction)
     metrics = JamMetricIndices(first: setup.firstMetric)
