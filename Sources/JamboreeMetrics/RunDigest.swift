@@ -53,6 +53,6 @@ public func digestHash(of operation: Operation) -> UInt64 {
 public func digestHash(of row: ItemRow) -> UInt64 {
   let ratings = UInt64(UInt32(bitPattern: row.ratingSum)) << 32 | UInt64(UInt32(bitPattern: row.ratingCount))
   let state = UInt64(UInt32(bitPattern: row.replyCount)) << 32 | UInt64(row.version)
-  return foldedMultiply(row.id.rawValue ^ 0x2D35_8DCC_AA6C_78A5, ratings ^ 0x8BB8_4B93_962E_ACC9)
-    &+ foldedMultiply(row.payload ^ 0x4B33_A62E_D433_D4A3, state ^ 0x4D5A_2DA5_1DE1_AA47)
+  return foldedMultiply(row.id.rawValue ^ 0x2D35_8DCC_AA6C_78A5, ratings ^ row.payload &* 0x8BB8_4B93_962E_ACC9)
+    &+ state &* 0x4D5A_2DA5_1DE1_AA47
 }

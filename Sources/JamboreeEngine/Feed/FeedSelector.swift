@@ -51,36 +51,45 @@ struct FeedSelector: ~Copyable {
     ranker.score(FeedCandidates(items), for: viewer, into: &span)
     makeKeys(count)
     let wanted = min(pageLength, count)
-    let keptCount = keep(threshold(count, wanted, Int(truncatingIfNeeded: feed.rawValue) & 63), count)
+    let slot = Int(truncatingIfNeeded: feed.rawValue) & 63
+    var keptCount = wanted == count ? keep(.min + 1, count) : keep(guesses[slot], count)
+    if keptCount < wanted || keptCount > wanted + Self.slack {
+      keptCount = keep(threshold(count, wanted, slot), count)
+    }
     order(keptCount, items, salt: viewer.salt, into: &page)
     if page.count > wanted { page.resize(to: wanted, filling: 0) }
   }
 
   private mutating func makeKeys(_ count: Int) {
     let words = UnsafeRawPointer(scores)
+    let result = UnsafeMutableRawPointer(keys)
+    let allButSign = Lane(repeating: .max)
+    let infinity = Lane(repeating: 0x7F80_0000)
+    var highest = Lane()
     var index = 0
     // The spare room behind the scores lets whole vectors be read; what they hold there is cut off below.
     while index < count {
-      let floats = words.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self)
-      let bits = unsafeBitCast(floats, to: Lane.self)
+      let bits = words.loadUnaligned(fromByteOffset: index &* 4, as: Lane.self)
       // Negative floats order backwards as integers: flip all but the sign.
-      let flipped = bits ^ ((bits &>> 31) & Int32.max)
-      let invalid = floats .!= floats
-      if any(invalid) { countInvalid(from: index, to: min(index + 8, count)) }
-      let result = flipped.replacing(with: Int32.min + 1, where: SIMDMask(unsafeBitCast(invalid, to: Lane.self)))
-      UnsafeMutableRawPointer(keys).storeBytes(of: result, toByteOffset: index * 4, as: Lane.self)
-      index += 8
+      let sign = Lane(repeating: 0) &- unsafeBitCast(unsafeBitCast(bits, to: SIMD8<UInt32>.self) &>> 31, to: Lane.self)
+      result.storeBytes(of: bits ^ (sign & allButSign), toByteOffset: index &* 4, as: Lane.self)
+      // What is not a number has more bits than infinity has.
+      highest = highest | unsafeBitCast((bits & allButSign) .> infinity, to: Lane.self)
+      index &+= 8
     }
+    if highest != Lane() { lowerInvalid(count) }
     for index in count..<(count + 8) { keys[index] = .min }
   }
 
-  private mutating func countInvalid(from: Int, to: Int) {
-    for index in from..<to where scores[index].isNaN { notANumberCount += 1 }
+  private mutating func lowerInvalid(_ count: Int) {
+    for index in 0..<count where scores[index].isNaN {
+      keys[index] = .min + 1
+      notANumberCount += 1
+    }
   }
 
   /// A key such that at least `wanted` candidates, and few more, are not below it.
   private mutating func threshold(_ count: Int, _ wanted: Int, _ slot: Int) -> Int32 {
-    if wanted == count { return Int32.min + 1 }
     // Invariant: `low` keeps enough; `high` keeps too few.
     var low = Int32.min + 1
     var high = Int32.max
@@ -124,11 +133,15 @@ struct FeedSelector: ~Copyable {
   }
 
   private mutating func keep(_ threshold: Int32, _ count: Int) -> Int {
+    let (keys, kept, keptKeys) = (keys, kept, keptKeys)
     var keptCount = 0
-    for index in 0..<count {
+    var index = 0
+    while index < count {
+      let key = keys[index]
       kept[keptCount] = UInt16(truncatingIfNeeded: index)
-      keptKeys[keptCount] = keys[index]
-      keptCount &+= keys[index] >= threshold ? 1 : 0
+      keptKeys[keptCount] = key
+      keptCount &+= key >= threshold ? 1 : 0
+      index &+= 1
     }
     return keptCount
   }
@@ -140,7 +153,9 @@ struct FeedSelector: ~Copyable {
     page.resize(to: count, filling: .max)
     let words = UnsafeRawPointer(keptKeys)
     var tied = false
-    for index in 0..<count {
+    var index = 0
+    while index < count {
+      defer { index &+= 1 }
       let own = Lane(repeating: keptKeys[index])
       var total = Lane()
       var other = 0

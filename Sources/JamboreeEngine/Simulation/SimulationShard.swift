@@ -53,9 +53,9 @@ final class SimulationShard {
   }
 
   /// Groups of several writes; single ones go to the mailboxes at once.
-  var groups: [PendingWrite] = []
+  @exclusivity(unchecked) var groups: [PendingWrite] = []
   /// Arguments of this tick's writes, for whichever worker performs them.
-  var arguments: [UInt64] = []
+  @exclusivity(unchecked) var arguments: [UInt64] = []
 
   init(index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64) {
     self.index = index
