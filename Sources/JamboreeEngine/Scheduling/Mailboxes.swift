@@ -107,3 +107,28 @@ extension Mailboxes {
     return count
   }
 }
+
+extension Mailboxes {
+  /// Writes all mail, for a checkpoint. Only between phases.
+  func encode(into encoder: inout StateEncoder) {
+    var places: [UInt16] = []
+    var messages: [Message] = []
+    forEach { sender, receiver, message in
+      places.append(UInt16(sender * shardCount + receiver))
+      messages.append(message)
+    }
+    encoder.encode(places)
+    encoder.encode(messages)
+  }
+
+  func restore(from decoder: inout StateDecoder) throws(StateMismatch) {
+    let places = try decoder.decodeArray(of: UInt16.self)
+    let messages = try decoder.decodeArray(of: Message.self)
+    guard places.count == messages.count, places.allSatisfy({ $0 < shardCount * shardCount }) else {
+      throw StateMismatch("the checkpoint's mail is damaged")
+    }
+    for (place, message) in zip(places, messages) {
+      send(message, from: Int(place) / shardCount, to: Int(place) % shardCount)
+    }
+  }
+}

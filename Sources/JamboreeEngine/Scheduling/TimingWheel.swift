@@ -182,19 +182,6 @@ struct TimingWheel: ~Copyable {
 
   static var batchCapacity: Int { chunkEntries }
 
-  /// Calls `body` with every waiting entry, for a checkpoint.
-  func forEach(_ body: (WakeEntry) -> Void) {
-    for slot in 0..<(3 * 256) {
-      var chunk = slots[slot].chunk
-      var size = Int(slots[slot].count)
-      while chunk != Self.none {
-        for index in 0..<size { body(entries(chunk)[index]) }
-        chunk = next(chunk).pointee
-        size = Self.chunkEntries
-      }
-    }
-  }
-
   // Read, then write: changing the word in place makes the compiler fail under the thread sanitizer (6.3.1).
 
   @inline(__always) private func mark(_ word: Int, _ slot: Int) {
@@ -251,5 +238,42 @@ struct TimingWheel: ~Copyable {
     link.pointee = freeList
     freeList = chunk
     return behind
+  }
+}
+
+// MARK: Checkpoints
+
+extension TimingWheel {
+  /// Writes every entry, in the order in which it would be taken: the order of an agent's writes depends on it.
+  func encode(into encoder: inout StateEncoder) {
+    encoder.encode(currentTick)
+    for slot in 0..<(3 * 256) {
+      var waiting: [WakeEntry] = []
+      var chunk = slots[slot].chunk
+      var size = Int(slots[slot].count)
+      while chunk != Self.none {
+        for index in 0..<size { waiting.append(entries(chunk)[index]) }
+        chunk = next(chunk).pointee
+        size = Self.chunkEntries
+      }
+      encoder.encode(waiting)
+    }
+  }
+
+  /// Takes the place of a wheel that nothing has been added to.
+  mutating func restore(from decoder: inout StateDecoder) throws(StateMismatch) {
+    currentTick = try decoder.decode(TickID.self)
+    for slot in 0..<(3 * 256) {
+      let waiting = try decoder.decodeArray(of: WakeEntry.self)
+      guard !waiting.isEmpty else { continue }
+      // Chunks are filled last one first; all but the first of the chain are full.
+      let partial = (waiting.count - 1) % Self.chunkEntries + 1
+      for start in stride(from: waiting.count - Self.chunkEntries, to: 0, by: -Self.chunkEntries) {
+        for entry in waiting[start..<(start + Self.chunkEntries)] { append(entry, to: slot) }
+      }
+      for entry in waiting[0..<partial] { append(entry, to: slot) }
+      count += waiting.count
+      if slot < 512 { mark(slot < 256 ? slot >> 6 : 4 + (slot - 256) >> 6, slot & 255) } else { farCount += waiting.count }
+    }
   }
 }

@@ -10,7 +10,7 @@ import Synchronization
 public final class Simulation: TickProcess, @unchecked Sendable {
   // Safe to share: worker 0 alone touches the mutable state, between barriers; shards and lanes belong to the worker
   // that has claimed them.
-  private let plan: SimulationPlan
+  let plan: SimulationPlan
   private let backend: any StorageBackend
   private let descriptor: BackendDescriptor
   private let workers: Int
@@ -20,13 +20,22 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   private let observer: (any SimulationObserver)?
 
   let exchange: Exchange
-  private let nextTicks: UnsafeMutablePointer<TickID>
+  let nextTicks: UnsafeMutablePointer<TickID>
   var tick: TickID = -1
   private var lastTickWakeCount = Int.max
   private var failure: BackendError?
   private var wasInterrupted = false
   private var stopTick: TickID = .max
   var meter: TimelineMeter
+  /// What was measured before the checkpoint that this run goes on from.
+  var restored = Measured()
+
+  struct Measured {
+    var digest = RunDigest()
+    var outcomes = [Int64](repeating: 0, count: Outcome.allCases.count)
+    var notANumberScores = 0
+    var histograms: [LatencyRecorder.Key: LatencyHistogram] = [:]
+  }
 
   /// - Parameters:
   ///   - workers: at least 1; changes nothing but the time it takes.
@@ -180,19 +189,14 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   public var simulatedNanoseconds: Int64 { (tick + 1) * plan.tickNanoseconds }
 
   /// Storage calls so far.
-  public var operationCount: Int64 { lanes.reduce(0) { $0 + $1.tally.pointee.byOutcome.reduce(0, +) } }
+  public var operationCount: Int64 { outcomes.reduce(0, +) }
 
   /// The digest of everything so far.
-  public var digest: RunDigest {
-    lanes.reduce(into: restoredDigest) { $0.add($1.tally.pointee.digest) }
-  }
-  var restoredDigest = RunDigest()
+  public var digest: RunDigest { lanes.reduce(into: restored.digest) { $0.add($1.tally.pointee.digest) } }
 
   /// By outcome, in the order of ``Outcome``.
   public var outcomes: [Int64] {
-    lanes.reduce([Int64](repeating: 0, count: Outcome.allCases.count)) { sums, lane in
-      zip(sums, lane.tally.pointee.byOutcome).map { $0 + $1 }
-    }
+    lanes.reduce(restored.outcomes) { sums, lane in zip(sums, lane.tally.pointee.byOutcome).map { $0 + $1 } }
   }
 
   /// Agents of all services.
@@ -207,10 +211,10 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   /// Scores that were not a number.
-  public var notANumberScores: Int { lanes.reduce(0) { $0 + $1.notANumberCount } }
+  public var notANumberScores: Int { lanes.reduce(restored.notANumberScores) { $0 + $1.notANumberCount } }
 
   public func histograms() -> [LatencyRecorder.Key: LatencyHistogram] {
-    lanes.reduce(into: [:]) { $1.recorder.merge(into: &$0) }
+    lanes.reduce(into: restored.histograms) { $1.recorder.merge(into: &$0) }
   }
 
   /// Closes the timeline and hands it over.

@@ -17,6 +17,8 @@ struct TimelineMeter {
   private var lastWall = monotonicNanoseconds()
   private var lastOperations: Int64 = 0
   private var lastErrors: Int64 = 0
+  /// Latencies of the bucket that is under way which no recorder holds any more.
+  private var pendingLatency = TimelineMeter.emptyLatency
   private var tickOperations: Int64 = 0
 
   init(_ plan: SimulationPlan) {
@@ -62,6 +64,19 @@ struct TimelineMeter {
     shards.reduce(0) { $0 &+ $1.context.pointee.counters[metric] }
   }
 
+  /// Two digits are enough for a line on a chart.
+  private static var emptyLatency: LatencyHistogram { LatencyHistogram(numberOfSignificantValueDigits: .two) }
+
+  private func counts(_ lanes: [Lane]) -> (operations: Int64, errors: Int64) {
+    var (operations, errors) = (0 as Int64, 0 as Int64)
+    for lane in lanes {
+      let counts = lane.tally.pointee.byOutcome
+      operations += counts.reduce(0, +)
+      for outcome in Outcome.allCases where outcome.isError { errors += counts[Int(outcome.rawValue)] }
+    }
+    return (operations, errors)
+  }
+
   private mutating func close(_ shards: [SimulationShard], _ lanes: [Lane]) {
     var row: [Int64] = []
     for metric in timeline.descriptors.indices {
@@ -76,15 +91,10 @@ struct TimelineMeter {
       }
     }
     timeline.append(row)
-    var latency = LatencyHistogram(numberOfSignificantValueDigits: .two)
-    var operations: Int64 = 0
-    var errors: Int64 = 0
-    for lane in lanes {
-      lane.recorder.takeBucket(into: &latency)
-      let counts = lane.tally.pointee.byOutcome
-      operations += counts.reduce(0, +)
-      for outcome in Outcome.allCases where outcome.isError { errors += counts[Int(outcome.rawValue)] }
-    }
+    let (operations, errors) = counts(lanes)
+    for lane in lanes { lane.recorder.takeBucket(into: &pendingLatency) }
+    let latency = pendingLatency
+    pendingLatency = Self.emptyLatency
     let wall = monotonicNanoseconds()
     buckets.append(
       TimelineBucket(
@@ -94,5 +104,58 @@ struct TimelineMeter {
     lastOperations = operations
     lastErrors = errors
     bucket += 1
+  }
+}
+
+// MARK: Checkpoints
+
+extension TimelineMeter {
+  /// - Parameter lanes: hand over the latencies of the bucket that is under way.
+  mutating func encode(into encoder: inout StateEncoder, lanes: [Lane]) {
+    for lane in lanes { lane.recorder.takeBucket(into: &pendingLatency) }
+    let (operations, errors) = counts(lanes)
+    encoder.encode(bucket)
+    encoder.encode(nextSample)
+    encoder.encode(operations - lastOperations)
+    encoder.encode(errors - lastErrors)
+    encoder.encode(lastSums)
+    encoder.encode(gaugePeaks)
+    encoder.encode(timeline.peakTimes)
+    encoder.encode(timeline.peakValues)
+    encoder.encode(pendingLatency)
+    encoder.encode(buckets.count)
+    for bucket in buckets {
+      encoder.encode(bucket.start)
+      encoder.encode(bucket.wallNanoseconds)
+      encoder.encode(bucket.operations)
+      encoder.encode(bucket.errors)
+      encoder.encode(bucket.latency)
+      encoder.encode(bucket.values)
+    }
+  }
+
+  mutating func restore(from decoder: inout StateDecoder) throws(StateMismatch) {
+    bucket = try decoder.decode(Int64.self)
+    nextSample = try decoder.decode(Int64.self)
+    // The lanes count from 0 again.
+    lastOperations = -(try decoder.decode(Int64.self))
+    lastErrors = -(try decoder.decode(Int64.self))
+    lastSums = try decoder.decodeArray(of: Int64.self)
+    gaugePeaks = try decoder.decodeArray(of: Int64.self)
+    timeline.peakTimes = try decoder.decodeArray(of: SimTime.self)
+    timeline.peakValues = try decoder.decodeArray(of: Int64.self)
+    pendingLatency = try decoder.decodeHistogram()
+    for _ in 0..<(try decoder.decode(Int.self)) {
+      buckets.append(
+        TimelineBucket(
+          start: try decoder.decode(SimTime.self), wallNanoseconds: try decoder.decode(Int64.self),
+          operations: try decoder.decode(Int64.self), errors: try decoder.decode(Int64.self),
+          latency: try decoder.decodeHistogram(), values: try decoder.decodeArray(of: Int64.self)))
+    }
+    let columns = timeline.descriptors.count
+    guard lastSums.count == columns, gaugePeaks.count == columns, timeline.peakTimes.count == columns,
+      timeline.peakValues.count == columns, buckets.allSatisfy({ $0.values.count == columns })
+    else { throw StateMismatch("the checkpoint counts other metrics") }
+    for bucket in buckets { timeline.append(bucket.values) }
   }
 }
