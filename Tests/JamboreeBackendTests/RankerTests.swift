@@ -4,7 +4,8 @@ import JamboreeTesting
 import Testing
 
 @Suite struct RankerTests {
-  private func conformance<Ranker: FeedRanker>(_ type: Ranker.Type, _ options: [(String, String)] = []) -> ConformanceReport {
+  private func conformance<Ranker: FeedRanker>(_ type: Ranker.Type, _ options: [(String, String)] = []) -> ConformanceReport
+  {
     RankerConformance {
       try type.init(
         options: OptionValues(

@@ -13,11 +13,12 @@ import Testing
     if case .failed(let detail)? = report[check]?.result { detail } else { nil }
   }
 
-  @Test(arguments: [
-    (.dropsWrite(number: 2), "read-your-tick"), (.duplicatesWrite(number: 2), "read-your-tick"),
-    (.servesStalePage, "read-your-tick"), (.breaksOrder, "listing-order"), (.showsPrivate, "private-items"),
-    (.losesRating(number: 3), "reactions"), (.ignoresConflicts, "edit-conflicts"),
-  ] as [(FaultyBackend<MemoryBackend>.Fault, String)])
+  @Test(
+    arguments: [
+      (.dropsWrite(number: 2), "read-your-tick"), (.duplicatesWrite(number: 2), "read-your-tick"),
+      (.servesStalePage, "read-your-tick"), (.breaksOrder, "listing-order"), (.showsPrivate, "private-items"),
+      (.losesRating(number: 3), "reactions"), (.ignoresConflicts, "edit-conflicts"),
+    ] as [(FaultyBackend<MemoryBackend>.Fault, String)])
   func faultyBackendsAreCaught(fault: FaultyBackend<MemoryBackend>.Fault, check: String) {
     let suite = BackendConformance { .blocking(Faulty(try memory(), fault: fault)) }
     let report = suite.run(only: [check, "random-streams"])
@@ -32,10 +33,11 @@ import Testing
     #expect(detail.contains("expected 2#1, got 1#1"))
   }
 
-  @Test(arguments: [
-    (.completesTwice(number: 5), "pipelined-contract"), (.neverCompletes(number: 5), "pipelined-contract"),
-    (.mixesUpTokens(number: 5), "pipelined-contract"), (.breaksOwnerOrder, "pipelined-owner-order"),
-  ] as [(FaultyPipeline<PipelinedAdapter<MemoryBackend>>.Fault, String)])
+  @Test(
+    arguments: [
+      (.completesTwice(number: 5), "pipelined-contract"), (.neverCompletes(number: 5), "pipelined-contract"),
+      (.mixesUpTokens(number: 5), "pipelined-contract"), (.breaksOwnerOrder, "pipelined-owner-order"),
+    ] as [(FaultyPipeline<PipelinedAdapter<MemoryBackend>>.Fault, String)])
   func faultyPipelinesAreCaught(fault: FaultyPipeline<PipelinedAdapter<MemoryBackend>>.Fault, check: String) {
     let suite = BackendConformance(timeoutNanoseconds: 500_000_000) {
       .pipelined(FaultyPiped(PipelinedAdapter(try memory()), fault: fault))

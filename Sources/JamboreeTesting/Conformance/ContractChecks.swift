@@ -33,7 +33,8 @@ extension BackendConformance {
         }
       }
     },
-    Check("repeatable-reads", "The same question gets the same answer again, and in every session.", isContract: true) { trial in
+    Check("repeatable-reads", "The same question gets the same answer again, and in every session.", isContract: true) {
+      trial in
       try seed(trial)
       let calls = pages(limit: 20).filter { trial.claims($0.operation.verb) }
       let first = try trial.driver().perform(calls)
@@ -48,7 +49,8 @@ extension BackendConformance {
       }
     },
     Check(
-      "pipelined-contract", "Each token completes exactly once, and nothing completes that was not submitted.", isContract: true
+      "pipelined-contract", "Each token completes exactly once, and nothing completes that was not submitted.",
+      isContract: true
     ) { trial in
       guard case .pipelined = trial.instance else { throw ConformanceSkip("its calls block") }
       let reads = pages(limit: 5).filter { trial.claims($0.operation.verb) }
@@ -75,7 +77,9 @@ extension BackendConformance {
 
   /// Items, a reply and a rating, as far as the backend claims the verbs.
   private static func seed(_ trial: Trial) throws {
-    var calls = (1...12 as ClosedRange<UInt32>).map { Stage.publish(MemberID($0 % 4), $0, in: Stage.forums[0], at: Int64($0)) }
+    var calls = (1...12 as ClosedRange<UInt32>).map {
+      Stage.publish(MemberID($0 % 4), $0, in: Stage.forums[0], at: Int64($0))
+    }
     calls.append(Stage.publish(MemberID(5), 1, answers: ItemID(author: MemberID(1), sequence: 1), at: 20))
     calls.append(Stage.react(ItemID(author: MemberID(1), sequence: 1), by: MemberID(6), 4))
     try trial.commit(calls.filter { trial.claims($0.operation.verb) })

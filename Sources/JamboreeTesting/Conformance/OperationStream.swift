@@ -42,7 +42,9 @@ struct OperationStream {
     case ..<60: call = edit(model)
     case ..<66: call = Stage.delete(item(), by: actor(0.7))
     case ..<88: call = react()
-    case ..<96: call = Stage.connect(member(), member(), kind: ConnectionKind(rawValue: UInt8(random.next(below: 2))), undo: random.chance(0.4))
+    case ..<96:
+      call = Stage.connect(
+        member(), member(), kind: ConnectionKind(rawValue: UInt8(random.next(below: 2))), undo: random.chance(0.4))
     default:
       var join = Stage.operation(.join, by: member())
       join.container = place()
@@ -85,7 +87,8 @@ struct OperationStream {
   private mutating func edit(_ model: ReferenceModel) -> Call {
     let id = item()
     let version = UInt32(model.find(id)?.texts.count ?? 1)
-    var call = Stage.edit(id, by: actor(0.6, of: id), expecting: random.chance(0.75) ? version : UInt32(random.next(below: 5)))
+    var call = Stage.edit(
+      id, by: actor(0.6, of: id), expecting: random.chance(0.75) ? version : UInt32(random.next(below: 5)))
     text(&call.operation)
     return call
   }

@@ -5,7 +5,10 @@ extension BackendConformance {
   private static let threads = 4
 
   static let parallelChecks: [Check] = [
-    Check("parallel-reads", "Sessions that read at the same time, on several threads, each get the right answers.", isContract: true) { trial in
+    Check(
+      "parallel-reads", "Sessions that read at the same time, on several threads, each get the right answers.",
+      isContract: true
+    ) { trial in
       if trial.claims(.publish) { try trial.commit(content()) }
       var calls: [Call] = []
       for viewer in [MemberID(1), MemberID(2), .firstAnonymous] {
@@ -31,7 +34,10 @@ extension BackendConformance {
       }
       trial.count(calls.count * threads * 5)
     },
-    Check("parallel-writes", "Partitions by owner, written on several threads at once, lose and mix up nothing.", needs: [.publish]) { trial in
+    Check(
+      "parallel-writes", "Partitions by owner, written on several threads at once, lose and mix up nothing.",
+      needs: [.publish]
+    ) { trial in
       guard trial.descriptor.writers == .partitioned else { throw ConformanceSkip("it takes one ordered stream of writes") }
       for round in 0..<3 as Range<UInt32> {
         var calls: [Call] = []
@@ -43,9 +49,11 @@ extension BackendConformance {
             let other = ItemID(author: MemberID((author + 1) % Stage.memberCount), sequence: sequence)
             let time = Int64(sequence) * 10
             if number % 3 == 0 {
-              calls.append(Stage.publish(MemberID(author), sequence, answers: ItemID(rawValue: other.rawValue - 1), at: time))
+              calls.append(
+                Stage.publish(MemberID(author), sequence, answers: ItemID(rawValue: other.rawValue - 1), at: time))
             } else {
-              calls.append(Stage.publish(MemberID(author), sequence, in: Stage.forums[2], at: time, further: [Stage.forums[3]]))
+              calls.append(
+                Stage.publish(MemberID(author), sequence, in: Stage.forums[2], at: time, further: [Stage.forums[3]]))
             }
             calls.append(Stage.react(item, by: MemberID((author + number) % Stage.memberCount), Int32(number % 5) + 1))
             calls.append(Stage.edit(item, by: MemberID(author), expecting: number % 4 == 0 ? 2 : 1))
@@ -90,8 +98,11 @@ extension BackendConformance {
     for author in 0..<8 as Range<UInt32> {
       for number in 1...12 as ClosedRange<UInt32> {
         calls.append(
-          Stage.publish(MemberID(author), number, in: Stage.forums[Int(number % 4)], at: Int64(number), flags: number == 5 ? .isPrivate : []))
-        calls.append(Stage.publish(MemberID(author), 50 + number, answers: ItemID(author: MemberID(author), sequence: number), at: 20))
+          Stage.publish(
+            MemberID(author), number, in: Stage.forums[Int(number % 4)], at: Int64(number),
+            flags: number == 5 ? .isPrivate : []))
+        calls.append(
+          Stage.publish(MemberID(author), 50 + number, answers: ItemID(author: MemberID(author), sequence: number), at: 20))
       }
     }
     return calls

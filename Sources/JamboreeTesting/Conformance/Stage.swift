@@ -119,7 +119,9 @@ enum Stage {
     Call(operation(.counts, by: viewer), containers.map(\.rawValue))
   }
 
-  static func connections(_ member: MemberID, kind: ConnectionKind = .follow, by viewer: MemberID, limit: UInt16 = 1000) -> Call {
+  static func connections(_ member: MemberID, kind: ConnectionKind = .follow, by viewer: MemberID, limit: UInt16 = 1000)
+    -> Call
+  {
     var call = operation(.connections, by: viewer)
     call.object = UInt64(member.rawValue)
     call.kind = kind.rawValue

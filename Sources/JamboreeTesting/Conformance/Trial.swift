@@ -87,7 +87,9 @@ final class Trial {
   }
 
   /// Ids that a read finds; nil when the backend does not claim its verb.
-  func ids(_ call: Call, session: SessionID = 0) throws -> [ItemID]? { try read([call], session: session).first?.items.map(\.id) }
+  func ids(_ call: Call, session: SessionID = 0) throws -> [ItemID]? {
+    try read([call], session: session).first?.items.map(\.id)
+  }
 
   /// Counts answers that were compared elsewhere, such as on other threads.
   func count(_ compared: Int) {

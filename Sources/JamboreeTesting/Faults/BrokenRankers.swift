@@ -2,7 +2,8 @@ import JamboreeKit
 
 /// Looks at the machine's clock: another order at every call.
 public struct ReadsClockRanker: FeedRanker {
-  public static let descriptor = RankerDescriptor(id: "reads-clock", version: "1", summary: "broken: reads the machine's clock")
+  public static let descriptor = RankerDescriptor(
+    id: "reads-clock", version: "1", summary: "broken: reads the machine's clock")
 
   public init(options: OptionValues) throws(RankerError) {}
 
@@ -69,6 +70,8 @@ public struct UndeclaredInterestsRanker: FeedRanker {
   public func score(
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
-    for index in 0..<candidates.count { scores[index] = viewer.interests >> (candidates.topics[index] & 63) & 1 == 1 ? 1 : 0 }
+    for index in 0..<candidates.count {
+      scores[index] = viewer.interests >> (candidates.topics[index] & 63) & 1 == 1 ? 1 : 0
+    }
   }
 }

@@ -89,6 +89,7 @@ extension Call {
     case .connect, .disconnect: parts += ["object \(operation.object)", "kind \(operation.kind)"]
     case .connections: parts += ["object \(operation.object)", "kind \(operation.kind)", "limit \(operation.limit)"]
     case .join: parts.append("container \(operation.container.rawValue)")
+    case .counts: break
     default: parts.append("limit \(operation.limit)")
     }
     if !arguments.isEmpty { parts.append("arguments \(arguments)") }

@@ -3,7 +3,9 @@ import JamboreeKit
 /// Reads that gather items.
 extension ReferenceModel {
   func listing(_ operation: Operation) -> Answer {
-    let rows = items.filter { $0.containers.contains(operation.container) && $0.isThere(for: operation.actor) }.map { row($0) }
+    let rows = items.filter { $0.containers.contains(operation.container) && $0.isThere(for: operation.actor) }.map {
+      row($0)
+    }
     let inOrder =
       switch operation.order {
       case .newest: ordered(rows, by: \.created)
@@ -33,7 +35,8 @@ extension ReferenceModel {
   func counts(_ call: Call) -> Answer {
     var answer = Answer(.ok)
     for argument in call.arguments {
-      for item in items where item.containers.contains(ContainerID(rawValue: argument)) && !item.isDeleted && !item.isPrivate {
+      for item in items where item.containers.contains(ContainerID(rawValue: argument)) && !item.isDeleted && !item.isPrivate
+      {
         answer.count += 1
         answer.sum += Int64(row(item).ratingSum)
       }

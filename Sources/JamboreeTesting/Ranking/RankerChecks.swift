@@ -3,12 +3,16 @@ import Synchronization
 
 extension RankerConformance {
   static let checks: [Check] = [
-    Check(name: "same-scores", summary: "The same candidates and viewer get the same scores at any time, from any instance, on any thread.") { trial in
+    Check(
+      name: "same-scores",
+      summary: "The same candidates and viewer get the same scores at any time, from any instance, on any thread."
+    ) { trial in
       let rows = RankerTrial.candidates(301)
       let viewer = trial.interested
       let first = RankerTrial.scores(of: rows, by: try trial.make(), for: viewer)
       RankerTrial.pause()
-      try trial.compare(rows, first, RankerTrial.scores(of: rows, by: try trial.make(), for: viewer), "a fresh instance, 5 ms later")
+      try trial.compare(
+        rows, first, RankerTrial.scores(of: rows, by: try trial.make(), for: viewer), "a fresh instance, 5 ms later")
       let make = trial.make
       let found = Mutex<[Int: [Float]]>([:])
       try onThreads(2) { thread in
@@ -27,9 +31,11 @@ extension RankerConformance {
       other.now = .zero
       _ = RankerTrial.scores(of: RankerTrial.candidates(77, seed: 2), by: ranker, for: other)
       _ = RankerTrial.scores(of: Array(rows.prefix(1)), by: ranker, for: other)
-      try trial.compare(rows, first, RankerTrial.scores(of: rows, by: ranker, for: trial.interested), "asked again after others")
+      try trial.compare(
+        rows, first, RankerTrial.scores(of: rows, by: ranker, for: trial.interested), "asked again after others")
     },
-    Check(name: "permutation", summary: "A candidate's score does not depend on its place or on the other candidates.") { trial in
+    Check(name: "permutation", summary: "A candidate's score does not depend on its place or on the other candidates.") {
+      trial in
       let ranker = try trial.make()
       let rows = RankerTrial.candidates(203)
       let scores = RankerTrial.scores(of: rows, by: ranker, for: trial.interested)
@@ -39,10 +45,12 @@ extension RankerConformance {
       let order = rows.indices.map { places.rank(of: $0) }
       let shuffled = order.map { rows[$0] }
       try trial.compare(
-        shuffled, order.map { scores[$0] }, RankerTrial.scores(of: shuffled, by: ranker, for: trial.interested), "candidates shuffled")
+        shuffled, order.map { scores[$0] }, RankerTrial.scores(of: shuffled, by: ranker, for: trial.interested),
+        "candidates shuffled")
       for part in [0..<1, 5..<8, 101..<203] {
         try trial.compare(
-          Array(rows[part]), Array(scores[part]), RankerTrial.scores(of: Array(rows[part]), by: ranker, for: trial.interested),
+          Array(rows[part]), Array(scores[part]),
+          RankerTrial.scores(of: Array(rows[part]), by: ranker, for: trial.interested),
           "candidates \(part) alone")
       }
     },
@@ -60,7 +68,8 @@ extension RankerConformance {
       let ranker = try trial.make()
       try findNotANumber(RankerTrial.candidates(2000, seed: 3), ranker, trial.interested, trial)
     },
-    Check(name: "extreme-values", summary: "No score is NaN and nothing traps at the ends of every column's range.") { trial in
+    Check(name: "extreme-values", summary: "No score is NaN and nothing traps at the ends of every column's range.") {
+      trial in
       let ranker = try trial.make()
       let times: [Int64] = [0, 1, -1, RankerTrial.now.nanoseconds, RankerTrial.now.nanoseconds + 1, .max, .min, 1 << 62]
       let counts: [Int32] = [0, 1, -1, 5, .max, .min]
@@ -88,7 +97,8 @@ extension RankerConformance {
         try findNotANumber(rows, ranker, viewer, trial)
       }
     },
-    Check(name: "declared-needs", summary: "Parts of the viewer that the descriptor does not ask for have no influence.") { trial in
+    Check(name: "declared-needs", summary: "Parts of the viewer that the descriptor does not ask for have no influence.") {
+      trial in
       if trial.needs.contains(.interests) { throw ConformanceSkip("it declares every part that can be left out") }
       let ranker = try trial.make()
       let rows = RankerTrial.candidates(150)

@@ -63,7 +63,9 @@ final class RankerTrial {
     comparisons += expected.count
     for index in expected.indices where expected[index].bitPattern != got[index].bitPattern {
       throw ConformanceFailure(
-        "\(what), candidate \(index) of \(rows.count) (\(rows[index].id.text)), score: expected \(expected[index]), got \(got[index])")
+        "\(what), candidate \(index) of \(rows.count) (\(rows[index].id.text)), score: "
+          + "expected \(expected[index]), got \(got[index])"
+      )
     }
   }
 
@@ -89,7 +91,8 @@ final class RankerTrial {
       let created = SimTime(nanoseconds: now.nanoseconds - age)
       return ItemRow(
         id: ItemID(author: MemberID(UInt32(random.next(below: 50_000))), sequence: UInt32(index + 1)), created: created,
-        lastActive: created + age / 3, ratingSum: marks * 3 + Int32(random.next(below: 3)) * min(marks, 1), ratingCount: marks,
+        lastActive: created + age / 3, ratingSum: marks * 3 + Int32(random.next(below: 3)) * min(marks, 1),
+        ratingCount: marks,
         replyCount: random.chance(0.4) ? 0 : Int32(random.next(below: 60)), topic: UInt16(random.next(below: 64)))
     }
   }
