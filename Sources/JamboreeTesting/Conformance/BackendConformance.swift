@@ -50,8 +50,7 @@ public struct BackendConformance: Sendable {
       if !missing.isEmpty { throw ConformanceSkip("the backend does not claim \(missing.joined(separator: ", "))") }
       let made = try Trial(timeoutNanoseconds: timeoutNanoseconds, make: make)
       trial = made
-      try check.body(made)
-      try made.instance.backend.finish()
+      try made.finishing { try check.body(made) }
     }
   }
 

@@ -13,9 +13,10 @@ extension BackendConformance {
     Check(name, summary, needs: [.publish]) { trial in
       // A fresh backend a seed: their ids would meet.
       for seed in 1...seeds {
-        let trial = seed == 1 ? trial : try trial.sibling()
-        try run(OperationStream(seed: seed, claimed: trial.descriptor.verbs), seed, ticks, writes, trial)
-        if seed > 1 { try trial.instance.backend.finish() }
+        let sibling = try trial.sibling()
+        try sibling.finishing {
+          try run(OperationStream(seed: seed, claimed: trial.descriptor.verbs), seed, ticks, writes, sibling)
+        }
       }
     }
   }

@@ -33,6 +33,18 @@ final class Trial {
     return sibling
   }
 
+  /// Runs a check's part on this backend and finishes the backend, also when the part fails: it may hold files open.
+  func finishing(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch {
+      // What went wrong first is what is reported.
+      try? instance.backend.finish()
+      throw error
+    }
+    try instance.backend.finish()
+  }
+
   /// For failures' sentences.
   var place: String { "tick \(tick)" }
 
