@@ -28,8 +28,9 @@
 ///
 /// What every backend that claims a verb agrees on; `BackendConformance` checks it.
 ///
-/// **What is there.** An item is *there* for a member from the end of the tick in which it was published until it is
-/// deleted, and a private one for its author (the one in its id) alone. To `item`, `revisions`, `thread`, `edit`,
+/// **What is there.** An item is *there* for a member from the end of the tick in which it was published (for later
+/// writes to it, which have the same ``Operation/ownerKey``, at once) until it is deleted, and a private one for its
+/// author (the one in its id) alone. To `item`, `revisions`, `thread`, `edit`,
 /// `delete` and `react`, an item that is not there for the actor is `notFound`, whatever the reason; every other read
 /// leaves it out, and skips and limits count what is left.
 ///

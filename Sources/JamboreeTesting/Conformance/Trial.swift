@@ -1,6 +1,4 @@
-import Dispatch
 import JamboreeKit
-import Synchronization
 
 /// A fresh backend and the reference model side by side: what one check works with. Every call goes to both, and the
 /// first answer that differs ends the check.
@@ -120,18 +118,4 @@ final class Trial {
       throw ConformanceFailure("\(place), \(call.text): \(found)")
     }
   }
-}
-
-/// Runs `body` on threads of their own and passes on the first error, by number.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (_ thread: Int) throws -> Void) throws {
-  let errors = Mutex<[Int: any Error]>([:])
-  let group = DispatchGroup()
-  for thread in 0..<count {
-    // A serial queue has a thread to itself, so that all of them make progress at once.
-    DispatchQueue(label: "jamboree.conformance.\(thread)").async(group: group) {
-      do { try body(thread) } catch { errors.withLock { $0[thread] = error } }
-    }
-  }
-  group.wait()
-  if let first = errors.withLock({ found in found.min { $0.key < $1.key }?.value }) { throw first }
 }

@@ -1,5 +1,4 @@
 import JamboreeKit
-import Synchronization
 
 /// The reference model as a backend: slow, obviously right, with groups that are all or none. What the conformance
 /// suite itself is tested on, and what a new backend's answers may be held against.
@@ -8,11 +7,11 @@ public final class ModelBackend: BlockingStorageBackend {
     id: "model", version: "1", summary: "the conformance suite's reference model: right, not fast", writers: .single,
     verbs: ReferenceModel.verbs, atomicGroups: true)
 
-  private let model = Mutex(ReferenceModel())
+  private let model = Guarded(ReferenceModel())
 
   public init(options: OptionValues) throws(BackendError) {}
 
-  public func load(_ dataset: Dataset) throws(BackendError) { model.withLock { $0 = ReferenceModel(dataset) } }
+  public func load(_ dataset: Dataset) throws(BackendError) { model.access { $0 = ReferenceModel(dataset) } }
   public func endTick(_ tick: TickID) throws(BackendError) {}
   public func finish() throws(BackendError) {}
   public func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(self) }
@@ -24,13 +23,13 @@ public final class ModelBackend: BlockingStorageBackend {
 
     public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
       let call = Call(operation, copy(arguments))
-      return fill(&reply, owner.model.withLock { $0.perform(call) })
+      return fill(&reply, owner.model.access { $0.perform(call) })
     }
 
     public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
       var calls: [Call] = []
       for index in 0..<group.count { calls.append(Call(group.operations[index], copy(group.arguments(of: index)))) }
-      return fill(&reply, owner.model.withLock { [calls] in $0.perform(group: calls, atomic: true) })
+      return fill(&reply, owner.model.access { $0.perform(group: calls, atomic: true) })
     }
 
     private func copy(_ span: Span<UInt64>) -> [UInt64] { (0..<span.count).map { span[$0] } }

@@ -1,5 +1,4 @@
 import JamboreeKit
-import Synchronization
 
 extension RankerConformance {
   static let checks: [Check] = [
@@ -14,13 +13,11 @@ extension RankerConformance {
       try trial.compare(
         rows, first, RankerTrial.scores(of: rows, by: try trial.make(), for: viewer), "a fresh instance, 5 ms later")
       let make = trial.make
-      let found = Mutex<[Int: [Float]]>([:])
-      try onThreads(2) { thread in
+      let found = try onThreads(2) { _ in
         RankerTrial.pause()
-        let scores = RankerTrial.scores(of: rows, by: try make(), for: viewer)
-        found.withLock { $0[thread] = scores }
+        return RankerTrial.scores(of: rows, by: try make(), for: viewer)
       }
-      for thread in 0..<2 { try trial.compare(rows, first, found.withLock { $0[thread] } ?? [], "another thread") }
+      for scores in found { try trial.compare(rows, first, scores, "another thread") }
     },
     Check(name: "no-memory", summary: "What a ranker has scored before, and for whom, changes nothing.") { trial in
       let ranker = try trial.make()
