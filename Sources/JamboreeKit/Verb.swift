@@ -30,9 +30,9 @@
 ///
 /// **What is there.** An item is *there* for a member from the end of the tick in which it was published (for later
 /// writes to it, which have the same ``Operation/ownerKey``, at once) until it is deleted, and a private one for its
-/// author (the one in its id) alone. To `item`, `revisions`, `thread`, `edit`,
-/// `delete` and `react`, an item that is not there for the actor is `notFound`, whatever the reason; every other read
-/// leaves it out, and skips and limits count what is left.
+/// author (the one in its id) alone. To `item`, `revisions`, `thread`, `edit`, `delete` and `react`, an item that is not
+/// there for the actor is `notFound`, whatever the reason; every other read leaves it out, and skips and limits count what
+/// is left.
 ///
 /// **Publishing.** An id is used once: a second `publish` of it is `rejected`, also after a deletion; so is one of
 /// ``ItemID/none`` and one that answers itself. The author is the one in the id, whoever acts. ``ContainerID/none`` lists
