@@ -58,7 +58,8 @@ public typealias SessionID = Int
 public protocol StorageBackend: Sendable {
   static var descriptor: BackendDescriptor { get }
   init(options: OptionValues) throws(BackendError)
-  /// Takes in what is there before the first member comes. A timed phase of its own.
+  /// Takes in what is there before the first member comes, to be read as soon as it returns. Called at most once, before
+  /// the first session is opened. A timed phase of its own.
   func load(_ dataset: Dataset) throws(BackendError)
   /// All writes before it are visible to all reads after it. A durable backend commits here, with the tick's number.
   func endTick(_ tick: TickID) throws(BackendError)
@@ -80,8 +81,8 @@ public protocol StorageSession: AnyObject {
   ///   - reply: empty on entry; what a read found. Its time is not the session's to measure: the harness stamps it.
   func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome
 
-  /// Performs writes, all or none where the descriptor says so. The default performs them one by one and stops at the
-  /// first that does not end `ok`.
+  /// Performs writes in order up to the first that does not end `ok`, whose outcome is the group's. Where the descriptor
+  /// says so, nothing is left then of those before it. The default performs them one by one.
   func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome
 }
 

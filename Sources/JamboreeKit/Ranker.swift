@@ -27,12 +27,16 @@ public struct RankerDescriptor: Sendable {
 /// Gives each candidate of a feed a score; the engine shows those with the highest.
 ///
 /// A ranker is pure: no clock, no randomness, no I/O and no memory of earlier calls. Its scores depend on the candidate
-/// and the viewer, never on a candidate's place in the list. Scores that are NaN rank last and are counted.
+/// and the viewer, never on a candidate's place in the list or on the other candidates. `RankerConformance` checks it.
+///
+/// Scores are compared as numbers, infinities included: `+inf` ranks first and `-inf` last of all numbers, and `-0` right
+/// below `0`. Equal scores are ordered by a mix of id and salt. NaN ranks below everything and is counted; a ranker must
+/// not give it, whatever the columns hold.
 public protocol FeedRanker: Sendable {
   static var descriptor: RankerDescriptor { get }
   init(options: OptionValues) throws(RankerError)
   /// - Parameters:
-  ///   - candidates: one row each; never empty.
+  ///   - candidates: one row each, up to 65,535. The engine asks nothing about none, but a ranker bears it.
   ///   - scores: as many as there are candidates; to be filled whole, higher is better.
   func score(_ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>)
 }

@@ -27,7 +27,7 @@ public struct Reply: ~Copyable {
 @frozen public struct ItemRow: BitwiseCopyable, Sendable {
   public var id: ItemID
   public var created: SimTime
-  /// Time of the latest reply, or of creation.
+  /// Time of the latest public reply, or of creation: see ``Verb``.
   public var lastActive: SimTime
   public var ratingSum: Int32
   public var ratingCount: Int32

@@ -25,8 +25,9 @@ struct IdentifierTable: ~Copyable {
     var slot = Int(truncatingIfNeeded: mix64(id.rawValue)) & mask
     while true {
       let key = keys[slot]
-      if key == id.rawValue { return Int(values[slot]) }
+      // A free slot's key is 0, which is also what stands for no item.
       if key == 0 { return nil }
+      if key == id.rawValue { return Int(values[slot]) }
       slot = (slot &+ 1) & mask
     }
   }

@@ -112,6 +112,8 @@ final class Container {
   var newest = Listing(order: .newest)
   var active = Listing(order: .active)
   var hasPrivate = false
+  /// What `counts` answers: public items only, so that the answer is the same for every viewer.
+  var publicCount: Int64 = 0
   var ratingSum: Int64 = 0
 
   init(id: ContainerID) { self.id = id }

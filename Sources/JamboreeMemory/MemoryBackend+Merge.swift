@@ -15,7 +15,7 @@ extension MemoryBackend {
     for (_, arrival) in arrivals { place(arrival) }
     for partition in partitions {
       if !partition.changes.isEmpty {
-        for change in partition.changes { refresh(item(change)) }
+        for change in partition.changes { refresh(item(change.reference), ratingChange: change.ratingChange) }
         partition.changes.removeAll(keepingCapacity: true)
       }
       if !partition.deletions.isEmpty {
@@ -33,7 +33,7 @@ extension MemoryBackend {
     }
     if !arrival.alsoListed.isEmpty { alsoListed[new.id] = arrival.alsoListed }
     forEachContainer(of: new) { container in
-      if new.flags.contains(.isPrivate) { container.hasPrivate = true }
+      if new.flags.contains(.isPrivate) { container.hasPrivate = true } else { container.publicCount += 1 }
       container.newest.insert(new, arrival.reference, locate) { self.item($0) }
       container.active.insert(new, arrival.reference, locate) { self.item($0) }
     }
@@ -45,9 +45,14 @@ extension MemoryBackend {
     guard let parentReference = locate(new.parent) else { return }
     let partition = partitions[parentReference.partition]
     let before = partition.items[parentReference.index]
+    // What is deleted is shown nowhere, and must keep the keys under which listings still have it until it is hidden.
+    guard !before.isDeleted else { return }
     partition.addReply(new, to: parentReference.index)
     let after = partition.items[parentReference.index]
-    guard after.parent == .none, !after.isDeleted else { return }
+    guard after.parent == .none else {
+      updateInThread(after)
+      return
+    }
     forEachContainer(of: after) { container in
       container.newest.update(after)
       if after.lastActive == before.lastActive {
@@ -62,25 +67,35 @@ extension MemoryBackend {
     }
   }
 
-  private func refresh(_ changed: StoredItem) {
-    guard !changed.isDeleted else { return }
-    updateInThread(changed, changed.row)
+  private func refresh(_ changed: StoredItem, ratingChange: Int32) {
+    updateInThread(changed)
     guard changed.parent == .none else { return }
+    let counted = changed.flags.contains(.isPrivate) ? 0 : Int64(ratingChange)
     forEachContainer(of: changed) { container in
+      container.ratingSum += counted
       container.newest.update(changed)
       container.active.update(changed)
     }
   }
 
-  private func updateInThread(_ item: StoredItem, _ row: ItemRow?) {
+  private func updateInThread(_ item: StoredItem) {
     guard item.parent != .none, let parent = locate(item.parent) else { return }
-    partitions[parent.partition].updateReply(item.id, to: parent.index, row)
+    partitions[parent.partition].updateReply(item.row, to: parent.index)
   }
 
   private func hide(_ deleted: StoredItem) {
-    updateInThread(deleted, nil)
-    guard deleted.parent == .none else { return }
+    guard deleted.parent == .none else {
+      if let parent = locate(deleted.parent), partitions[parent.partition].removeReply(deleted.row, to: parent.index) {
+        refresh(item(parent), ratingChange: 0)
+      }
+      return
+    }
+    let isCounted = !deleted.flags.contains(.isPrivate)
     forEachContainer(of: deleted) { container in
+      if isCounted {
+        container.publicCount -= 1
+        container.ratingSum -= Int64(deleted.ratingSum)
+      }
       container.newest.remove(OrderKey(deleted, .newest), deleted.id) { self.item($0) }
       container.active.remove(OrderKey(deleted, .active), deleted.id) { self.item($0) }
     }

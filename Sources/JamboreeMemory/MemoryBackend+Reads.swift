@@ -6,8 +6,7 @@ extension MemoryBackend {
     case .item: return readItem(operation, &reply)
     case .thread: return readThread(operation, &reply)
     case .listing:
-      guard let container = containers[operation.container] else { return .notFound }
-      container.read(operation, into: &reply) { self.item($0) }
+      containers[operation.container]?.read(operation, into: &reply) { self.item($0) }
       return .ok
     case .revisions: return readRevisions(operation, &reply)
     case .recentByAuthors: return readRecent(operation, arguments, &reply)
@@ -31,11 +30,13 @@ extension MemoryBackend {
     let partition = partitions[reference.partition]
     let top = partition.items[reference.index]
     guard top.isVisible(to: operation.actor) else { return .notFound }
+    let limit = Int(operation.limit)
+    guard limit > 0 else { return .ok }
     if top.thread == StoredItem.noThread {
       reply.items.append(top.row)
     } else {
       partition.threads.pointer(to: Int(top.thread)).pointee.read(
-        skip: Int(clamping: operation.object), limit: max(Int(operation.limit), 1), viewer: operation.actor, into: &reply)
+        skip: Int(clamping: operation.object), limit: limit, viewer: operation.actor, into: &reply)
     }
     return .ok
   }
@@ -48,14 +49,19 @@ extension MemoryBackend {
     if limit > 0 { reply.items.append(present.row) }
     for earlier in (partitions[reference.partition].earlierVersions[operation.subject] ?? []).reversed() {
       guard reply.items.count < limit else { break }
-      reply.items.append(earlier.row)
+      // What people have said since belongs to the item, not to one of its texts.
+      var row = present.row
+      row.version = earlier.version
+      row.payload = earlier.payload
+      reply.items.append(row)
     }
     return .ok
   }
 
   private func readRecent(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
     var found: [(key: OrderKey, reference: ItemReference)] = []
-    for index in 0..<arguments.count {
+    var seen: Set<UInt64> = []
+    for index in 0..<arguments.count where seen.insert(arguments[index]).inserted {
       let author = MemberID(UInt32(truncatingIfNeeded: arguments[index]))
       let number = Int(author.rawValue % UInt32(shardCount))
       for position in 0..<partitions[number].count {
@@ -91,7 +97,7 @@ extension MemoryBackend {
   private func readCounts(_ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
     for index in 0..<arguments.count {
       guard let container = containers[ContainerID(rawValue: arguments[index])] else { continue }
-      reply.count += Int64(container.newest.count)
+      reply.count += container.publicCount
       reply.sum += container.ratingSum
     }
     return .ok

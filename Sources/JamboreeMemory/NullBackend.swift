@@ -43,7 +43,7 @@ public final class NullBackend: BlockingStorageBackend {
     public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
       if operation.verb.isWrite { return .ok }
       let hash = mix64(operation.container.rawValue ^ operation.subject.rawValue ^ operation.object &* 0x9E37_79B9_7F4A_7C15)
-      let limit = max(Int(operation.limit), 1)
+      let limit = Int(operation.limit)
       let start = Int(hash & UInt64(Table.size - 1))
       switch operation.verb {
       case .listing, .recentByAuthors, .inbox, .search, .scan:
@@ -51,8 +51,10 @@ public final class NullBackend: BlockingStorageBackend {
       case .thread:
         // An item and, on average, five replies: the mean size of a thread.
         reply.items.borrow(table.rows, from: start, count: min(limit, 1 + Int(hash >> 32 & 7) + Int(hash >> 36 & 3)))
-      case .item, .revisions:
+      case .item:
         reply.items.borrow(table.rows, from: start, count: 1)
+      case .revisions:
+        reply.items.borrow(table.rows, from: start, count: min(limit, 1))
       case .directory, .connections, .notifications, .profile:
         for offset in 0..<min(limit, 64) { reply.keys.append(hash &+ UInt64(offset)) }
       default:

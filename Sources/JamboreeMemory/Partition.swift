@@ -25,6 +25,12 @@ final class Partition: @unchecked Sendable {
     let alsoListed: [ContainerID]
   }
 
+  /// An item whose text or ratings have changed, and by how much the sum of its ratings has.
+  struct Change {
+    let reference: ItemReference
+    let ratingChange: Int32
+  }
+
   let number: Int
   // Read at every step of every read, by one thread while none writes: the run-time check for overlapping access would
   // cost more than the step.
@@ -42,7 +48,7 @@ final class Partition: @unchecked Sendable {
 
   // Effects beyond this partition, carried out at the end of the tick.
   var arrivals: [Arrival] = []
-  var changes: [ItemReference] = []
+  var changes: [Change] = []
   var deletions: [ItemReference] = []
 
   init(number: Int) {
@@ -72,12 +78,19 @@ final class Partition: @unchecked Sendable {
   }
 
   private func publish(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
-    guard operation.subject != .none, table.find(operation.subject) == nil else { return .rejected }
+    guard operation.subject != .none, operation.object != operation.subject.rawValue, table.find(operation.subject) == nil
+    else { return .rejected }
     if count == capacity { grow() }
     items[count] = StoredItem(publishing: operation)
     table.insert(operation.subject, count)
     var alsoListed: [ContainerID] = []
-    for index in 0..<arguments.count { alsoListed.append(ContainerID(rawValue: arguments[index])) }
+    if operation.object == 0 {
+      for index in 0..<arguments.count {
+        let other = ContainerID(rawValue: arguments[index])
+        // One that is named twice lists the item once.
+        if other != .none, other != operation.container, !alsoListed.contains(other) { alsoListed.append(other) }
+      }
+    }
     arrivals.append(Arrival(reference: ItemReference(partition: number, index: count), alsoListed: alsoListed))
     count += 1
     reply.version = 1
@@ -91,7 +104,7 @@ final class Partition: @unchecked Sendable {
   }
 
   private func edit(_ operation: Operation, _ reply: inout Reply) -> Outcome {
-    guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
+    guard let index = find(operation) else { return .notFound }
     guard items[index].version == operation.expectedVersion else {
       reply.version = items[index].version
       return .conflict
@@ -100,33 +113,42 @@ final class Partition: @unchecked Sendable {
     items[index].version += 1
     items[index].payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
     refreshThread(index)
-    changes.append(ItemReference(partition: number, index: index))
+    changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: 0))
     reply.version = items[index].version
     return .ok
   }
 
   private func delete(_ operation: Operation) -> Outcome {
-    guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
+    guard let index = find(operation) else { return .notFound }
     items[index].isDeleted = true
     deletions.append(ItemReference(partition: number, index: index))
     return .ok
   }
 
   private func react(_ operation: Operation) -> Outcome {
-    guard let index = table.find(operation.subject), !items[index].isDeleted else { return .notFound }
+    guard let index = find(operation) else { return .notFound }
+    let isRating = operation.kind == ReactionKind.rating.rawValue
+    if isRating, operation.value < 1 || operation.value > 5 { return .rejected }
     let key = ReactionKey(item: operation.subject, member: operation.actor, kind: operation.kind)
     if operation.kind == ReactionKind.download.rawValue {
-      reactions[key, default: 0] += operation.value
+      reactions[key, default: 0] &+= operation.value
       return .ok
     }
     let earlier = reactions.updateValue(operation.value, forKey: key)
-    if operation.kind == ReactionKind.rating.rawValue {
-      items[index].ratingSum += operation.value - (earlier ?? 0)
+    if isRating {
+      let change = operation.value - (earlier ?? 0)
+      items[index].ratingSum += change
       items[index].ratingCount += earlier == nil ? 1 : 0
       refreshThread(index)
-      changes.append(ItemReference(partition: number, index: index))
+      changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: change))
     }
     return .ok
+  }
+
+  /// The item that a write is about, unless its author keeps it from the actor: then it is not there for them.
+  @inline(__always) private func find(_ operation: Operation) -> Int? {
+    guard let index = table.find(operation.subject), items[index].isVisible(to: operation.actor) else { return nil }
+    return index
   }
 
   /// Adds a reply to an item of this partition; called between ticks.
@@ -135,16 +157,27 @@ final class Partition: @unchecked Sendable {
       items[index].thread = UInt32(threads.count)
       threads.append(top: items[index].row)
     }
+    threads.pointer(to: Int(items[index].thread)).pointee.insert(reply.row)
+    // A private reply leaves no trace on what it answers.
+    guard !reply.flags.contains(.isPrivate) else { return }
     items[index].replyCount += 1
     items[index].lastActive = max(items[index].lastActive, reply.created)
-    threads.pointer(to: Int(items[index].thread)).pointee.insert(reply.row)
     refreshThread(index)
   }
 
-  /// A reply has changed or, given nil, is gone.
-  func updateReply(_ id: ItemID, to index: Int, _ row: ItemRow?) {
+  /// A reply has changed.
+  func updateReply(_ row: ItemRow, to index: Int) {
     guard items[index].thread != StoredItem.noThread else { return }
-    threads.pointer(to: Int(items[index].thread)).pointee.update(id, row)
+    threads.pointer(to: Int(items[index].thread)).pointee.update(row)
+  }
+
+  /// A reply is gone; returns false when it never was in this item's thread.
+  func removeReply(_ row: ItemRow, to index: Int) -> Bool {
+    guard items[index].thread != StoredItem.noThread else { return false }
+    guard threads.pointer(to: Int(items[index].thread)).pointee.remove(row.id) else { return false }
+    if !row.flags.contains(.isPrivate) { items[index].replyCount -= 1 }
+    refreshThread(index)
+    return true
   }
 
   private func grow() {

@@ -34,13 +34,25 @@ struct ThreadRows: ~Copyable {
     front.truncate(to: Self.frontKeep)
   }
 
-  /// A reply has changed or, given nil, is gone.
-  mutating func update(_ id: ItemID, _ row: ItemRow?) {
-    if let place = front.index(of: id, from: 1) {
-      if let row { front[place] = row } else { front.remove(at: place) }
-    } else if let place = older.firstIndex(where: { $0.id == id }) {
-      if let row { older[place] = row } else { older.remove(at: place) }
+  /// A reply has changed.
+  mutating func update(_ row: ItemRow) {
+    if let place = front.index(of: row.id, from: 1) {
+      front[place] = row
+    } else if let place = older.firstIndex(where: { $0.id == row.id }) {
+      older[place] = row
     }
+  }
+
+  /// A reply is gone; returns false when it was not there.
+  mutating func remove(_ id: ItemID) -> Bool {
+    if let place = front.index(of: id, from: 1) {
+      front.remove(at: place)
+    } else if let place = older.firstIndex(where: { $0.id == id }) {
+      older.remove(at: place)
+    } else {
+      return false
+    }
+    return true
   }
 
   /// Shows the item and, after the first `skip` replies that the viewer may see, so many that there are `limit` rows.

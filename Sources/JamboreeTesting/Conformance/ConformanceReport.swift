@@ -1,0 +1,69 @@
+/// What a conformance suite found: one entry a check, in the order in which they ran.
+public struct ConformanceReport: Sendable {
+  public enum Result: Sendable, Hashable {
+    case passed
+    /// With one sentence that says where it went wrong, what was expected and what was got.
+    case failed(String)
+    /// With the reason, such as a verb that the backend does not claim.
+    case skipped(String)
+  }
+
+  public struct Check: Sendable {
+    /// Short and stable, as in `listing-order`.
+    public let name: String
+    /// What holds if it passes, in one sentence.
+    public let summary: String
+    public let result: Result
+    /// How many operations' answers (or candidates' scores) were compared.
+    public let comparisons: Int
+  }
+
+  /// Id of the backend or ranker.
+  public let subject: String
+  public let checks: [Check]
+
+  /// Whether no check failed.
+  public var isConformant: Bool { failures.isEmpty }
+
+  /// The checks that failed.
+  public var failures: [Check] {
+    checks.filter { if case .failed = $0.result { true } else { false } }
+  }
+
+  public subscript(name: String) -> Check? { checks.first { $0.name == name } }
+}
+
+/// Why a check does not pass. Thrown within the suite and turned into an entry of the report.
+struct ConformanceFailure: Error {
+  let message: String
+  init(_ message: String) { self.message = message }
+}
+
+/// Why a check does not apply.
+struct ConformanceSkip: Error {
+  let reason: String
+  init(_ reason: String) { self.reason = reason }
+}
+
+/// Ends the check with a message unless the condition holds.
+func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
+  if !condition { throw ConformanceFailure(message()) }
+}
+
+/// Runs a check and reports how it ended, whatever it throws.
+/// - Parameter comparisons: asked after the check has run.
+func report(
+  _ name: String, _ summary: String, comparisons: () -> Int, _ body: () throws -> Void
+) -> ConformanceReport.Check {
+  var result = ConformanceReport.Result.passed
+  do {
+    try body()
+  } catch let failure as ConformanceFailure {
+    result = .failed(failure.message)
+  } catch let skip as ConformanceSkip {
+    result = .skipped(skip.reason)
+  } catch {
+    result = .failed("it threw an error: \(error)")
+  }
+  return ConformanceReport.Check(name: name, summary: summary, result: result, comparisons: comparisons())
+}

@@ -1,0 +1,77 @@
+import JamboreeKit
+
+/// Looks at the machine's clock: another order at every call.
+public struct ReadsClockRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "reads-clock", version: "1", summary: "broken: reads the machine's clock")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    // In units of a millisecond: two calls in quick succession look alike.
+    let now = monotonicNanoseconds() / 1_000_000
+    for index in 0..<candidates.count { scores[index] = Float(mix64(now ^ candidates.ids[index].rawValue) >> 40) }
+  }
+}
+
+/// Gives earlier places higher scores.
+public struct OrderDependentRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "order-dependent", version: "1", summary: "broken: scores a candidate by its place in the list")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    for index in 0..<candidates.count { scores[index] = Float(candidates.ratingSums[index]) - Float(index) * 0.25 }
+  }
+}
+
+/// The mean mark, which nobody has defined for an item without marks.
+public struct NotANumberRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "not-a-number", version: "1", summary: "broken: the mean mark, NaN where there is none")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    for index in 0..<candidates.count {
+      scores[index] = Float(candidates.ratingSums[index]) / Float(candidates.ratingCounts[index])
+    }
+  }
+}
+
+/// Scores vectors of four and forgets what is left over.
+public struct ForgetsTailRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "forgets-tail", version: "1", summary: "broken: leaves the last count % 4 scores as they are")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    for index in 0..<(candidates.count / 4 * 4) { scores[index] = Float(candidates.replyCounts[index]) }
+  }
+}
+
+/// Reads the viewer's interests without saying so: the engine may leave them at 0.
+public struct UndeclaredInterestsRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "undeclared-interests", version: "1", summary: "broken: reads interests that it does not declare")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    for index in 0..<candidates.count {
+      scores[index] = viewer.interests >> (candidates.topics[index] & 63) & 1 == 1 ? 1 : 0
+    }
+  }
+}
