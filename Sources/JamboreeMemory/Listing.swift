@@ -55,7 +55,7 @@ struct Listing: ~Copyable {
   func read(skip: Int, limit: Int, viewer: MemberID, hasPrivate: Bool, into reply: inout Reply, _ store: Store) {
     if !hasPrivate {
       let fromHot = max(min(limit, hot.count - skip), 0)
-      if fromHot == limit || fromHot > 0 && cold.isEmpty {
+      if fromHot > 0, fromHot == limit || cold.isEmpty {
         // Nothing is written while replies are read, so the rows are lent.
         reply.items.borrow(hot, from: skip, count: fromHot)
         return
