@@ -64,6 +64,7 @@ let package = Package(
     tests("JamboreeKitTests", ["JamboreeKit"]),
     tests("JamboreeMetricsTests", ["JamboreeMetrics", "JamboreeKit"]),
     tests("JamboreePopulationTests", ["JamboreePopulation", "JamboreeKit"]),
+    tests("JamboreeWorkloadsTests", ["JamboreeWorkloads", "JamboreePopulation", "JamboreeKit"]),
     tests("JamboreeScenarioTests", ["JamboreeScenario", "JamboreeKit", "JamboreeWorkloads"]),
     tests(
       "JamboreeEngineTests",
