@@ -76,5 +76,7 @@ let package = Package(
     tests(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")]),
+    // Runs the program as a user does; `swift build` puts it beside the tests.
+    tests("JamboreeCommandTests", []),
   ]
 )
