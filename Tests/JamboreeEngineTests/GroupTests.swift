@@ -26,7 +26,7 @@ class GroupAgents: ScriptedAgents {
   private func counter(_ agent: UInt32) -> ItemID { Self.platformItem(Int(members[Int(agent)].rawValue) % 50 + 1) }
 
   override func wake(_ agent: UInt32, tag: UInt32, _ context: inout AgentContext) -> Step {
-    guard tag == tags[Int(agent)], published[Int(agent)] < 3 else { return .idle }
+    guard tag == tags[Int(agent)], published[Int(agent)] < 3, goesOn(context) else { return .idle }
     return .read(reading(counter(agent), by: agent, context))
   }
 
@@ -47,7 +47,8 @@ class GroupAgents: ScriptedAgents {
 
   override func writesEnded(_ agent: UInt32, outcome: Outcome, _ context: inout AgentContext) {
     log.add("ended", members[Int(agent)], context.now, Int64(outcome.rawValue))
-    published[Int(agent)] -= 1
+    // Not below 0: an engine that fails a group twice is to fail the test and not to crash it.
+    published[Int(agent)] = max(published[Int(agent)] - 1, 0)
     tags[Int(agent)] += 1
     context.schedule(agent, at: context.now, tag: tags[Int(agent)])
   }

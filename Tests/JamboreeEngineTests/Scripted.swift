@@ -59,6 +59,9 @@ class ScriptedAgents: ServiceAgents {
 
   // MARK: What scripts are made of
 
+  /// Whether a script goes on: one that waits for something that never happens is to fail, not to run for ever.
+  func goesOn(_ context: borrowing AgentContext) -> Bool { context.now.nanoseconds < 300 * Self.tick }
+
   func operation(_ verb: Verb, by agent: UInt32, _ context: borrowing AgentContext, action: Int = 0) -> Operation {
     Operation(
       verb: verb, action: ActionID(setup.firstAction.rawValue + UInt16(action)), actor: members[Int(agent)],

@@ -24,6 +24,19 @@ import Testing
     for workers in [2, 7] { #expect(try stream(plan, .blocking, workers: workers) == one) }
   }
 
+  /// A thousand writes in a tick, which a backend with several writers would get from all workers at once.
+  @Test(arguments: Lanes.allCases) func largeTicksAreNotSplit(_ lanes: Lanes) throws {
+    func stream(_ workers: Int) throws -> [WatchedMemory.Write] {
+      let memory = try WatchedMemory()
+      try play(EagerAgents.self, members: 1000, on: lanes.instance(memory), workers: workers)
+      return memory.writes.withLock { $0 }
+    }
+    let one = try stream(1)
+    #expect(one.count == 5 * 1000)
+    for workers in [2, 7] { #expect(try stream(workers) == one) }
+    #expect(one.allSatisfy { $0.session == 0 })
+  }
+
   /// A pipelined session may complete out of order; what one author wrote stays in order.
   @Test func eachAuthorsOrderHoldsInPipelines() throws {
     let plan = try loadPlan(denseJam, overrides: ["tick=60s"], scale: 0.3)

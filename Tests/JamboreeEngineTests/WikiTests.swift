@@ -24,7 +24,7 @@ final class WikiAgents: ScriptedAgents {
   static func page(of member: MemberID) -> Int { Int(member.rawValue) % pages + 1 }
 
   override func wake(_ agent: UInt32, tag: UInt32, _ context: inout AgentContext) -> Step {
-    guard tag == tags[Int(agent)], made[Int(agent)] < Self.edits else { return .idle }
+    guard tag == tags[Int(agent)], made[Int(agent)] < Self.edits, goesOn(context) else { return .idle }
     return .read(reading(Self.platformItem(Self.page(of: members[Int(agent)])), by: agent, context))
   }
 
