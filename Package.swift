@@ -64,6 +64,7 @@ let package = Package(
     tests("JamboreeKitTests", ["JamboreeKit"]),
     tests("JamboreeMetricsTests", ["JamboreeMetrics", "JamboreeKit"]),
     tests("JamboreePopulationTests", ["JamboreePopulation", "JamboreeKit"]),
+    tests("JamboreeWorkloadsTests", ["JamboreeWorkloads", "JamboreePopulation", "JamboreeKit"]),
     tests("JamboreeScenarioTests", ["JamboreeScenario", "JamboreeKit", "JamboreeWorkloads"]),
     tests(
       "JamboreeEngineTests",
@@ -75,5 +76,7 @@ let package = Package(
     tests(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")]),
+    // Runs the program as a user does; `swift build` puts it beside the tests.
+    tests("JamboreeCommandTests", []),
   ]
 )

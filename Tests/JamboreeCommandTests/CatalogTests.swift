@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@Suite struct CatalogTests {
+  @Test func scenariosAreListedDescribedAndChecked() throws {
+    let place = try Workplace()
+    let folder = Workplace.package.appending(path: "Scenarios").path
+    let listed = try place.run("scenarios", "list", folder, "--json").object()["scenarios"] as? [[String: Any]]
+    #expect(listed?.compactMap { $0["name"] as? String }.contains("smoke") == true)
+    #expect(listed?.allSatisfy { $0["error"] == nil } == true)
+    #expect(try place.run("scenarios", "list", folder).out.contains("jam-500k"))
+    #expect(try place.run("scenarios", "list", "nowhere").code == 64)
+
+    let described = try place.run("scenarios", "describe", Workplace.smoke, "--set", "services.jam.forums=17")
+    #expect(described.code == 0)
+    for part in ["# smoke", "forums", "17", "zetaAlpha", "2.3", "localHours", "meanDegree"] { #expect(described.out.contains(part)) }
+
+    let bad = try place.write("bad.yaml", tiny + "\nduratoin: 3h")
+    let good = try place.write("good.yaml", tiny)
+    let checked = try place.run("scenarios", "validate", good, bad, Workplace.flagship)
+    #expect(checked.code == 64)
+    #expect(checked.out == "ok  \(good)\nok  \(Workplace.flagship)\n")
+    #expect(checked.err.contains("bad.yaml:10") && checked.err.contains("duratoin") && checked.err.contains("duration"))
+    #expect(try place.run("scenarios", "validate", good).code == 0)
+  }
+
+  @Test func theSchemaIsAJSONSchema() throws {
+    let place = try Workplace()
+    let schema = try place.run("scenarios", "schema").object()
+    #expect((schema["$schema"] as? String)?.contains("json-schema.org") == true)
+    let properties = try #require(schema["properties"] as? [String: Any])
+    for key in ["name", "population", "services", "measure", "expect"] { #expect(properties[key] != nil, "\(key)") }
+    #expect(schema["additionalProperties"] as? Bool == false)
+  }
+
+  @Test func plugInsAreListed() throws {
+    let place = try Workplace()
+    let backends = try place.run("backends", "--json").object()["backends"] as? [[String: Any]]
+    #expect(backends?.map { $0["id"] as? String } == ["memory", "null"])
+    #expect(backends?.map { $0["synthetic"] as? Bool } == [false, true])
+    let rankers = try place.run("rankers", "--json").object()["rankers"] as? [[String: Any]]
+    #expect(rankers?.map { $0["id"] as? String } == ["hot", "chronological", "random"])
+    #expect(try place.run("backends").out.contains("null"))
+    #expect(try place.run("rankers").out.contains("gravity="))
+  }
+
+  @Test func versionAndHelp() throws {
+    let place = try Workplace()
+    let version = try place.run("--version")
+    #expect(version.code == 0)
+    #expect(version.out.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+    let help = try place.run("--help")
+    #expect(help.code == 0)
+    for command in ["run", "list", "show", "compare", "scenarios", "backends", "rankers", "bench", "doctor"] {
+      #expect(help.out.contains("\n  \(command) "), "\(command)")
+    }
+    #expect(try place.run("dance").code == 64)
+  }
+
+  @Test func theDoctorSaysWhatIsMissingAndHowToGetIt() throws {
+    let place = try Workplace()
+    let doctor = try place.run("doctor", "--json")
+    let checks = try #require(try doctor.object()["checks"] as? [[String: Any]])
+    #expect(checks.count >= 5)
+    for check in checks {
+      #expect(Set(check.keys) == ["name", "passed", "found", "remedy"])
+      #expect((check["remedy"] as? String)?.isEmpty == false)
+    }
+    let isWell = checks.allSatisfy { $0["passed"] as? Bool == true }
+    #expect(doctor.code == (isWell ? 0 : 1))
+    let text = try place.run("doctor")
+    #expect(text.code == doctor.code)
+    #expect(text.out.contains("MISSING") == !isWell)
+  }
+
+  @Test(arguments: [
+    ["phold", "--members", "256", "--end", "2"], ["scheduler", "--members", "500", "--wakes", "1"],
+    ["recorder", "--operations", "5000"], ["population", "--members", "1000"], ["graph", "--members", "1000"],
+  ]) func benchesPrintARate(_ arguments: [String]) throws {
+    let bench = try Workplace().run(["bench"] + arguments + ["--runs", "2", "--workers", "2", "--json"])
+    #expect(bench.code == 0)
+    #expect(bench.err.isEmpty)
+    let object = try bench.object()
+    #expect(object["bench"] as? String == arguments[0])
+    let rate = ((object["eventsPerSecond"] ?? object["operationsPerSecond"]) as? NSNumber)?.doubleValue ?? 0
+    #expect(rate > 0)
+    #expect((object["runSeconds"] as? [Any])?.count == 2)
+  }
+}

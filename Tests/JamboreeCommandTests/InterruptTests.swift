@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+@Suite struct InterruptTests {
+  /// Starts a run that takes far longer than the test does, and waits until it is under way.
+  private func longRun(_ place: Workplace) throws -> Started {
+    #if DEBUG
+      let scale = "0.05"
+    #else
+      let scale = "1"
+    #endif
+    let run = try place.start([
+      "run", Workplace.flagship, "--scale", scale, "--set", "population.graph.meanDegree=0", "--results", "r.sqlite", "--json",
+    ])
+    // The signal is caught from a moment after the start; before that it would just end the process.
+    func catches() -> Bool { (run.status("SigCgt").flatMap { UInt64($0, radix: 16) } ?? 0) >> UInt64(SIGINT - 1) & 1 == 1 }
+    while run.process.isRunning, !catches() || run.userSeconds < 1.5 { usleep(10_000) }
+    return run
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func whatWasMeasuredIsKept(_ signal: Int32) throws {
+    let place = try Workplace()
+    let run = try longRun(place)
+    kill(run.process.processIdentifier, signal)
+    let ended = try run.finish()
+    #expect(ended.code == 130)
+    #expect(place.files == ["r.sqlite"])
+    #expect(ended.err.contains("stopping"))
+    let result = try ended.object()
+    #expect(result["verdict"] as? String == "interrupted")
+    #expect((result["expectations"] as? [Any])?.isEmpty == true)
+    let operations = (result["operations"] as? NSNumber)?.intValue ?? 0
+    #expect(operations > 0)
+    #expect((result["simulatedSeconds"] as? NSNumber)?.doubleValue ?? .infinity < 72 * 3600)
+
+    let runs = try place.run("list", "--results", "r.sqlite", "--json").object()["runs"] as? [[String: Any]]
+    #expect(runs?.map { $0["run"] as? String } == [result["run"] as? String])
+    #expect(runs?.first?["status"] as? String == "interrupted")
+    #expect((runs?.first?["operations"] as? NSNumber)?.intValue == operations)
+    let shown = try place.run("show", "--results", "r.sqlite", "--json").object()
+    #expect(shown["digest"] as? String == result["digest"] as? String)
+  }
+
+  /// Once more stops at once: nothing of the run is kept, and the file can still be read.
+  @Test func twiceStopsAtOnce() throws {
+    let place = try Workplace()
+    let run = try longRun(place)
+    while run.process.isRunning {
+      kill(run.process.processIdentifier, SIGINT)
+      usleep(1000)
+    }
+    #expect(try run.finish().code == 130)
+    let listed = try place.run("list", "--results", "r.sqlite", "--json")
+    #expect(listed.code == 0)
+    #expect((try listed.object()["runs"] as? [Any])?.count ?? 2 <= 1)
+  }
+
+  /// A run that was killed leaves a file that the next run takes up.
+  @Test func aKilledRunLeavesAUsableFile() throws {
+    let place = try Workplace()
+    let run = try longRun(place)
+    kill(run.process.processIdentifier, SIGKILL)
+    #expect(try run.finish().code == -SIGKILL)
+    #expect((try place.run("list", "--results", "r.sqlite", "--json").object()["runs"] as? [Any])?.isEmpty == true)
+    let scenario = try place.write("s.yaml", tiny)
+    #expect(try place.run("run", scenario, "--results", "r.sqlite", "--no-floor").code == 0)
+    #expect((try place.run("list", "--results", "r.sqlite", "--json").object()["runs"] as? [Any])?.count == 1)
+  }
+}
