@@ -148,11 +148,9 @@ final class NotifyingAgents: ScriptedAgents {
     let log = ScriptLog()
     let memory = try WatchedMemory()
     try play(DoublyWokenAgents.self, members: 10, on: lanes.instance(memory), log: log)
-    withKnownIssue("a wake-up that was asked for before the write is not put off to the next tick") {
-      #expect(log.all("own").allSatisfy { $0.value == Int64(Outcome.ok.rawValue) })
-      let writes = Dictionary(grouping: memory.writes.withLock { $0 }, by: \.actor).values
-      #expect(writes.allSatisfy { own in Set(own.map(\.tick)).count == own.count })
-    }
+    #expect(log.all("own").allSatisfy { $0.value == Int64(Outcome.ok.rawValue) })
+    let writes = Dictionary(grouping: memory.writes.withLock { $0 }, by: \.actor).values
+    #expect(writes.allSatisfy { own in Set(own.map(\.tick)).count == own.count })
   }
 
   @Test(arguments: ways) func noticesArriveOneTickLater(_ lanes: Lanes, _ workers: Int) throws {

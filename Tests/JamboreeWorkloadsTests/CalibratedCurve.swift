@@ -44,12 +44,4 @@ enum CalibratedCurve {
     let step = min(Int(position), halfHours - 1)
     return cumulative[step] + (cumulative[step + 1] - cumulative[step]) * (position - Double(step))
   }
-
-  /// Share of all visits in an hour when every participant, wherever at home, makes as many visits.
-  static func shareOfEqualVisitors(hour: Int) -> Double {
-    shares.indices.reduce(0) { sum, region in
-      let cumulative = cumulative(region: region)
-      return sum + shares[region] * (cumulative[hour * 2 + 2] - cumulative[hour * 2])
-    }
-  }
 }

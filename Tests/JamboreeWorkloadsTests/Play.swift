@@ -97,8 +97,8 @@ struct JamPlay {
         step = agents.resume(wake.agent, outcome: .ok, reply: reply, &context)
       }
       next = context.wakeRequests.array.last
-      let isVisiting = agents.participants[Int(wake.agent)].visit != JamParticipant.offline
-      if let next, isVisiting { thinkTimes.append(Double(next.time - wake.time)) }
+      // From one wake-up of a visit to its next: numbers from the participants' on are the visits'.
+      if let next, min(wake.agent, next.agent) >= agents.participants.count { thinkTimes.append(Double(next.time - wake.time)) }
       context.clearRequests()
     }
   }

@@ -34,7 +34,7 @@ final class BlockingLane: Lane {
         let end = shard.announce(service, from: position, to: size)
         let agents = shard.agents[service]
         while position < end {
-          act(batch[position], agents, shard, tick, exchange)
+          if !shard.postpones(batch[position], in: tick) { act(batch[position], agents, shard, tick, exchange) }
           position &+= 1
         }
       }
@@ -64,7 +64,6 @@ final class BlockingLane: Lane {
         progress.finishReads(recorder)
         shard.sendWrites(
           exchange.writes, agent: entry.agent, serviceNanoseconds: progress.nanoseconds, partitioned: exchange.partitioned)
-        // Who has written acts again in a later tick, and so sees what it wrote.
         notBefore = tick &+ 1
         shard.collectWakes(service: service, notBefore: notBefore)
         shard.sendNotices(exchange.outgoing)
@@ -84,7 +83,9 @@ final class BlockingLane: Lane {
       let end = clock.now()
       if !context.pointee.arguments.isEmpty { context.pointee.arguments.removeAll() }
       progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
-      if pageLength >= 0 {
+      if pageLength < 0 {
+        if !context.pointee.page.isEmpty { context.pointee.page.removeAll() }
+      } else {
         progress.addRanking(
           durationNanoseconds: rank(operation, reply.pointee, pageLength: pageLength, since: end, into: &context.pointee.page))
       }

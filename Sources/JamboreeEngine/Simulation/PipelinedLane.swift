@@ -57,7 +57,7 @@ final class PipelinedLane: Lane {
         var seen: Set<UInt32> = []
         var round: [WakeEntry] = []
         while position < size, seen.insert(shard.batch[position].agent).inserted {
-          round.append(shard.batch[position])
+          if !shard.postpones(shard.batch[position], in: tick) { round.append(shard.batch[position]) }
           position += 1
         }
         runRound(round, shard, tick, exchange)

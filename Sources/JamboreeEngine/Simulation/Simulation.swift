@@ -1,7 +1,6 @@
 import Dispatch
 import JamboreeKit
 import JamboreeMetrics
-import Synchronization
 
 /// A run in virtual time: the same operations and replies for any number of workers.
 ///
@@ -79,18 +78,18 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   deinit { nextTicks.deallocate() }
 
   private static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
-    let made = Mutex([SimulationShard?](repeating: nil, count: shardCount))
-    DispatchQueue.concurrentPerform(iterations: shardCount) { index in
-      let shard = SimulationShard(
-        index: index, agents: plan.services.map { $0.makeAgents(shard: index) }, metricCount: plan.metrics.count,
-        tickNanoseconds: plan.tickNanoseconds)
-      let box = UncheckedBox(shard)
-      made.withLock { $0[index] = box.value }
+    [SimulationShard](unsafeUninitializedCapacity: shardCount) { buffer, initializedCount in
+      // Each iteration fills a place of its own.
+      let places = UncheckedBox(buffer)
+      DispatchQueue.concurrentPerform(iterations: shardCount) { index in
+        places.value.initializeElement(
+          at: index,
+          to: SimulationShard(
+            index: index, agents: plan.services.map { $0.makeAgents(shard: index) }, metricCount: plan.metrics.count,
+            tickNanoseconds: plan.tickNanoseconds))
+      }
+      initializedCount = shardCount
     }
-    return made.withLock { shards in
-      let result = UncheckedBox(shards.compactMap { $0 })
-      return result
-    }.value
   }
 
   private static func makeLane(

@@ -46,6 +46,8 @@ final class SimulationShard {
   /// overlap.
   private let wakes: UnsafeMutablePointer<Buffer<FiledWake>>
   private let announced: UnsafeMutablePointer<Buffer<UInt32>>
+  /// Who has written in this tick.
+  private let writers: UnsafeMutablePointer<AgentSet>
 
   private struct FiledWake: BitwiseCopyable {
     var entry: WakeEntry
@@ -54,6 +56,8 @@ final class SimulationShard {
 
   /// Groups of several writes; single ones go to the mailboxes at once.
   @exclusivity(unchecked) var groups: [PendingWrite] = []
+  /// How many of their writes have been taken.
+  private var takenGroups = 0
   /// Arguments of this tick's writes, for whichever worker performs them.
   @exclusivity(unchecked) var arguments: [UInt64] = []
 
@@ -69,6 +73,8 @@ final class SimulationShard {
     wakes.initialize(to: Buffer())
     announced = .allocate(capacity: 1)
     announced.initialize(to: Buffer())
+    writers = .allocate(capacity: 1)
+    writers.initialize(to: AgentSet())
   }
 
   deinit {
@@ -81,6 +87,8 @@ final class SimulationShard {
     wakes.deallocate()
     announced.deinitialize(count: 1)
     announced.deallocate()
+    writers.deinitialize(count: 1)
+    writers.deallocate()
   }
 
   /// Asks every agent for its first wake-up.
@@ -116,6 +124,14 @@ final class SimulationShard {
           tick: max(wheel.pointee.tick(of: time), notBefore)))
     }
     context.pointee.wakeRequests.removeAll()
+  }
+
+  /// Who has written in this tick acts again in the next one, and so sees what it wrote: true when the wake-up was put
+  /// off for that.
+  @inline(__always) func postpones(_ entry: WakeEntry, in tick: TickID) -> Bool {
+    guard !writers.pointee.isEmpty, writers.pointee.contains(entry.agent) else { return false }
+    wakes.pointee.append(FiledWake(entry: entry, tick: tick &+ 1))
+    return true
   }
 
   /// Puts what was collected into the wheel.
@@ -158,14 +174,20 @@ final class SimulationShard {
     }
     if end > 0 { arguments.append(contentsOf: context.pointee.writeArguments.array) }
     context.pointee.clearWrites()
+    writers.pointee.insert(agent)
   }
 }
 
 extension SimulationShard {
   /// Takes the first group that is left, in the order in which they were made.
   func takeGroup() -> WriteGroup? {
-    guard let first = groups.first else { return nil }
-    let writes = groups.prefix(Int(first.following) + 1)
+    guard takenGroups < groups.count else {
+      groups.removeAll(keepingCapacity: true)
+      takenGroups = 0
+      return nil
+    }
+    let first = groups[takenGroups]
+    let writes = groups[takenGroups...(takenGroups + Int(first.following))]
     var group = WriteGroup(
       operations: [], argumentStarts: [0], arguments: [], agent: first.agent, serviceNanoseconds: first.serviceNanoseconds)
     for write in writes {
@@ -174,7 +196,7 @@ extension SimulationShard {
       group.arguments += arguments[start..<(start + Int(write.argumentCount))]
       group.argumentStarts.append(UInt32(group.arguments.count))
     }
-    groups.removeFirst(writes.count)
+    takenGroups += writes.count
     return group
   }
 
@@ -182,6 +204,7 @@ extension SimulationShard {
   func beginTick(_ tick: TickID, _ exchange: Exchange) {
     wheel.pointee.advance(to: tick)
     if !arguments.isEmpty { arguments.removeAll(keepingCapacity: true) }
+    writers.pointee.removeAll()
     context.pointee.now = exchange.tickStart
     if exchange.failureMask >> UInt64(index) & 1 == 1 {
       exchange.failures.receive(index) { failure in

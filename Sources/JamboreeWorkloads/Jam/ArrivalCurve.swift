@@ -9,10 +9,14 @@ struct ArrivalCurve: Sendable {
   private let durationNanoseconds: Int64
   /// Cumulative share at the end of each step, ascending to 1; one array a region.
   private let cumulative: [[Double]]
+  /// How much of the event's weight a region's participants meet, relative to the mean over all participants: above 1
+  /// where its busy hours fall into the day. They visit so much more often.
+  let relativeWeights: [Double]
 
   init(_ arrivals: JamParameters.Arrivals, regions: [Region], startMinuteOfWeek: Int, durationNanoseconds: Int64) {
     self.durationNanoseconds = durationNanoseconds
     let steps = max(Int((durationNanoseconds + Self.stepNanoseconds - 1) / Self.stepNanoseconds), 1)
+    var weights: [Double] = []
     cumulative = regions.map { region in
       var total = 0.0
       var sums: [Double] = []
@@ -22,9 +26,13 @@ struct ArrivalCurve: Sendable {
         total += covered * Self.weight(arrivals, region, step: step, steps: steps, startMinuteOfWeek: startMinuteOfWeek)
         sums.append(total)
       }
+      weights.append(total)
       // An event that lies wholly in hours without any weight still happens: evenly.
       return total > 0 ? sums.map { $0 / total } : sums.indices.map { Double($0 + 1) / Double(steps) }
     }
+    let shares = regions.reduce(0) { $0 + $1.share }
+    let mean = zip(weights, regions).reduce(0) { $0 + $1.0 * $1.1.share } / (shares > 0 ? shares : 1)
+    relativeWeights = weights.map { mean > 0 ? $0 / mean : 1 }
   }
 
   private static func weight(

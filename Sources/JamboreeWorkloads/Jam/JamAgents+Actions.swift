@@ -21,7 +21,10 @@ extension JamAgents {
       join.container = model.event
       return finish(number, join, &stream, &context)
     }
-    if visit.pointee.ratingsDue > 0, visit.pointee.lastRead != .none {
+    // One rating an idea: more than one are due on a page only for those who rate much in few pages, and then the rest
+    // wait for the next idea, or are changed minds at the visit's end.
+    if visit.pointee.ratingsDue > 0, visit.pointee.lastRead != .none, !visit.pointee.hasRated || visit.pointee.pagesLeft == 0 {
+      visit.pointee.hasRated = true
       visit.pointee.ratingsDue -= 1
       return rate(number, visit, &stream, &context)
     }
@@ -62,6 +65,7 @@ extension JamAgents {
     visit.pointee.targetCount -= 1
     let target = visit.pointee.targets[Int(visit.pointee.targetCount)]
     visit.pointee.lastRead = target
+    visit.pointee.hasRated = false
     let bits = stream.next()
     let alone = unitInterval(bits) < reading.ideaShare
     var read = Operation(

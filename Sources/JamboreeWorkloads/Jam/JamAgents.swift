@@ -40,6 +40,8 @@ struct JamVisit: BitwiseCopyable {
   var region: UInt8
   var targetCount: UInt8 = 0
   var hasJoined: Bool
+  /// Whether the idea that was opened last has been rated since.
+  var hasRated = false
   /// Ideas that will be opened next, the last one first.
   var targets: InlineArray<8, ItemID> = InlineArray(repeating: .none)
   private let room = InlineArray<3, UInt64>(repeating: 0)
@@ -93,7 +95,7 @@ final class JamAgents: ServiceAgents {
       agents.append(UInt32(found.count))
       found.append(
         JamParticipant(
-          member: UInt32(member), sessionsLeft: UInt16(model.sessions(of: number)),
+          member: UInt32(member), sessionsLeft: UInt16(model.sessions(of: number, region: Int(model.population.regionIndices[member]))),
           postsLeft: UInt16(model.posts(of: number)), ratingsLeft: UInt16(model.ratings(of: number))))
     }
     agentOfMember = agents

@@ -31,10 +31,11 @@ final class JamModel: Sendable {
   private let postBudget: StratifiedPermutation
   private let ratingBudget: StratifiedPermutation
   let participantCount: Int
-  private let posterShare: Double
-  private let zeta: ZetaDistribution
-  private let extraSessions: GeometricDistribution
-  private let ratingCounts: GeometricDistribution
+  /// One a region.
+  private let sessionAmounts: [StratifiedBudget]
+  private let posterCount: Int
+  private let postAmounts: StratifiedBudget
+  private let ratingAmounts: StratifiedBudget
 
   init(_ parameters: JamParameters, _ setup: ServiceSetup) {
     self.parameters = parameters
@@ -55,7 +56,7 @@ final class JamModel: Sendable {
     fullPagePositions = AliasTable(
       weights: (1...parameters.reading.pageLength).map { pow(Double($0), -parameters.reading.positionBias) })
     forumChoice = AliasTable(weights: (1...parameters.forums).map { pow(Double($0), -parameters.reading.forumSkew) })
-    let readOn = 1 - 1 / parameters.reading.readsPerListing
+    let readOn = JamModel.continuation(mean: parameters.reading.readsPerListing, limit: JamVisit.maximumTargets)
     extraReads = AliasTable(
       weights: (0..<JamVisit.maximumTargets).map { more in
         pow(readOn, Double(more)) * (more < JamVisit.maximumTargets - 1 ? 1 - readOn : 1)
@@ -72,10 +73,28 @@ final class JamModel: Sendable {
     sessionBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.sessions"))
     postBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.posts"))
     ratingBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.ratings"))
-    zeta = ZetaDistribution(alpha: parameters.posts.zetaAlpha, cutoff: parameters.posts.zetaCutoff)
-    posterShare = parameters.posts.perParticipant / zeta.mean
-    extraSessions = GeometricDistribution(mean: parameters.sessionsPerParticipant - 1)
-    ratingCounts = GeometricDistribution(mean: parameters.ratings.perParticipant)
+    let participants = participantCount
+    sessionAmounts = curve.relativeWeights.map {
+      StratifiedBudget(geometricFrom: 1, mean: parameters.sessionsPerParticipant * $0, count: participants)
+    }
+    let zeta = ZetaDistribution(alpha: parameters.posts.zetaAlpha, cutoff: parameters.posts.zetaCutoff)
+    posterCount = min(Int((parameters.posts.perParticipant / zeta.mean * Double(participants)).rounded()), participants)
+    postAmounts = StratifiedBudget(
+      first: 1, probabilities: (1...zeta.cutoff).map { zeta.probability(of: $0) }, count: posterCount)
+    ratingAmounts = StratifiedBudget(geometricFrom: 0, mean: parameters.ratings.perParticipant, count: participants)
+  }
+
+  /// The chance to open one more idea such that, with at most `limit`, the mean is what is asked for: the mean of a
+  /// geometric distribution that is cut there is (1 - r^limit) / (1 - r).
+  private static func continuation(mean: Double, limit: Int) -> Double {
+    var (low, high) = (0.0, 1.0)
+    for _ in 0..<60 {
+      let ratio = (low + high) / 2
+      var sum = 0.0
+      for more in 0..<limit { sum += pow(ratio, Double(more)) }
+      if sum < mean { low = ratio } else { high = ratio }
+    }
+    return low
   }
 
   /// The member's place among the participants, or nil for one who stays away.
@@ -84,20 +103,20 @@ final class JamModel: Sendable {
     return rank < participantCount ? rank : nil
   }
 
-  // Budgets are quantiles of stratified ranks, so their sums are exact to rounding at any scale.
+  // Budgets are dealt out by stratified ranks, so their sums hold at any scale (sessions, whose mean depends on the
+  // region, up to who of a region has which rank).
 
-  func sessions(of participant: Int) -> Int {
-    1 + Int(min(extraSessions.value(at: sessionBudget.quantile(of: participant)), 60_000))
+  func sessions(of participant: Int, region: Int) -> Int {
+    min(sessionAmounts[region].amount(of: sessionBudget.rank(of: participant)), 60_000)
   }
 
   func posts(of participant: Int) -> Int {
-    let quantile = postBudget.quantile(of: participant)
-    guard quantile < posterShare else { return 0 }
-    return Int(zeta.value(at: quantile / posterShare))
+    let rank = postBudget.rank(of: participant)
+    return rank < posterCount ? min(postAmounts.amount(of: rank), 60_000) : 0
   }
 
   func ratings(of participant: Int) -> Int {
-    Int(min(ratingCounts.value(at: ratingBudget.quantile(of: participant)), 60_000))
+    min(ratingAmounts.amount(of: ratingBudget.rank(of: participant)), 60_000)
   }
 
   /// True quality of an idea, in thousandths of a standard deviation: known to the simulation, never to a ranker.
