@@ -1,6 +1,6 @@
 import JamboreeKit
 
-/// From item id to row number: open addressing with linear probing, in one block of memory.
+/// From an id (of an item, of a container) to a row number: open addressing with linear probing, in one block of memory.
 ///
 /// A `Dictionary` costs four times as much here: its hasher is made to withstand an attacker, and ids are the harness's own.
 struct IdentifierTable: ~Copyable {
@@ -21,21 +21,21 @@ struct IdentifierTable: ~Copyable {
     values.deallocate()
   }
 
-  @inline(__always) func find(_ id: ItemID) -> Int? {
-    var slot = Int(truncatingIfNeeded: mix64(id.rawValue)) & mask
+  @inline(__always) func find(_ id: UInt64) -> Int? {
+    var slot = Int(truncatingIfNeeded: mix64(id)) & mask
     while true {
       let key = keys[slot]
-      // A free slot's key is 0, which is also what stands for no item.
+      // A free slot's key is 0, which is also what stands for no item and no container.
       if key == 0 { return nil }
-      if key == id.rawValue { return Int(values[slot]) }
+      if key == id { return Int(values[slot]) }
       slot = (slot &+ 1) & mask
     }
   }
 
-  /// Adds an id that is not there yet and is not ``ItemID/none``.
-  mutating func insert(_ id: ItemID, _ value: Int) {
+  /// Adds an id that is not there yet and is not 0.
+  mutating func insert(_ id: UInt64, _ value: Int) {
     if (count + 1) * 2 > mask { grow() }
-    place(id.rawValue, UInt32(value))
+    place(id, UInt32(value))
     count += 1
   }
 

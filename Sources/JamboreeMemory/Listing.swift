@@ -9,7 +9,7 @@ struct Listing: ~Copyable {
   private static let hotKeep = 256
 
   let order: ListingOrder
-  private var hot = ItemColumns(capacity: 64)
+  private var hot = ItemColumns(capacity: 8)
   private var cold: [ItemReference] = []
 
   init(order: ListingOrder) { self.order = order }
@@ -103,30 +103,5 @@ struct Listing: ~Copyable {
       if OrderKey(store(cold[middle]), order) < key { low = middle + 1 } else { high = middle }
     }
     return low
-  }
-}
-
-/// A place that lists items, in every order that may be asked for.
-final class Container {
-  let id: ContainerID
-  var newest = Listing(order: .newest)
-  var active = Listing(order: .active)
-  var hasPrivate = false
-  /// What `counts` answers: public items only, so that the answer is the same for every viewer.
-  var publicCount: Int64 = 0
-  var ratingSum: Int64 = 0
-
-  init(id: ContainerID) { self.id = id }
-
-  func read(_ operation: Operation, into reply: inout Reply, _ store: Listing.Store) {
-    let skip = Int(clamping: operation.object)
-    switch operation.order {
-    case .newest:
-      newest.read(
-        skip: skip, limit: Int(operation.limit), viewer: operation.actor, hasPrivate: hasPrivate, into: &reply, store)
-    case .active:
-      active.read(
-        skip: skip, limit: Int(operation.limit), viewer: operation.actor, hasPrivate: hasPrivate, into: &reply, store)
-    }
   }
 }

@@ -43,12 +43,12 @@ extension MemoryBackend {
   private func answer(_ new: StoredItem) {
     // A reply to something that does not exist is kept and listed nowhere.
     guard let parentReference = locate(new.parent) else { return }
-    let partition = partitions[parentReference.partition]
-    let before = partition.items[parentReference.index]
+    let store = stores[parentReference.partition]
+    let before = store.pointee.items[parentReference.index]
     // What is deleted is shown nowhere, and must keep the keys under which listings still have it until it is hidden.
     guard !before.isDeleted else { return }
-    partition.addReply(new, to: parentReference.index)
-    let after = partition.items[parentReference.index]
+    store.pointee.addReply(new, to: parentReference.index)
+    let after = store.pointee.items[parentReference.index]
     guard after.parent == .none else {
       updateInThread(after)
       return
@@ -80,12 +80,12 @@ extension MemoryBackend {
 
   private func updateInThread(_ item: StoredItem) {
     guard item.parent != .none, let parent = locate(item.parent) else { return }
-    partitions[parent.partition].updateReply(item.row, to: parent.index)
+    stores[parent.partition].pointee.updateReply(item.row, to: parent.index)
   }
 
   private func hide(_ deleted: StoredItem) {
     guard deleted.parent == .none else {
-      if let parent = locate(deleted.parent), partitions[parent.partition].removeReply(deleted.row, to: parent.index) {
+      if let parent = locate(deleted.parent), stores[parent.partition].pointee.removeReply(deleted.row, to: parent.index) {
         refresh(item(parent), ratingChange: 0)
       }
       return
@@ -101,17 +101,10 @@ extension MemoryBackend {
     }
   }
 
-  @inline(__always) private func forEachContainer(of item: StoredItem, _ body: (Container) -> Void) {
-    if item.container != .none { body(container(item.container)) }
+  @inline(__always) private func forEachContainer(of item: StoredItem, _ body: (inout Container) -> Void) {
+    if item.container != .none { body(&containers.pointee.make(item.container).pointee) }
     if !alsoListed.isEmpty, let others = alsoListed[item.id] {
-      for other in others { body(container(other)) }
+      for other in others { body(&containers.pointee.make(other).pointee) }
     }
-  }
-
-  private func container(_ id: ContainerID) -> Container {
-    if let known = containers[id] { return known }
-    let made = Container(id: id)
-    containers[id] = made
-    return made
   }
 }

@@ -6,7 +6,7 @@ extension MemoryBackend {
     case .item: return readItem(operation, &reply)
     case .thread: return readThread(operation, &reply)
     case .listing:
-      containers[operation.container]?.read(operation, into: &reply) { self.item($0) }
+      containers.pointee.find(operation.container)?.pointee.read(operation, into: &reply) { self.item($0) }
       return .ok
     case .revisions: return readRevisions(operation, &reply)
     case .recentByAuthors: return readRecent(operation, arguments, &reply)
@@ -27,15 +27,15 @@ extension MemoryBackend {
 
   @inline(__always) private func readThread(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard let reference = locate(operation.subject) else { return .notFound }
-    let partition = partitions[reference.partition]
-    let top = partition.items[reference.index]
+    let store = stores[reference.partition]
+    let top = store.pointee.items[reference.index]
     guard top.isVisible(to: operation.actor) else { return .notFound }
     let limit = Int(operation.limit)
     guard limit > 0 else { return .ok }
     if top.thread == StoredItem.noThread {
       reply.items.append(top.row)
     } else {
-      partition.threads.pointer(to: Int(top.thread)).pointee.read(
+      store.pointee.threads.pointer(to: Int(top.thread)).pointee.read(
         skip: Int(clamping: operation.object), limit: limit, viewer: operation.actor, into: &reply)
     }
     return .ok
@@ -64,8 +64,8 @@ extension MemoryBackend {
     for index in 0..<arguments.count where seen.insert(arguments[index]).inserted {
       let author = MemberID(UInt32(truncatingIfNeeded: arguments[index]))
       let number = Int(author.rawValue % UInt32(shardCount))
-      for position in 0..<partitions[number].count {
-        let item = partitions[number].items[position]
+      for position in 0..<stores[number].pointee.count {
+        let item = stores[number].pointee.items[position]
         guard item.id.author == author, item.isVisible(to: operation.actor) else { continue }
         found.append((OrderKey(item, .newest), ItemReference(partition: number, index: position)))
       }
@@ -96,20 +96,20 @@ extension MemoryBackend {
 
   private func readCounts(_ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
     for index in 0..<arguments.count {
-      guard let container = containers[ContainerID(rawValue: arguments[index])] else { continue }
-      reply.count += container.publicCount
-      reply.sum += container.ratingSum
+      guard let container = containers.pointee.find(ContainerID(rawValue: arguments[index])) else { continue }
+      reply.count += container.pointee.publicCount
+      reply.sum += container.pointee.ratingSum
     }
     return .ok
   }
 
   private func scan(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     var found: [(id: ItemID, reference: ItemReference)] = []
-    for partition in partitions {
-      for index in 0..<partition.count {
-        let item = partition.items[index]
+    for partition in 0..<shardCount {
+      for index in 0..<stores[partition].pointee.count {
+        let item = stores[partition].pointee.items[index]
         guard item.id >= operation.subject, item.isVisible(to: operation.actor) else { continue }
-        found.append((item.id, ItemReference(partition: partition.number, index: index)))
+        found.append((item.id, ItemReference(partition: partition, index: index)))
       }
     }
     found.sort { $0.id < $1.id }

@@ -16,17 +16,30 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
     atomicGroups: false)
 
   let partitions: [Partition] = (0..<shardCount).map { Partition(number: $0) }
+  /// The partitions' items, by the same number.
+  let stores: UnsafeMutablePointer<UnsafeMutablePointer<ItemTable>>
   /// Where items are listed. Changed between ticks only.
-  var containers: [ContainerID: Container] = [:]
+  let containers: UnsafeMutablePointer<ContainerList>
   /// Containers beyond an item's own.
   var alsoListed: [ItemID: [ContainerID]] = [:]
   private(set) var graph = SocialGraph(memberCount: 0)
 
-  public init(options: OptionValues) throws(BackendError) {}
+  public init(options: OptionValues) throws(BackendError) {
+    stores = .allocate(capacity: shardCount)
+    for (number, partition) in partitions.enumerated() { (stores + number).initialize(to: partition.store) }
+    containers = .allocate(capacity: 1)
+    containers.initialize(to: ContainerList())
+  }
+
+  deinit {
+    stores.deallocate()
+    containers.deinitialize(count: 1)
+    containers.deallocate()
+  }
 
   public func load(_ dataset: Dataset) throws(BackendError) {
     graph = dataset.population.graph
-    for container in dataset.containers { containers[container.id] = Container(id: container.id) }
+    for container in dataset.containers where container.id != .none { _ = containers.pointee.make(container.id) }
     var reply = Reply()
     for item in dataset.items {
       let outcome = partition(of: item.ownerKey).write(item, arguments: Span(), into: &reply)
@@ -46,12 +59,12 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   @inline(__always) func partition(of ownerKey: UInt64) -> Partition { partitions[Int(ownerKey % UInt64(shardCount))] }
 
   @inline(__always) func item(_ reference: ItemReference) -> StoredItem {
-    partitions[reference.partition].items[reference.index]
+    stores[reference.partition].pointee.items[reference.index]
   }
 
   @inline(__always) func locate(_ id: ItemID) -> ItemReference? {
     let number = Int(id.author.rawValue % UInt32(shardCount))
-    return partitions[number].index(of: id).map { ItemReference(partition: number, index: $0) }
+    return stores[number].pointee.index(of: id).map { ItemReference(partition: number, index: $0) }
   }
 
   public final class Session: StorageSession {

@@ -32,14 +32,7 @@ final class Partition: @unchecked Sendable {
   }
 
   let number: Int
-  // Read at every step of every read, by one thread while none writes: the run-time check for overlapping access would
-  // cost more than the step.
-  @exclusivity(unchecked) private(set) var table = IdentifierTable()
-  @exclusivity(unchecked) private(set) var items: UnsafeMutablePointer<StoredItem>
-  private(set) var count = 0
-  private var capacity = 64
-  /// Items with their replies, ready to be shown.
-  @exclusivity(unchecked) private(set) var threads = ThreadList()
+  let store: UnsafeMutablePointer<ItemTable>
   private(set) var earlierVersions: [ItemID: [StoredItem]] = [:]
   private(set) var reactions: [ReactionKey: Int32] = [:]
   private(set) var memberships: Set<Membership> = []
@@ -53,12 +46,14 @@ final class Partition: @unchecked Sendable {
 
   init(number: Int) {
     self.number = number
-    items = .allocate(capacity: capacity)
+    store = .allocate(capacity: 1)
+    store.initialize(to: ItemTable())
   }
 
-  deinit { items.deallocate() }
-
-  @inline(__always) func index(of id: ItemID) -> Int? { table.find(id) }
+  deinit {
+    store.deinitialize(count: 1)
+    store.deallocate()
+  }
 
   func write(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
     switch operation.verb {
@@ -78,11 +73,9 @@ final class Partition: @unchecked Sendable {
   }
 
   private func publish(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
-    guard operation.subject != .none, operation.object != operation.subject.rawValue, table.find(operation.subject) == nil
+    guard operation.subject != .none, operation.object != operation.subject.rawValue, store.pointee.index(of: operation.subject) == nil
     else { return .rejected }
-    if count == capacity { grow() }
-    items[count] = StoredItem(publishing: operation)
-    table.insert(operation.subject, count)
+    let index = store.pointee.append(StoredItem(publishing: operation))
     var alsoListed: [ContainerID] = []
     if operation.object == 0 {
       for index in 0..<arguments.count {
@@ -91,42 +84,37 @@ final class Partition: @unchecked Sendable {
         if other != .none, other != operation.container, !alsoListed.contains(other) { alsoListed.append(other) }
       }
     }
-    arrivals.append(Arrival(reference: ItemReference(partition: number, index: count), alsoListed: alsoListed))
-    count += 1
+    arrivals.append(Arrival(reference: ItemReference(partition: number, index: index), alsoListed: alsoListed))
     reply.version = 1
     return .ok
   }
 
-  /// The thread of an item that somebody has replied to shows the item as it is now.
-  @inline(__always) private func refreshThread(_ index: Int) {
-    let item = items[index]
-    if item.thread != StoredItem.noThread { threads.pointer(to: Int(item.thread)).pointee.setTop(item.row) }
-  }
-
   private func edit(_ operation: Operation, _ reply: inout Reply) -> Outcome {
-    guard let index = find(operation) else { return .notFound }
-    guard items[index].version == operation.expectedVersion else {
-      reply.version = items[index].version
+    guard let index = store.pointee.index(for: operation) else { return .notFound }
+    let present = store.pointee.items[index]
+    guard present.version == operation.expectedVersion else {
+      reply.version = present.version
       return .conflict
     }
-    earlierVersions[operation.subject, default: []].append(items[index])
-    items[index].version += 1
-    items[index].payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
-    refreshThread(index)
+    earlierVersions[operation.subject, default: []].append(present)
+    store.pointee.change(index) {
+      $0.version += 1
+      $0.payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
+    }
     changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: 0))
-    reply.version = items[index].version
+    reply.version = present.version + 1
     return .ok
   }
 
   private func delete(_ operation: Operation) -> Outcome {
-    guard let index = find(operation) else { return .notFound }
-    items[index].isDeleted = true
+    guard let index = store.pointee.index(for: operation) else { return .notFound }
+    store.pointee.change(index) { $0.isDeleted = true }
     deletions.append(ItemReference(partition: number, index: index))
     return .ok
   }
 
   private func react(_ operation: Operation) -> Outcome {
-    guard let index = find(operation) else { return .notFound }
+    guard let index = store.pointee.index(for: operation) else { return .notFound }
     let isRating = operation.kind == ReactionKind.rating.rawValue
     if isRating, operation.value < 1 || operation.value > 5 { return .rejected }
     let key = ReactionKey(item: operation.subject, member: operation.actor, kind: operation.kind)
@@ -137,54 +125,12 @@ final class Partition: @unchecked Sendable {
     let earlier = reactions.updateValue(operation.value, forKey: key)
     if isRating {
       let change = operation.value - (earlier ?? 0)
-      items[index].ratingSum += change
-      items[index].ratingCount += earlier == nil ? 1 : 0
-      refreshThread(index)
+      store.pointee.change(index) {
+        $0.ratingSum += change
+        $0.ratingCount += earlier == nil ? 1 : 0
+      }
       changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: change))
     }
     return .ok
-  }
-
-  /// The item that a write is about, unless its author keeps it from the actor: then it is not there for them.
-  @inline(__always) private func find(_ operation: Operation) -> Int? {
-    guard let index = table.find(operation.subject), items[index].isVisible(to: operation.actor) else { return nil }
-    return index
-  }
-
-  /// Adds a reply to an item of this partition; called between ticks.
-  func addReply(_ reply: StoredItem, to index: Int) {
-    if items[index].thread == StoredItem.noThread {
-      items[index].thread = UInt32(threads.count)
-      threads.append(top: items[index].row)
-    }
-    threads.pointer(to: Int(items[index].thread)).pointee.insert(reply.row)
-    // A private reply leaves no trace on what it answers.
-    guard !reply.flags.contains(.isPrivate) else { return }
-    items[index].replyCount += 1
-    items[index].lastActive = max(items[index].lastActive, reply.created)
-    refreshThread(index)
-  }
-
-  /// A reply has changed.
-  func updateReply(_ row: ItemRow, to index: Int) {
-    guard items[index].thread != StoredItem.noThread else { return }
-    threads.pointer(to: Int(items[index].thread)).pointee.update(row)
-  }
-
-  /// A reply is gone; returns false when it never was in this item's thread.
-  func removeReply(_ row: ItemRow, to index: Int) -> Bool {
-    guard items[index].thread != StoredItem.noThread else { return false }
-    guard threads.pointer(to: Int(items[index].thread)).pointee.remove(row.id) else { return false }
-    if !row.flags.contains(.isPrivate) { items[index].replyCount -= 1 }
-    refreshThread(index)
-    return true
-  }
-
-  private func grow() {
-    let grown = UnsafeMutablePointer<StoredItem>.allocate(capacity: capacity * 2)
-    grown.update(from: items, count: count)
-    items.deallocate()
-    items = grown
-    capacity *= 2
   }
 }

@@ -1,0 +1,83 @@
+import JamboreeKit
+
+/// The items of one partition, and the threads under them. Kept behind a plain pointer: every read goes through it, and
+/// counting references to an object that both cores read would make them wait for each other.
+struct ItemTable: ~Copyable {
+  private var numbers = IdentifierTable()
+  private(set) var items: UnsafeMutablePointer<StoredItem>
+  private(set) var count = 0
+  private var capacity = 64
+  /// Items with their replies, ready to be shown.
+  private(set) var threads = ThreadList()
+
+  init() { items = .allocate(capacity: capacity) }
+
+  deinit { items.deallocate() }
+
+  @inline(__always) func index(of id: ItemID) -> Int? { numbers.find(id.rawValue) }
+
+  /// The item that a write is about, unless its author keeps it from the actor: then it is not there for them.
+  @inline(__always) func index(for operation: borrowing Operation) -> Int? {
+    guard let index = index(of: operation.subject), items[index].isVisible(to: operation.actor) else { return nil }
+    return index
+  }
+
+  /// Adds an item whose id is not there yet; returns its number.
+  mutating func append(_ item: StoredItem) -> Int {
+    if count == capacity { grow() }
+    items[count] = item
+    numbers.insert(item.id.rawValue, count)
+    count += 1
+    return count - 1
+  }
+
+  /// Changes an item, and what its thread shows of it.
+  @inline(__always) mutating func change(_ index: Int, _ body: (inout StoredItem) -> Void) {
+    body(&items[index])
+    refreshThread(index)
+  }
+
+  private func refreshThread(_ index: Int) {
+    let item = items[index]
+    if item.thread != StoredItem.noThread { threads.pointer(to: Int(item.thread)).pointee.setTop(item.row) }
+  }
+
+  // MARK: Threads
+
+  /// Adds a reply to an item; called between ticks.
+  mutating func addReply(_ reply: StoredItem, to index: Int) {
+    if items[index].thread == StoredItem.noThread {
+      items[index].thread = UInt32(threads.count)
+      threads.append(top: items[index].row)
+    }
+    threads.pointer(to: Int(items[index].thread)).pointee.insert(reply.row)
+    // A private reply leaves no trace on what it answers.
+    guard !reply.flags.contains(.isPrivate) else { return }
+    change(index) {
+      $0.replyCount += 1
+      $0.lastActive = max($0.lastActive, reply.created)
+    }
+  }
+
+  /// A reply has changed.
+  func updateReply(_ row: ItemRow, to index: Int) {
+    guard items[index].thread != StoredItem.noThread else { return }
+    threads.pointer(to: Int(items[index].thread)).pointee.update(row)
+  }
+
+  /// A reply is gone; returns false when it never was in this item's thread.
+  mutating func removeReply(_ row: ItemRow, to index: Int) -> Bool {
+    guard items[index].thread != StoredItem.noThread else { return false }
+    guard threads.pointer(to: Int(items[index].thread)).pointee.remove(row.id) else { return false }
+    if !row.flags.contains(.isPrivate) { change(index) { $0.replyCount -= 1 } }
+    return true
+  }
+
+  private mutating func grow() {
+    let grown = UnsafeMutablePointer<StoredItem>.allocate(capacity: capacity * 2)
+    grown.update(from: items, count: count)
+    items.deallocate()
+    items = grown
+    capacity *= 2
+  }
+}
