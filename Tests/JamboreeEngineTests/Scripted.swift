@@ -3,7 +3,6 @@ import JamboreeKit
 import JamboreeMetrics
 import JamboreePopulation
 import JamboreeTesting
-import Synchronization
 
 /// What scripted agents saw, from all shards and workers.
 final class ScriptLog: Sendable {
@@ -14,7 +13,7 @@ final class ScriptLog: Sendable {
     let value: Int64
   }
 
-  private let entries = Mutex<[Entry]>([])
+  private let entries = Guarded<[Entry]>([])
 
   func add(_ what: String, _ member: MemberID, _ time: SimTime, _ value: Int64 = 0) {
     entries.withLock { $0.append(Entry(what: what, member: member, time: time, value: value)) }

@@ -9,7 +9,7 @@ final class AtomicStore: BlockingStorageBackend {
     id: "atomic", version: "1", summary: "all or none", writers: .partitioned, verbs: [.publish, .edit, .item, .listing],
     atomicGroups: true)
 
-  let versions = Mutex<[ItemID: UInt32]>([:])
+  let versions = Guarded<[ItemID: UInt32]>([:])
 
   init(options: OptionValues) throws(BackendError) {}
   func load(_ dataset: Dataset) throws(BackendError) {
@@ -77,7 +77,7 @@ final class WatchedMemory: BlockingStorageBackend {
   }
 
   private let base: MemoryBackend
-  let writes = Mutex<[Write]>([])
+  let writes = Guarded<[Write]>([])
   let reads = Atomic<Int>(0)
   /// The tick that is under way.
   let tick = Atomic<Int64>(0)
