@@ -27,6 +27,14 @@ public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
 
   @inlinable @inline(__always) public mutating func removeAll() { used = 0 }
 
+  /// Removes all elements and gives surplus memory back: after a phase that needed far more than the rest will.
+  public mutating func release() {
+    memory.deallocate()
+    capacity = 16
+    memory = .allocate(capacity: capacity)
+    used = 0
+  }
+
   /// Makes it `count` long; new elements have the given value, surplus ones go.
   public mutating func resize(to count: Int, filling element: Element) {
     if count > capacity { grow(count) }

@@ -221,15 +221,22 @@ struct TimingWheel: ~Copyable {
     }
     if poolUsed == poolCapacity {
       // By a quarter: with 10 million sleepers, doubling would leave gigabytes empty.
-      poolCapacity += poolCapacity / 4
-      let grown = UnsafeMutableRawPointer.allocate(byteCount: poolCapacity * Self.chunkBytes, alignment: 64)
-      grown.copyMemory(from: pool, byteCount: poolUsed * Self.chunkBytes)
-      pool.deallocate()
-      pool = grown
+      resizePool(to: poolCapacity + poolCapacity / 4)
     }
     poolUsed += 1
     return UInt32(poolUsed - 1)
   }
+
+  private mutating func resizePool(to capacity: Int) {
+    poolCapacity = capacity
+    let resized = UnsafeMutableRawPointer.allocate(byteCount: poolCapacity * Self.chunkBytes, alignment: 64)
+    resized.copyMemory(from: pool, byteCount: poolUsed * Self.chunkBytes)
+    pool.deallocate()
+    pool = resized
+  }
+
+  /// Gives room back that is not in use: after the start, when everybody sleeps and hardly more ever will.
+  mutating func trim() { resizePool(to: max(poolUsed, 64)) }
 
   /// Gives a chunk back and returns the one behind it.
   private mutating func release(_ chunk: UInt32) -> UInt32 {

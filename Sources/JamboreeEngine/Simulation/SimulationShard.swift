@@ -98,6 +98,10 @@ final class SimulationShard {
       collectWakes(service: service, notBefore: 0)
       fileWakes()
     }
+    // Everybody at once asked to be woken; from now on it is a few at a time.
+    context.pointee.wakeRequests.release()
+    wakes.pointee.release()
+    wheel.pointee.trim()
   }
 
   /// Tells a service which of its agents come next in the batch; returns where its run in the batch ends.
