@@ -75,30 +75,20 @@ final class JamAgents: ServiceAgents {
   /// Free places among the visits.
   var freeVisits: [UInt32] = []
   var usedVisits = 0
-  /// Agent by member / shardCount, or `UInt32.max` for one who stays away.
-  private let agentOfMember: [UInt32]
-
   var count: Int { participants.count }
 
   init(_ model: JamModel, shard: Int) {
     self.model = model
     let members = model.population.count
-    var agents: [UInt32] = []
     var found: [JamParticipant] = []
-    agents.reserveCapacity(members / shardCount + 1)
     found.reserveCapacity(model.participantCount / shardCount + model.participantCount / 512 + 8)
     for member in stride(from: shard, to: members, by: shardCount) {
-      guard let number = model.participantNumber(of: member) else {
-        agents.append(.max)
-        continue
-      }
-      agents.append(UInt32(found.count))
+      guard let number = model.participantNumber(of: member) else { continue }
       found.append(
         JamParticipant(
           member: UInt32(member), sessionsLeft: UInt16(model.sessions(of: number, region: Int(model.population.regionIndices[member]))),
           postsLeft: UInt16(model.posts(of: number)), ratingsLeft: UInt16(model.ratings(of: number))))
     }
-    agentOfMember = agents
     participants = .allocate(capacity: found.count)
     _ = participants.initialize(from: found)
     visits = JamVisit.allocate(16)
@@ -150,16 +140,25 @@ final class JamAgents: ServiceAgents {
     context.schedule(agent, at: time, tag: participants[Int(agent)].tag)
   }
 
+  /// The number of a member's agent, or nil for one who stays away. Participants ascend by member; a search costs less
+  /// than a table of everybody who was invited, for the few times that it is asked.
+  private func agent(of member: UInt32) -> UInt32? {
+    var (low, high) = (0, participants.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if participants[middle].member < member { low = middle + 1 } else { high = middle }
+    }
+    return low < participants.count && participants[low].member == member ? UInt32(low) : nil
+  }
+
   private func visitTime(_ participant: JamParticipant) -> SimTime {
     let region = Int(model.population.regionIndices[Int(participant.member)])
     return model.curve.time(region: region, quantile: (Double(participant.quantile) + 0.5) * 0x1p-32)
   }
 
   func receive(_ notice: Notice, _ context: inout AgentContext) {
-    let place = Int(notice.to.rawValue) / shardCount
-    guard place < agentOfMember.count, agentOfMember[place] != .max else { return }
+    guard let agent = agent(of: notice.to.rawValue) else { return }
     context.count(model.metrics.notifications)
-    let agent = agentOfMember[place]
     let participant = participants[Int(agent)]
     // Who is there sees it anyway; who has no visit left stays away.
     guard !participant.isOnline, participant.sessionsLeft > 0 else { return }
