@@ -177,27 +177,3 @@ public struct CompletionBatch: ~Copyable {
     outcomes.removeAll(keepingCapacity: true)
   }
 }
-
-/// What is there before the first member comes.
-public struct Dataset: Sendable {
-  /// Who: names, regions, the social graph.
-  public let population: Population
-  public let containers: [Container]
-  /// Items to begin with, as `publish` operations in order of time; replies follow what they answer.
-  public let items: [Operation]
-
-  public struct Container: Sendable {
-    public let id: ContainerID
-    public let name: String
-    public init(id: ContainerID, name: String) {
-      self.id = id
-      self.name = name
-    }
-  }
-
-  public init(population: Population, containers: [Container], items: [Operation]) {
-    self.population = population
-    self.containers = containers
-    self.items = items
-  }
-}

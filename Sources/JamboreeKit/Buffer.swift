@@ -25,6 +25,13 @@ public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
     for element in elements { append(element) }
   }
 
+  /// Appends a copy of another buffer's elements.
+  public mutating func append(_ other: borrowing Buffer) {
+    if used + other.used > capacity { grow(used + other.used) }
+    (memory + used).update(from: other.memory, count: other.used)
+    used += other.used
+  }
+
   @inlinable @inline(__always) public mutating func removeAll() { used = 0 }
 
   /// Removes all elements and gives surplus memory back: after a phase that needed far more than the rest will.

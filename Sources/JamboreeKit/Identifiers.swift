@@ -18,22 +18,33 @@
 
 /// A post, reply, bookmark, page, file: anything that a member makes.
 ///
-/// The author is in the high 32 bits and the author's own counter in the low 32, so ids are unique without
-/// coordination, whichever worker or machine made them. An id says nothing about time and never breaks a tie by
-/// itself (that would favour members with low numbers): see ``ItemID/tieBreak(_:)``.
+/// The author is in the high 32 bits, the number of the service in the next 8 and the author's own counter there in the
+/// low 24, so ids are unique without coordination, whichever worker, machine or service made them. An id says nothing
+/// about time and never breaks a tie by itself (that would favour members with low numbers): see ``ItemID/tieBreak``.
 @frozen public struct ItemID: BitwiseCopyable, Hashable, Comparable, Sendable {
   public var rawValue: UInt64
 
   @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
-  @inlinable public init(author: MemberID, sequence: UInt32) {
-    rawValue = UInt64(author.rawValue) << 32 | UInt64(sequence)
+  /// - Parameters:
+  ///   - service: ``ServiceSetup/serviceNumber`` of the service that made it.
+  ///   - sequence: the author's own counter within the service, from 1; 24 bits of it are kept.
+  @inlinable public init(author: MemberID, service: UInt8 = 0, sequence: UInt32) {
+    rawValue = UInt64(author.rawValue) << 32 | UInt64(service) << 24 | UInt64(sequence & 0xFF_FFFF)
   }
 
-  /// Stands for the absence of an item. No author's sequence starts at 0 for member 0: sequences start at 1.
+  /// Stands for the absence of an item: sequences start at 1.
   @inlinable public static var none: ItemID { ItemID(rawValue: 0) }
 
   @inlinable public var author: MemberID { MemberID(UInt32(truncatingIfNeeded: rawValue >> 32)) }
-  @inlinable public var sequence: UInt32 { UInt32(truncatingIfNeeded: rawValue) }
+  @inlinable public var service: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 24) }
+  @inlinable public var sequence: UInt32 { UInt32(truncatingIfNeeded: rawValue) & 0xFF_FFFF }
+
+  /// Which writes to items go one after the other: the author's number; for what the platform made, which anybody may
+  /// change, a mix of the id, so that its pages do not all wait for each other. See ``Operation/ownerKey``.
+  @inlinable public var ownerKey: UInt64 {
+    let author = rawValue >> 32
+    return author == UInt64(UInt32.max) ? mix64(rawValue) : author
+  }
 
   @inlinable public static func < (a: ItemID, b: ItemID) -> Bool { a.rawValue < b.rawValue }
 

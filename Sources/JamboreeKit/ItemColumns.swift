@@ -55,18 +55,24 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
     rows -= 1
   }
 
-  /// Copies a run of another buffer's rows to the end of this one: ten block copies, whatever the count.
+  /// Copies a run of another buffer's rows to the end of this one: one block copy a column, whatever the count.
   public mutating func append(_ other: borrowing ItemColumns, from start: Int, count: Int) {
     if rows + count > capacity || isBorrowing { reserve(rows + count) }
     (at.ids + rows).update(from: other.at.ids + start, count: count)
     (at.created + rows).update(from: other.at.created + start, count: count)
     (at.lastActive + rows).update(from: other.at.lastActive + start, count: count)
+    (at.payloads + rows).update(from: other.at.payloads + start, count: count)
+    (at.parents + rows).update(from: other.at.parents + start, count: count)
     (at.ratingSums + rows).update(from: other.at.ratingSums + start, count: count)
     (at.ratingCounts + rows).update(from: other.at.ratingCounts + start, count: count)
     (at.replyCounts + rows).update(from: other.at.replyCounts + start, count: count)
     (at.versions + rows).update(from: other.at.versions + start, count: count)
-    (at.payloads + rows).update(from: other.at.payloads + start, count: count)
+    (at.values + rows).update(from: other.at.values + start, count: count)
+    (at.voteSums + rows).update(from: other.at.voteSums + start, count: count)
+    (at.flagCounts + rows).update(from: other.at.flagCounts + start, count: count)
+    (at.downloadCounts + rows).update(from: other.at.downloadCounts + start, count: count)
     (at.topics + rows).update(from: other.at.topics + start, count: count)
+    (at.kinds + rows).update(from: other.at.kinds + start, count: count)
     (at.flags + rows).update(from: other.at.flags + start, count: count)
     rows += count
   }
@@ -89,13 +95,30 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
       return ItemRow(
         id: at.ids[index], created: at.created[index], lastActive: at.lastActive[index], ratingSum: at.ratingSums[index],
         ratingCount: at.ratingCounts[index], replyCount: at.replyCounts[index], version: at.versions[index],
-        payload: at.payloads[index], topic: at.topics[index], flags: at.flags[index])
+        payload: at.payloads[index], parent: at.parents[index], value: at.values[index], voteSum: at.voteSums[index],
+        flagCount: at.flagCounts[index], downloadCount: at.downloadCounts[index], topic: at.topics[index],
+        kind: at.kinds[index], flags: at.flags[index])
     }
     set {
       precondition(index >= 0 && index < rows, "row out of range")
       if isBorrowing { reserve(rows) }
       write(newValue, at: index)
     }
+  }
+
+  /// Brings up to date what may change of an item after it was published; `row` is of the same item.
+  @inlinable public mutating func update(_ row: borrowing ItemRow, at index: Int) {
+    precondition(index >= 0 && index < rows, "row out of range")
+    if isBorrowing { reserve(rows) }
+    at.lastActive[index] = row.lastActive
+    at.payloads[index] = row.payload
+    at.ratingSums[index] = row.ratingSum
+    at.ratingCounts[index] = row.ratingCount
+    at.replyCounts[index] = row.replyCount
+    at.versions[index] = row.version
+    at.voteSums[index] = row.voteSum
+    at.flagCounts[index] = row.flagCount
+    at.downloadCounts[index] = row.downloadCount
   }
 
   @inlinable @inline(__always) public func id(at index: Int) -> ItemID {
@@ -117,12 +140,18 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
     at.ids[index] = row.id
     at.created[index] = row.created
     at.lastActive[index] = row.lastActive
+    at.payloads[index] = row.payload
+    at.parents[index] = row.parent
     at.ratingSums[index] = row.ratingSum
     at.ratingCounts[index] = row.ratingCount
     at.replyCounts[index] = row.replyCount
     at.versions[index] = row.version
-    at.payloads[index] = row.payload
+    at.values[index] = row.value
+    at.voteSums[index] = row.voteSum
+    at.flagCounts[index] = row.flagCount
+    at.downloadCounts[index] = row.downloadCount
     at.topics[index] = row.topic
+    at.kinds[index] = row.kind
     at.flags[index] = row.flags
   }
 
@@ -131,12 +160,18 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
     (at.ids + to).update(from: at.ids + from, count: count)
     (at.created + to).update(from: at.created + from, count: count)
     (at.lastActive + to).update(from: at.lastActive + from, count: count)
+    (at.payloads + to).update(from: at.payloads + from, count: count)
+    (at.parents + to).update(from: at.parents + from, count: count)
     (at.ratingSums + to).update(from: at.ratingSums + from, count: count)
     (at.ratingCounts + to).update(from: at.ratingCounts + from, count: count)
     (at.replyCounts + to).update(from: at.replyCounts + from, count: count)
     (at.versions + to).update(from: at.versions + from, count: count)
-    (at.payloads + to).update(from: at.payloads + from, count: count)
+    (at.values + to).update(from: at.values + from, count: count)
+    (at.voteSums + to).update(from: at.voteSums + from, count: count)
+    (at.flagCounts + to).update(from: at.flagCounts + from, count: count)
+    (at.downloadCounts + to).update(from: at.downloadCounts + from, count: count)
     (at.topics + to).update(from: at.topics + from, count: count)
+    (at.kinds + to).update(from: at.kinds + from, count: count)
     (at.flags + to).update(from: at.flags + from, count: count)
   }
 
@@ -163,6 +198,12 @@ extension ItemColumns {
   @inlinable public var lastActiveSpan: Span<SimTime> {
     @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.lastActive, count: rows), borrowing: self) }
   }
+  @inlinable public var payloadSpan: Span<UInt64> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.payloads, count: rows), borrowing: self) }
+  }
+  @inlinable public var parentSpan: Span<ItemID> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.parents, count: rows), borrowing: self) }
+  }
   @inlinable public var ratingSumSpan: Span<Int32> {
     @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.ratingSums, count: rows), borrowing: self) }
   }
@@ -175,11 +216,23 @@ extension ItemColumns {
   @inlinable public var versionSpan: Span<UInt32> {
     @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.versions, count: rows), borrowing: self) }
   }
-  @inlinable public var payloadSpan: Span<UInt64> {
-    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.payloads, count: rows), borrowing: self) }
+  @inlinable public var valueSpan: Span<Int32> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.values, count: rows), borrowing: self) }
+  }
+  @inlinable public var voteSumSpan: Span<Int32> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.voteSums, count: rows), borrowing: self) }
+  }
+  @inlinable public var flagCountSpan: Span<Int32> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.flagCounts, count: rows), borrowing: self) }
+  }
+  @inlinable public var downloadCountSpan: Span<Int32> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.downloadCounts, count: rows), borrowing: self) }
   }
   @inlinable public var topicSpan: Span<UInt16> {
     @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.topics, count: rows), borrowing: self) }
+  }
+  @inlinable public var kindSpan: Span<UInt8> {
+    @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: at.kinds, count: rows), borrowing: self) }
   }
 }
 
@@ -189,14 +242,20 @@ extension ItemColumns {
   @usableFromInline let created: UnsafeMutablePointer<SimTime>
   @usableFromInline let lastActive: UnsafeMutablePointer<SimTime>
   @usableFromInline let payloads: UnsafeMutablePointer<UInt64>
+  @usableFromInline let parents: UnsafeMutablePointer<ItemID>
   @usableFromInline let ratingSums: UnsafeMutablePointer<Int32>
   @usableFromInline let ratingCounts: UnsafeMutablePointer<Int32>
   @usableFromInline let replyCounts: UnsafeMutablePointer<Int32>
   @usableFromInline let versions: UnsafeMutablePointer<UInt32>
+  @usableFromInline let values: UnsafeMutablePointer<Int32>
+  @usableFromInline let voteSums: UnsafeMutablePointer<Int32>
+  @usableFromInline let flagCounts: UnsafeMutablePointer<Int32>
+  @usableFromInline let downloadCounts: UnsafeMutablePointer<Int32>
   @usableFromInline let topics: UnsafeMutablePointer<UInt16>
+  @usableFromInline let kinds: UnsafeMutablePointer<UInt8>
   @usableFromInline let flags: UnsafeMutablePointer<OperationFlags>
 
-  static let bytesPerRow = 4 * 8 + 4 * 4 + 2 + 1
+  static let bytesPerRow = 76
 
   /// One block for all columns, the widest first, so that each is aligned.
   init(in block: UnsafeMutableRawPointer, capacity: Int) {
@@ -204,12 +263,18 @@ extension ItemColumns {
     created = (block + capacity * 8).bindMemory(to: SimTime.self, capacity: capacity)
     lastActive = (block + capacity * 16).bindMemory(to: SimTime.self, capacity: capacity)
     payloads = (block + capacity * 24).bindMemory(to: UInt64.self, capacity: capacity)
-    ratingSums = (block + capacity * 32).bindMemory(to: Int32.self, capacity: capacity)
-    ratingCounts = (block + capacity * 36).bindMemory(to: Int32.self, capacity: capacity)
-    replyCounts = (block + capacity * 40).bindMemory(to: Int32.self, capacity: capacity)
-    versions = (block + capacity * 44).bindMemory(to: UInt32.self, capacity: capacity)
-    topics = (block + capacity * 48).bindMemory(to: UInt16.self, capacity: capacity)
-    flags = (block + capacity * 50).bindMemory(to: OperationFlags.self, capacity: capacity)
+    parents = (block + capacity * 32).bindMemory(to: ItemID.self, capacity: capacity)
+    ratingSums = (block + capacity * 40).bindMemory(to: Int32.self, capacity: capacity)
+    ratingCounts = (block + capacity * 44).bindMemory(to: Int32.self, capacity: capacity)
+    replyCounts = (block + capacity * 48).bindMemory(to: Int32.self, capacity: capacity)
+    versions = (block + capacity * 52).bindMemory(to: UInt32.self, capacity: capacity)
+    values = (block + capacity * 56).bindMemory(to: Int32.self, capacity: capacity)
+    voteSums = (block + capacity * 60).bindMemory(to: Int32.self, capacity: capacity)
+    flagCounts = (block + capacity * 64).bindMemory(to: Int32.self, capacity: capacity)
+    downloadCounts = (block + capacity * 68).bindMemory(to: Int32.self, capacity: capacity)
+    topics = (block + capacity * 72).bindMemory(to: UInt16.self, capacity: capacity)
+    kinds = (block + capacity * 74).bindMemory(to: UInt8.self, capacity: capacity)
+    flags = (block + capacity * 75).bindMemory(to: OperationFlags.self, capacity: capacity)
   }
 
   /// Another buffer's columns from a row on.
@@ -218,11 +283,17 @@ extension ItemColumns {
     created = other.created + start
     lastActive = other.lastActive + start
     payloads = other.payloads + start
+    parents = other.parents + start
     ratingSums = other.ratingSums + start
     ratingCounts = other.ratingCounts + start
     replyCounts = other.replyCounts + start
     versions = other.versions + start
+    values = other.values + start
+    voteSums = other.voteSums + start
+    flagCounts = other.flagCounts + start
+    downloadCounts = other.downloadCounts + start
     topics = other.topics + start
+    kinds = other.kinds + start
     flags = other.flags + start
   }
 }

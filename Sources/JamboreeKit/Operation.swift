@@ -12,7 +12,7 @@
   public var object: UInt64
   public var payloadSeed: UInt64
   public var actor: MemberID
-  /// Bytes of text (or of a file) that come with a write.
+  /// Bytes of text (or of a file) that come with a write; unused by reads (see ``OperationFlags/wantsText``).
   public var payloadLength: UInt32
   public var expectedVersion: UInt32
   public var value: Int32
@@ -21,7 +21,7 @@
   public var limit: UInt16
   public var action: ActionID
   public var verb: Verb
-  /// A ``ReactionKind``, a ``ConnectionKind`` or the service's own kind of item, by verb.
+  /// A ``ReactionKind``, a ``ConnectionKind``, a ``DeliveryKind`` or the service's own kind of item, by verb.
   public var kind: UInt8
   public var order: ListingOrder
   public var flags: OperationFlags
@@ -45,12 +45,13 @@
     flags = []
   }
 
-  /// The entity that owns the write: writes with the same key are applied in the order in which they were made,
-  /// writes with different keys may be applied in parallel. An item's own number for what changes an item, the
-  /// member's for everything else.
+  /// The entity that owns the write: writes with the same key are applied one after the other, in the order of their
+  /// ``intended`` times (members who meant the same time: by a mix of their numbers and the seed, so that nobody is
+  /// favoured); writes with different keys may be applied in parallel. ``ItemID/ownerKey`` for what is about an item, the
+  /// member's number for everything else.
   @inlinable public var ownerKey: UInt64 {
     switch verb {
-    case .publish, .edit, .delete, .react, .deliver: UInt64(subject.author.rawValue)
+    case .publish, .edit, .delete, .react, .deliver: subject.ownerKey
     default: UInt64(actor.rawValue)
     }
   }

@@ -1,41 +1,100 @@
+/// The words of the platform's texts, by number from 0, commonest first: syllables of consonant and vowel, short words for
+/// common numbers (Zipf's law of abbreviation).
+public enum Vocabulary {
+  /// How many words there are.
+  public static let count = 65_535
+
+  static let consonants: [UInt8] = Array("bcdfghklmnprstvz".utf8)
+  static let vowels: [UInt8] = Array("aeio".utf8)
+
+  /// A word's number by Zipf's law with exponent 1 (Zipf 1949), from 20 random bits: the octave is uniform, and so is the
+  /// place in it, which is the law in steps of an octave. Whole numbers only, so it is the same on every machine.
+  @inlinable @inline(__always) public static func zipfRank(bits: UInt64) -> Int {
+    let octave = bits & 15
+    let place = bits >> 4 & ((1 << octave) &- 1)
+    return Int((1 << octave) &+ place &- 1)
+  }
+
+  /// How many syllables of two letters a word has: 64 words have one, 4,096 two, the others three.
+  @inlinable @inline(__always) static func syllables(_ number: Int) -> Int { number < 64 ? 1 : number < 4160 ? 2 : 3 }
+
+  /// A word's spelling; `number` in `0 ..< count`. No two words are spelled alike.
+  public static func word(_ number: Int) -> String {
+    var letters: [UInt8] = []
+    forEachLetter(number) { letters.append($0) }
+    return String(decoding: letters, as: UTF8.self)
+  }
+
+  static func forEachLetter(_ number: Int, _ body: (UInt8) -> Void) {
+    let syllables = syllables(number)
+    var code = syllables == 1 ? number : syllables == 2 ? number - 64 : number - 4160
+    for _ in 0..<syllables {
+      body(consonants[code & 15])
+      body(vowels[code >> 4 & 3])
+      code >>= 6
+    }
+  }
+}
+
 /// Text, derived from a seed: word-like, compressible as real text is, the same wherever it is made.
 ///
-/// A backend that stores text calls ``write(seed:length:into:)`` when it writes and ``checksum(of:)`` over the bytes
-/// it reads back; one that does not store text keeps the ``fingerprint(seed:length:)``. Both give the same digest.
+/// Words of ``Vocabulary`` by Zipf's law, separated by single spaces; a text's last bytes, where no further word fits,
+/// are full stops. A backend that stores text calls ``write(seed:into:)`` when it writes and ``fingerprint(of:length:)``
+/// over the bytes it reads back; one that does not store text keeps the ``fingerprint(seed:length:)``. Both give the same
+/// digest.
 public enum Payload {
-  /// Fills `bytes` with words separated by spaces: lower-case syllables, word lengths of two to nine letters.
+  /// Bytes of text at most: longer payloads (files) are known by these, and a backend that stores them does the same.
+  public static let textLimit = 65_536
+
+  /// Fills `bytes` with the text of a seed.
   public static func write(seed: UInt64, into bytes: inout MutableSpan<UInt8>) {
-    let count = bytes.count
+    var position = 0
+    forEachWord(seed: seed, length: bytes.count) { number in
+      if position > 0 {
+        bytes[position] = UInt8(ascii: " ")
+        position += 1
+      }
+      let syllables = Vocabulary.syllables(number)
+      var code = syllables == 1 ? number : syllables == 2 ? number - 64 : number - 4160
+      for _ in 0..<syllables {
+        bytes[position] = Vocabulary.consonants[code & 15]
+        bytes[position + 1] = Vocabulary.vowels[code >> 4 & 3]
+        position += 2
+        code >>= 6
+      }
+    }
+    while position < bytes.count {
+      bytes[position] = UInt8(ascii: ".")
+      position += 1
+    }
+  }
+
+  /// The numbers of the words of a text in their order, for backends that keep an index of words themselves.
+  public static func forEachWord(seed: UInt64, length: Int, _ body: (Int) -> Void) {
+    let length = min(length, textLimit)
     var position = 0
     var block = 0 as UInt64
     var bits = 0 as UInt64
     var left = 0
-    while position < count {
+    while true {
       if left == 0 {
         block &+= 1
         bits = mix64(seed &+ block &* 0x9E37_79B9_7F4A_7C15)
-        left = 8
+        left = 3
       }
-      // One of 256 syllable steps: consonant and vowel; one step in four ends the word.
-      let step = bits & 0xFF
-      bits >>= 8
+      let number = Vocabulary.zipfRank(bits: bits)
+      bits >>= 20
       left -= 1
-      bytes[position] = consonants[Int(step & 15)]
-      position += 1
-      if position < count {
-        bytes[position] = vowels[Int((step >> 4) & 3)]
-        position += 1
-      }
-      if step >> 6 == 0, position < count {
-        bytes[position] = UInt8(ascii: " ")
-        position += 1
-      }
+      let end = position + (position > 0 ? 1 : 0) + 2 * Vocabulary.syllables(number)
+      guard end <= length else { return }
+      body(number)
+      position = end
     }
   }
 
-  /// The text itself, for backends whose client takes arrays.
+  /// The text itself, for backends whose client takes arrays: at most ``textLimit`` bytes.
   public static func bytes(seed: UInt64, length: Int) -> [UInt8] {
-    var result = [UInt8](repeating: 0, count: length)
+    var result = [UInt8](repeating: 0, count: min(length, textLimit))
     var span = result.mutableSpan
     write(seed: seed, into: &span)
     return result
@@ -59,18 +118,17 @@ public enum Payload {
   }
 
   /// Length (high 32 bits) and checksum (low 32) of the text of a seed: what every read of an item reports.
-  ///
-  /// Long payloads (files) are fingerprinted by their first 64 KiB; a backend that stores them does the same.
   public static func fingerprint(seed: UInt64, length: UInt32) -> UInt64 {
-    let textLength = min(Int(length), 65_536)
-    let checksum = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(textLength, 1)) { buffer -> UInt32 in
+    let textLength = min(Int(length), textLimit)
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(textLength, 1)) { buffer -> UInt64 in
       var span = MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: buffer[0..<textLength]))
       write(seed: seed, into: &span)
-      return Payload.checksum(of: span.span)
+      return fingerprint(of: span.span, length: length)
     }
-    return UInt64(length) << 32 | UInt64(checksum)
   }
 
-  static let consonants: [UInt8] = Array("bcdfghklmnprstvz".utf8)
-  static let vowels: [UInt8] = Array("aeio".utf8)
+  /// The same of a text as it was read back; `length` is the payload's, which may be longer than its text.
+  public static func fingerprint(of text: Span<UInt8>, length: UInt32) -> UInt64 {
+    UInt64(length) << 32 | UInt64(checksum(of: text))
+  }
 }

@@ -36,13 +36,15 @@ public final class Population: Sendable {
   public let interests: [UInt64]
   /// Who follows whom: `graph.neighbors(of: m)` are those whom `m` follows.
   public let graph: SocialGraph
+  /// What the members' names are made from: see ``name(of:)``.
+  public let nameSeed: UInt64
 
   public var count: Int { regionIndices.count }
 
   /// All columns have one entry a member.
   public init(
     regions: [Region], regionIndices: [UInt8], roles: [ParticipationRole], affiliations: [Affiliation],
-    interests: [UInt64], graph: SocialGraph
+    interests: [UInt64], graph: SocialGraph, nameSeed: UInt64 = 0
   ) {
     precondition(
       roles.count == regionIndices.count && affiliations.count == regionIndices.count
@@ -54,7 +56,31 @@ public final class Population: Sendable {
     self.affiliations = affiliations
     self.interests = interests
     self.graph = graph
+    self.nameSeed = nameSeed
   }
+
+  /// A member's made-up name: given name, family name. Family names are drawn from a vocabulary by Zipf's law, so that
+  /// some are common and many members share one, as in a real directory.
+  public func name(of member: MemberID) -> String {
+    let (given, family) = nameParts(of: member)
+    return given.capitalizedASCII + " " + family.capitalizedASCII
+  }
+
+  /// What a directory is sorted by, compared bytewise: `family given`, in lower-case ASCII. Not unique.
+  public func collationKey(of member: MemberID) -> [UInt8] {
+    let (given, family) = nameParts(of: member)
+    return Array((family + " " + given).utf8)
+  }
+
+  private func nameParts(of member: MemberID) -> (given: String, family: String) {
+    let bits = mix64(nameSeed ^ mix64(UInt64(member.rawValue) &+ 0x6E61_6D65))
+    // Words of at least two syllables.
+    return (Vocabulary.word(64 + Int(bits & 1023)), Vocabulary.word(64 + Vocabulary.zipfRank(bits: bits >> 10) % 60_000))
+  }
+}
+
+extension String {
+  fileprivate var capitalizedASCII: String { prefix(1).uppercased() + dropFirst() }
 }
 
 /// A directed graph in compressed sparse rows: four bytes an edge, eight a member.

@@ -50,6 +50,16 @@ public struct FeedCandidates: ~Escapable {
   public let ratingSums: Span<Int32>
   public let ratingCounts: Span<Int32>
   public let replyCounts: Span<Int32>
+  /// Sum of the votes, -1 or 1 each.
+  public let voteSums: Span<Int32>
+  public let flagCounts: Span<Int32>
+  public let downloadCounts: Span<Int32>
+  /// What the service published each with.
+  public let values: Span<Int32>
+  /// The item that each answers, or ``ItemID/none``.
+  public let parents: Span<ItemID>
+  /// The service's own kind of item.
+  public let kinds: Span<UInt8>
   /// What it is about: `0 ..< 64`.
   public let topics: Span<UInt16>
 
@@ -63,6 +73,12 @@ public struct FeedCandidates: ~Escapable {
     ratingSums = items.ratingSumSpan
     ratingCounts = items.ratingCountSpan
     replyCounts = items.replyCountSpan
+    voteSums = items.voteSumSpan
+    flagCounts = items.flagCountSpan
+    downloadCounts = items.downloadCountSpan
+    values = items.valueSpan
+    parents = items.parentSpan
+    kinds = items.kindSpan
     topics = items.topicSpan
   }
 }

@@ -35,14 +35,33 @@ public struct Reply: ~Copyable {
   public var version: UInt32
   /// Length (high 32 bits) and checksum (low 32) of the text: see ``Payload/fingerprint(seed:length:)``.
   public var payload: UInt64
+  /// The item that it answers, or ``ItemID/none``.
+  public var parent: ItemID
+  /// What the service published it with.
+  public var value: Int32
+  /// Sum of the votes in force, of -1 and 1 each.
+  public var voteSum: Int32
+  /// Members who have flagged it.
+  public var flagCount: Int32
+  public var downloadCount: Int32
   public var topic: UInt16
+  /// The service's own kind of item.
+  public var kind: UInt8
   public var flags: OperationFlags
 
   @inlinable public init(
     id: ItemID, created: SimTime, lastActive: SimTime, ratingSum: Int32 = 0, ratingCount: Int32 = 0,
-    replyCount: Int32 = 0, version: UInt32 = 1, payload: UInt64 = 0, topic: UInt16 = 0, flags: OperationFlags = []
+    replyCount: Int32 = 0, version: UInt32 = 1, payload: UInt64 = 0, parent: ItemID = .none, value: Int32 = 0,
+    voteSum: Int32 = 0, flagCount: Int32 = 0, downloadCount: Int32 = 0, topic: UInt16 = 0, kind: UInt8 = 0,
+    flags: OperationFlags = []
   ) {
     self.id = id
+    self.parent = parent
+    self.value = value
+    self.voteSum = voteSum
+    self.flagCount = flagCount
+    self.downloadCount = downloadCount
+    self.kind = kind
     self.created = created
     self.lastActive = lastActive
     self.ratingSum = ratingSum

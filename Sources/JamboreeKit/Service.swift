@@ -64,8 +64,9 @@ public protocol PreparedService: AnyObject, Sendable {
   var metrics: [MetricDescriptor] { get }
   /// Places that exist at the start.
   var containers: [Dataset.Container] { get }
-  /// Items that exist at the start: `publish` operations by ``MemberID/platform``.
-  var initialItems: [Operation] { get }
+  /// What happened before the start: writes of any verb, in order of time, whose effects are there for the first reader.
+  /// Items of the platform's own have ``MemberID/platform`` as their author.
+  var history: OperationLog { get }
   /// The agents of the members `m` with `m % shardCount == shard`. Called once a shard, from several threads at once.
   func makeAgents(shard: Int) -> any ServiceAgents
   /// Figures that follow from what was counted: peaks, turning points.
@@ -110,13 +111,14 @@ extension ServiceAgents {
   case read(Operation)
   /// Perform a listing, rank what it finds, put the best `pageLength` into ``AgentContext/page``, then `resume`.
   case ranked(Operation, pageLength: Int)
-  /// The action ends with the writes that were put into the context.
+  /// The action ends with the writes that were put into the context. They are carried out at the end of the tick; the
+  /// notices that the action gave go out when all of them have ended `ok`, and are dropped otherwise.
   case writes
   /// The action ends without writes.
   case done(Outcome)
 }
 
-/// Word to a member that something happened; arrives at a later tick.
+/// Word to a member that something happened; arrives at the next tick.
 @frozen public struct Notice: BitwiseCopyable, Sendable {
   public var to: MemberID
   /// Number of the service whose agents receive it.

@@ -48,7 +48,7 @@ struct Listing: ~Copyable {
   /// An item's counts have changed; its key has not.
   mutating func update(_ item: StoredItem) {
     let place = hotPlace(of: OrderKey(item, order))
-    if place < hot.count, hot.id(at: place) == item.id { hot[place] = item.row }
+    if place < hot.count, hot.id(at: place) == item.id { hot.update(item.row, at: place) }
   }
 
   /// Shows up to `limit` items after the first `skip` in the reply. Private items are left out of it for others.

@@ -41,10 +41,10 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
     graph = dataset.population.graph
     for container in dataset.containers where container.id != .none { _ = containers.pointee.make(container.id) }
     var reply = Reply()
-    for item in dataset.items {
-      let outcome = partition(of: item.ownerKey).write(item, arguments: Span(), into: &reply)
+    try dataset.history.forEach { (write, arguments) throws(BackendError) in
+      let outcome = partition(of: write.ownerKey).write(write, arguments: arguments, into: &reply)
       guard outcome == .ok else {
-        throw BackendError(.failed, "memory: loading item \(item.subject.rawValue) ended \(outcome.name)")
+        throw BackendError(.failed, "memory: loading: \(write.verb.name) of item \(write.subject.rawValue) ended \(outcome.name)")
       }
     }
     mergeTick()
@@ -63,7 +63,7 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   }
 
   @inline(__always) func locate(_ id: ItemID) -> ItemReference? {
-    let number = Int(id.author.rawValue % UInt32(shardCount))
+    let number = Int(id.ownerKey % UInt64(shardCount))
     return stores[number].pointee.index(of: id).map { ItemReference(partition: number, index: $0) }
   }
 

@@ -115,22 +115,39 @@ final class Partition: @unchecked Sendable {
 
   private func react(_ operation: Operation) -> Outcome {
     guard let index = store.pointee.index(for: operation) else { return .notFound }
-    let isRating = operation.kind == ReactionKind.rating.rawValue
-    if isRating, operation.value < 1 || operation.value > 5 { return .rejected }
-    let key = ReactionKey(item: operation.subject, member: operation.actor, kind: operation.kind)
-    if operation.kind == ReactionKind.download.rawValue {
-      reactions[key, default: 0] &+= operation.value
-      return .ok
-    }
-    let earlier = reactions.updateValue(operation.value, forKey: key)
-    if isRating {
-      let change = operation.value - (earlier ?? 0)
-      store.pointee.change(index) {
-        $0.ratingSum += change
-        $0.ratingCount += earlier == nil ? 1 : 0
+    let kind = ReactionKind(rawValue: operation.kind)
+    guard kind.accepts(operation.value) else { return .rejected }
+    var ratingChange: Int32 = 0
+    if kind == .download {
+      store.pointee.change(index) { $0.downloadCount &+= operation.value }
+    } else {
+      let change = replaceReaction(operation)
+      switch kind {
+      case .rating:
+        ratingChange = change.value
+        store.pointee.change(index) {
+          $0.ratingSum += change.value
+          $0.ratingCount += change.count
+        }
+      case .vote: store.pointee.change(index) { $0.voteSum += change.value }
+      case .flag: store.pointee.change(index) { $0.flagCount += change.count }
+      default: return .ok
       }
-      changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: change))
     }
+    changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: ratingChange))
     return .ok
+  }
+
+  /// Puts a member's reaction in the place of its earlier one; 0 takes that back. Returns what that changes in the sum of
+  /// values and in the number of members.
+  private func replaceReaction(_ operation: Operation) -> (value: Int32, count: Int32) {
+    let key = ReactionKey(item: operation.subject, member: operation.actor, kind: operation.kind)
+    let earlier: Int32?
+    if operation.value == 0 {
+      earlier = reactions.removeValue(forKey: key)
+    } else {
+      earlier = reactions.updateValue(operation.value, forKey: key)
+    }
+    return (operation.value &- (earlier ?? 0), (operation.value == 0 ? 0 : 1) - (earlier == nil ? 0 : 1))
   }
 }

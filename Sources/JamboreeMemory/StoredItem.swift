@@ -11,10 +11,15 @@ struct StoredItem: BitwiseCopyable {
   var ratingSum: Int32 = 0
   var ratingCount: Int32 = 0
   var replyCount: Int32 = 0
+  var voteSum: Int32 = 0
+  var flagCount: Int32 = 0
+  var downloadCount: Int32 = 0
+  var value: Int32
   var version: UInt32 = 1
   /// Index of the thread in the partition, or `noThread` as long as nobody has replied.
   var thread: UInt32 = StoredItem.noThread
   var topic: UInt16
+  var kind: UInt8
   var flags: OperationFlags
   var isDeleted = false
 
@@ -27,14 +32,17 @@ struct StoredItem: BitwiseCopyable {
     created = operation.intended
     lastActive = operation.intended
     payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
+    value = operation.value
     topic = operation.topic
+    kind = operation.kind
     flags = operation.flags
   }
 
   @inline(__always) var row: ItemRow {
     ItemRow(
       id: id, created: created, lastActive: lastActive, ratingSum: ratingSum, ratingCount: ratingCount,
-      replyCount: replyCount, version: version, payload: payload, topic: topic, flags: flags)
+      replyCount: replyCount, version: version, payload: payload, parent: parent, value: value, voteSum: voteSum,
+      flagCount: flagCount, downloadCount: downloadCount, topic: topic, kind: kind, flags: flags)
   }
 
   /// Whether a member may be shown it.

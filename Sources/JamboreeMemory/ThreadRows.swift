@@ -16,7 +16,7 @@ struct ThreadRows: ~Copyable {
 
   init(top: ItemRow) { front.append(top) }
 
-  mutating func setTop(_ row: ItemRow) { front[0] = row }
+  mutating func setTop(_ row: ItemRow) { front.update(row, at: 0) }
 
   mutating func insert(_ reply: ItemRow) {
     if reply.flags.contains(.isPrivate) { hasPrivate = true }
@@ -37,7 +37,7 @@ struct ThreadRows: ~Copyable {
   /// A reply has changed.
   mutating func update(_ row: ItemRow) {
     if let place = front.index(of: row.id, from: 1) {
-      front[place] = row
+      front.update(row, at: place)
     } else if let place = older.firstIndex(where: { $0.id == row.id }) {
       older[place] = row
     }

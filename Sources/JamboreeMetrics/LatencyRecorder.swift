@@ -37,7 +37,8 @@ public final class LatencyRecorder {
 
   private let actions: ActionCatalog
   private let rankerName: String
-  private static let verbCount = Verb.allCases.count
+  /// Places for verbs: their raw values have gaps.
+  private static let verbCount = 64
   private static let outcomeCount = Outcome.allCases.count
 
   // Slots are made when first needed; -1 says not yet. `single` is for calls that were a whole action.
@@ -104,7 +105,7 @@ public final class LatencyRecorder {
     for (index, slots) in zip(singleSlots, partSlots).enumerated() {
       let (pair, outcome) = (index / Self.outcomeCount, Outcome.allCases[index % Self.outcomeCount])
       let action = actions[ActionID(UInt16(pair / Self.verbCount))].name
-      let verb = Verb.allCases[pair % Self.verbCount].name
+      let verb = Verb(rawValue: UInt8(pair % Self.verbCount))?.name ?? ""
       if slots.0 >= 0 {
         add(Key(kind: .service, name: action, outcome: outcome), histograms[Int(slots.0)])
         add(Key(kind: .storage, name: verb, outcome: outcome), histograms[Int(slots.0)])

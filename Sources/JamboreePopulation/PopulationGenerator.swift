@@ -27,7 +27,8 @@ public enum PopulationGenerator {
       roles: roles(parameters, seed: seed, workers: workers),
       affiliations: affiliations(parameters, seed: seed, workers: workers),
       interests: interests(parameters, seed: seed, workers: workers),
-      graph: GraphGenerator.generate(parameters.graph, members: count, seed: seed, workers: workers))
+      graph: GraphGenerator.generate(parameters.graph, members: count, seed: seed, workers: workers),
+      nameSeed: RandomStream.base(seed: seed, domain: RandomDomain("population.names")))
   }
 
   private static func regionIndices(_ regions: [Region], count: Int, seed: Seed, workers: Int) -> [UInt8] {

@@ -10,7 +10,7 @@ import Testing
     let population = Population(
       regions: [Region(name: "all", share: 1, utcOffsetMinutes: 0)], regionIndices: [0, 0], roles: [.lurker, .lurker],
       affiliations: [.employee, .employee], interests: [1, 1], graph: SocialGraph(memberCount: 2))
-    try backend.load(Dataset(population: population, containers: [Dataset.Container(id: forum, name: "f")], items: []))
+    try backend.load(Dataset(population: population, containers: [Dataset.Container(id: forum, name: "f")], history: OperationLog()))
     return (backend, try backend.openSession(0))
   }
 

@@ -123,13 +123,14 @@ private final class PreparedScript<Agents: ScriptedAgents>: PreparedService {
 
   var metrics: [MetricDescriptor] { [MetricDescriptor(name: "script.count", unit: "count", kind: .counter)] }
   var containers: [Dataset.Container] { [Dataset.Container(id: ScriptedAgents.container, name: "all")] }
-  var initialItems: [Operation] {
-    (0..<Agents.initialItems).map { index in
+  var history: OperationLog {
+    let items = (0..<Agents.initialItems).map { index in
       var publish = Operation(verb: .publish, action: setup.firstAction, actor: .platform, intended: .zero)
       publish.subject = ScriptedAgents.platformItem(index + 1)
       publish.container = ScriptedAgents.container
       return publish
     }
+    return OperationLog(items)
   }
   func makeAgents(shard: Int) -> any ServiceAgents { Agents(shard: shard, setup: setup, log: log) }
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] { [] }

@@ -13,7 +13,7 @@ final class AtomicStore: BlockingStorageBackend {
 
   init(options: OptionValues) throws(BackendError) {}
   func load(_ dataset: Dataset) throws(BackendError) {
-    for item in dataset.items { versions.withLock { $0[item.subject] = 1 } }
+    for item in dataset.history.operations { versions.withLock { $0[item.subject] = 1 } }
   }
   func endTick(_ tick: TickID) throws(BackendError) {}
   func finish() throws(BackendError) {}

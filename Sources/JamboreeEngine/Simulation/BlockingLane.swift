@@ -53,7 +53,6 @@ final class BlockingLane: Lane {
     context.pointee.now = SimTime(nanoseconds: entry.time)
     var step = agents.wake(agent, tag: entry.tag, &context.pointee)
     var progress = ActionProgress()
-    var notBefore = tick
     while true {
       let operation: Operation
       let pageLength: Int
@@ -62,26 +61,26 @@ final class BlockingLane: Lane {
       case .ranked(let read, let length): (operation, pageLength) = (read, length)
       case .writes:
         progress.finishReads(recorder)
-        shard.sendWrites(
-          exchange.writes, agent: entry.agent, serviceNanoseconds: progress.nanoseconds, partitioned: exchange.partitioned)
-        notBefore = tick &+ 1
-        shard.collectWakes(service: service, notBefore: notBefore)
-        shard.sendNotices(exchange.outgoing)
+        shard.sendWrites(exchange, agent: entry.agent, serviceNanoseconds: progress.nanoseconds)
+        shard.collectWakes(service: service, notBefore: tick &+ 1)
         return
       case .done(let outcome):
         progress.finish(recorder, outcome)
-        shard.collectWakes(service: service, notBefore: notBefore)
-        shard.sendNotices(exchange.outgoing)
+        shard.endAction(service: service, notBefore: tick, exchange)
         return
       case .idle:
-        shard.collectWakes(service: service, notBefore: notBefore)
+        shard.endAction(service: service, notBefore: tick, exchange)
         return
       }
       reply.pointee.reset()
       let start = clock.now()
       let outcome = session.execute(operation, arguments: context.pointee.arguments.span, into: &reply.pointee)
       let end = clock.now()
-      if !context.pointee.arguments.isEmpty { context.pointee.arguments.removeAll() }
+      var argumentsHash: UInt64 = 0
+      if !context.pointee.arguments.isEmpty {
+        argumentsHash = hash(context.pointee.arguments.span)
+        context.pointee.arguments.removeAll()
+      }
       progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
       if pageLength < 0 {
         if !context.pointee.page.isEmpty { context.pointee.page.removeAll() }
@@ -90,48 +89,42 @@ final class BlockingLane: Lane {
           durationNanoseconds: rank(operation, reply.pointee, pageLength: pageLength, since: end, into: &context.pointee.page))
       }
       tally.pointee.count(outcome)
-      digest(operation, outcome, reply.pointee, page: context.pointee.page, isRanked: pageLength >= 0)
+      digest(
+        operation, outcome, reply.pointee, page: context.pointee.page, isRanked: pageLength >= 0,
+        argumentsHash: argumentsHash)
       step = agents.resume(agent, outcome: outcome, reply: reply.pointee, &context.pointee)
     }
   }
 
-  override func runPartition(_ partition: Int, exchange: Exchange) {
-    exchange.writes.receive(partition) { write in perform(write, from: partition, exchange) }
+  override func performQueue(from sender: Int, exchange: Exchange) {
+    for place in 0..<queue.pointee.count {
+      let write = queue.pointee[place]
+      let baggage = exchange.shards[Int(write.shard)].baggage
+      let outcome = write.count == 1 ? perform(write, baggage) : performGroup(write, baggage)
+      sendConsequences(of: write, outcome, from: sender, exchange)
+    }
   }
 
-  private func perform(_ write: PendingWrite, from partition: Int, _ exchange: Exchange) {
+  private func perform(_ write: PendingWrite, _ baggage: UnsafeMutablePointer<WriteBaggage>) -> Outcome {
     reply.pointee.reset()
-    let start = Int(write.argumentStart)
-    let outcome: Outcome
+    let arguments = baggage.pointee.arguments(of: write)
     let begin = clock.now()
-    if write.argumentCount == 0 {
-      outcome = session.execute(write.operation, arguments: Span(), into: &reply.pointee)
-    } else {
-      outcome = exchange.shards[Int(write.shard)].arguments.withUnsafeBufferPointer { arguments in
-        let own = UnsafeBufferPointer(rebasing: arguments[start..<(start + Int(write.argumentCount))])
-        return session.execute(write.operation, arguments: own.span, into: &reply.pointee)
-      }
-    }
+    let outcome = session.execute(write.operation, arguments: arguments, into: &reply.pointee)
     let duration = clock.now() &- begin
-    recordWrite(write, outcome, durationNanoseconds: duration)
-    tally.pointee.count(outcome)
-    digest(write.operation, outcome, reply.pointee, page: noPage.pointee, isRanked: false)
-    if outcome != .ok {
-      exchange.failures.send(
-        WriteFailure(agent: write.agent, outcome: outcome), from: partition, to: Int(write.shard))
-    }
+    finishWrite(write, outcome, durationNanoseconds: duration, reply.pointee, argumentsHash: hash(arguments))
+    return outcome
   }
 
-  override func runGroups(of shard: SimulationShard, exchange: Exchange) {
-    while let group = shard.takeGroup() {
-      reply.pointee.reset()
-      let begin = clock.now()
-      let outcome = session.executeAtomically(
-        OperationGroup(
-          operations: group.operations.span, argumentStarts: group.argumentStarts.span, arguments: group.arguments.span),
-        into: &reply.pointee)
-      recordGroup(group, outcome, durationNanoseconds: clock.now() &- begin, &reply.pointee, shard, exchange)
-    }
+  private func performGroup(_ write: PendingWrite, _ baggage: UnsafeMutablePointer<WriteBaggage>) -> Outcome {
+    let group = baggage.pointee.group(of: write)
+    reply.pointee.reset()
+    let begin = clock.now()
+    let outcome = session.executeAtomically(
+      OperationGroup(
+        operations: group.operations.span, argumentStarts: group.argumentStarts.span, arguments: group.arguments.span),
+      into: &reply.pointee)
+    finishGroup(write, group, outcome, durationNanoseconds: clock.now() &- begin, &reply.pointee)
+    return outcome
   }
 }
 

@@ -7,9 +7,13 @@ class Lane {
   let recorder: LatencyRecorder
   let clock: MeasuringClock
   private let ranker: any FeedRanker
-  private let salt: UInt64
+  let salt: UInt64
   private let interests: [UInt64]
   private let selector: UnsafeMutablePointer<FeedSelector>
+  /// The writes of the partition that is being performed.
+  let queue: UnsafeMutablePointer<WriteQueue>
+  /// Why the run cannot go on, if it cannot.
+  @exclusivity(unchecked) var failure: BackendError?
   /// What a write's digest is given for a page.
   let noPage = UnsafeMutablePointer<Buffer<UInt16>>.allocate(capacity: 1)
 
@@ -48,6 +52,8 @@ class Lane {
     selector = .allocate(capacity: 1)
     selector.initialize(to: FeedSelector())
     noPage.initialize(to: Buffer(capacity: 1))
+    queue = .allocate(capacity: 1)
+    queue.initialize(to: WriteQueue())
   }
 
   deinit {
@@ -56,6 +62,8 @@ class Lane {
     selector.deallocate()
     noPage.deinitialize(count: 1)
     noPage.deallocate()
+    queue.deinitialize(count: 1)
+    queue.deallocate()
   }
 
   var notANumberCount: Int { selector.pointee.notANumberCount }
@@ -63,11 +71,29 @@ class Lane {
   /// Performs a shard's decisions and reads of a tick.
   func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) { preconditionFailure("a lane overrides this") }
 
-  /// Performs the writes of one partition, in order.
-  func runPartition(_ partition: Int, exchange: Exchange) { preconditionFailure("a lane overrides this") }
+  /// Performs what is in the queue, in order. Word of how it ended is sent from `sender`.
+  func performQueue(from sender: Int, exchange: Exchange) { preconditionFailure("a lane overrides this") }
 
-  /// Performs a tick's groups of several writes.
-  func runGroups(of shard: SimulationShard, exchange: Exchange) { preconditionFailure("a lane overrides this") }
+  /// Performs the writes of one partition.
+  final func runPartition(_ partition: Int, exchange: Exchange) {
+    queue.pointee.removeAll()
+    exchange.writes.receive(partition) { queue.pointee.append($0) }
+    queue.pointee.sort(salt: salt)
+    performQueue(from: partition, exchange: exchange)
+  }
+
+  /// Performs a tick's groups whose writes have several owners.
+  final func runSharedGroups(exchange: Exchange) {
+    queue.pointee.removeAll()
+    for shard in exchange.shards {
+      for index in 0..<shard.baggage.pointee.sharedGroups.count {
+        queue.pointee.append(shard.baggage.pointee.sharedGroups[index])
+      }
+    }
+    guard queue.pointee.count > 0 else { return }
+    queue.pointee.sort(salt: salt)
+    performQueue(from: 0, exchange: exchange)
+  }
 
   /// Ranks what a listing found and puts the page into the context; returns how long the ranking took.
   @inline(__always) final func rank(
@@ -86,9 +112,10 @@ class Lane {
 
   /// Adds an operation and what it found to the digest. Of a ranked listing the page counts, not the window.
   @inline(__always) final func digest(
-    _ operation: borrowing Operation, _ outcome: Outcome, _ reply: borrowing Reply, page: borrowing Buffer<UInt16>, isRanked: Bool
+    _ operation: borrowing Operation, _ outcome: Outcome, _ reply: borrowing Reply, page: borrowing Buffer<UInt16>, isRanked: Bool,
+    argumentsHash: UInt64 = 0
   ) {
-    var hash = digestHash(of: operation) &+ UInt64(outcome.rawValue)
+    var hash = digestHash(of: operation) &+ UInt64(outcome.rawValue) &+ argumentsHash
     // A polynomial over the rows, so that a swap shows.
     let factor: UInt64 = 0x9E37_79B9_7F4A_7C15
     if isRanked {
@@ -103,11 +130,20 @@ class Lane {
       ^ UInt64(reply.version) << 40
     tally.pointee.digest.add(mix64(hash ^ mix64(scalars)))
   }
+
+  /// Hash of the list beside an operation; 0 for none.
+  final func hash(_ arguments: Span<UInt64>) -> UInt64 {
+    var hash: UInt64 = 0
+    for index in 0..<arguments.count { hash = hash &* 0x9E37_79B9_7F4A_7C15 &+ mix64(arguments[index] ^ 0x6172_6773) }
+    return hash
+  }
 }
 
 extension Lane {
-  /// Records a single write and, if reads went before it, the action that it ends.
-  @inline(__always) final func recordWrite(_ write: PendingWrite, _ outcome: Outcome, durationNanoseconds: UInt64) {
+  /// Records a single write, and the action that it ends if reads went before it.
+  @inline(__always) final func finishWrite(
+    _ write: PendingWrite, _ outcome: Outcome, durationNanoseconds: UInt64, _ reply: borrowing Reply, argumentsHash: UInt64
+  ) {
     if write.serviceNanoseconds == 0 {
       recorder.recordSingle(write.operation, outcome, durationNanoseconds: durationNanoseconds)
     } else {
@@ -115,24 +151,40 @@ extension Lane {
       recorder.recordAction(
         write.operation.action, outcome, durationNanoseconds: durationNanoseconds &+ write.serviceNanoseconds)
     }
+    tally.pointee.count(outcome)
+    digest(
+      write.operation, outcome, reply, page: noPage.pointee, isRanked: false, argumentsHash: argumentsHash)
   }
 
   /// Records a group of writes, which has one outcome and one duration.
-  final func recordGroup(
-    _ group: WriteGroup, _ outcome: Outcome, durationNanoseconds: UInt64, _ reply: inout Reply, _ shard: SimulationShard,
-    _ exchange: Exchange
+  final func finishGroup(
+    _ write: PendingWrite, _ group: WriteGroup, _ outcome: Outcome, durationNanoseconds: UInt64, _ reply: inout Reply
   ) {
-    recorder.recordPart(group.operations[0], outcome, durationNanoseconds: durationNanoseconds)
+    recorder.recordPart(write.operation, outcome, durationNanoseconds: durationNanoseconds)
     recorder.recordAction(
-      group.operations[0].action, outcome, durationNanoseconds: durationNanoseconds &+ group.serviceNanoseconds)
+      write.operation.action, outcome, durationNanoseconds: durationNanoseconds &+ write.serviceNanoseconds)
     for (offset, operation) in group.operations.enumerated() {
       tally.pointee.count(outcome)
       // The reply is the group's: it counts once.
       if offset > 0 { reply.reset() }
-      digest(operation, outcome, reply, page: noPage.pointee, isRanked: false)
+      let own = group.arguments[Int(group.argumentStarts[offset])..<Int(group.argumentStarts[offset + 1])]
+      digest(
+        operation, outcome, reply, page: noPage.pointee, isRanked: false, argumentsHash: hash(Array(own).span))
     }
+  }
+
+  /// Sends what follows from how a write has ended: the action's notices, or word to its agent that it failed.
+  @inline(__always) final func sendConsequences(
+    of write: PendingWrite, _ outcome: Outcome, from sender: Int, _ exchange: Exchange
+  ) {
     if outcome != .ok {
-      exchange.failures.send(WriteFailure(agent: group.agent, outcome: outcome), from: shard.index, to: shard.index)
+      exchange.failures.send(WriteFailure(agent: write.agent, outcome: outcome), from: sender, to: Int(write.shard))
+    } else if write.noticeCount > 0 {
+      let baggage = exchange.shards[Int(write.shard)].baggage
+      for position in Int(write.noticeStart)..<(Int(write.noticeStart) + Int(write.noticeCount)) {
+        let notice = baggage.pointee.notices[position]
+        exchange.outgoing.send(notice, from: sender, to: Int(notice.to.rawValue) % shardCount)
+      }
     }
   }
 }

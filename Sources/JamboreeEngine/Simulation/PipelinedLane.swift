@@ -29,13 +29,21 @@ final class PipelinedLane: Lane {
     var writeArguments: [UInt64] = []
     var notices: [Notice] = []
     var hasWritten = false
+    /// Of the read that is under way.
+    var argumentsHash: UInt64 = 0
   }
+
+  private let backendName: String
+  /// How long nothing at all may come back while requests are under way.
+  private let stallNanoseconds: UInt64
 
   init(
     session: any PipelinedStorageSession, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64,
-    interests: [UInt64]
+    interests: [UInt64], backendName: String, stallNanoseconds: UInt64
   ) {
     self.session = session
+    self.backendName = backendName
+    self.stallNanoseconds = stallNanoseconds
     completions = .allocate(capacity: 1)
     completions.initialize(to: CompletionBatch(capacity: 256))
     super.init(recorder: recorder, clock: clock, ranker: ranker, salt: salt, interests: interests)
@@ -79,8 +87,7 @@ final class PipelinedLane: Lane {
       waiting.append(action)
     }
     while underWay > 0 {
-      completions.pointee.removeAll()
-      session.poll(until: .distantFuture, into: &completions.pointee)
+      guard pollSome(underWay: underWay) else { return }
       let now = clock.now()
       for position in 0..<completions.pointee.count {
         let index = Int(completions.pointee.token(at: position).rawValue)
@@ -98,6 +105,7 @@ final class PipelinedLane: Lane {
     defer { action.outbox.take(from: context) }
     switch action.step {
     case .read(let operation), .ranked(let operation, _):
+      action.outbox.argumentsHash = hash(context.pointee.arguments.span)
       submitted[index] = clock.now()
       session.submit(operation, arguments: context.pointee.arguments.span, token: Token(rawValue: UInt64(index)))
       context.pointee.arguments.removeAll()
@@ -125,13 +133,17 @@ final class PipelinedLane: Lane {
       switch step {
       case .read(let operation):
         waiting[index].progress.add(operation, outcome, durationNanoseconds: now &- submitted[index], recorder)
-        digest(operation, outcome, reply, page: context.pointee.page, isRanked: false)
+        digest(
+          operation, outcome, reply, page: context.pointee.page, isRanked: false,
+          argumentsHash: waiting[index].outbox.argumentsHash)
       case .ranked(let operation, let pageLength):
         waiting[index].progress.add(operation, outcome, durationNanoseconds: now &- submitted[index], recorder)
         waiting[index].progress.addRanking(
           durationNanoseconds: rank(
             operation, reply, pageLength: pageLength, since: clock.now(), into: &context.pointee.page))
-        digest(operation, outcome, reply, page: context.pointee.page, isRanked: true)
+        digest(
+          operation, outcome, reply, page: context.pointee.page, isRanked: true,
+          argumentsHash: waiting[index].outbox.argumentsHash)
       case .writes, .done, .idle: break
       }
       tally.pointee.count(outcome)
@@ -144,53 +156,61 @@ final class PipelinedLane: Lane {
   /// Passes on what an action left, in the order in which the agents were woken.
   private func handOver(_ action: WaitingAction, _ shard: SimulationShard, _ tick: TickID, _ exchange: Exchange) {
     action.outbox.put(into: shard.context)
+    let service = Int(action.entry.agent >> 24)
     if action.outbox.hasWritten {
-      shard.sendWrites(
-        exchange.writes, agent: action.entry.agent, serviceNanoseconds: action.progress.nanoseconds,
-        partitioned: exchange.partitioned)
+      shard.sendWrites(exchange, agent: action.entry.agent, serviceNanoseconds: action.progress.nanoseconds)
+      shard.collectWakes(service: service, notBefore: tick + 1)
+    } else {
+      shard.endAction(service: service, notBefore: tick, exchange)
     }
-    shard.collectWakes(service: Int(action.entry.agent >> 24), notBefore: action.outbox.hasWritten ? tick + 1 : tick)
-    shard.sendNotices(exchange.outgoing)
   }
 
   // MARK: Writes
 
-  override func runPartition(_ partition: Int, exchange: Exchange) {
-    var writes: [PendingWrite] = []
-    exchange.writes.receive(partition) { writes.append($0) }
+  override func performQueue(from sender: Int, exchange: Exchange) {
+    let count = queue.pointee.count
     var begin: [UInt64] = []
-    for (index, write) in writes.enumerated() {
-      begin.append(clock.now())
-      let start = Int(write.argumentStart)
-      let arguments = Array(exchange.shards[Int(write.shard)].arguments[start..<(start + Int(write.argumentCount))])
-      session.submit(write.operation, arguments: arguments.span, token: Token(rawValue: UInt64(index)))
-    }
-    // Failures are sent in the order of the writes, not of the replies.
-    var outcomes = [Outcome](repeating: .ok, count: writes.count)
-    collect(writes.count) { index, outcome, now, reply in
-      let write = writes[index]
-      recordWrite(write, outcome, durationNanoseconds: now &- begin[index])
-      tally.pointee.count(outcome)
-      digest(write.operation, outcome, reply, page: noPage.pointee, isRanked: false)
-      outcomes[index] = outcome
-    }
-    for (index, outcome) in outcomes.enumerated() where outcome != .ok {
-      exchange.failures.send(
-        WriteFailure(agent: writes[index].agent, outcome: outcome), from: partition, to: Int(writes[index].shard))
-    }
-  }
-
-  override func runGroups(of shard: SimulationShard, exchange: Exchange) {
-    // One group after the other: a later one may depend on what an earlier one changed.
-    while let group = shard.takeGroup() {
-      let begin = clock.now()
-      session.submitAtomically(
-        OperationGroup(
-          operations: group.operations.span, argumentStarts: group.argumentStarts.span, arguments: group.arguments.span),
-        token: Token(rawValue: 0))
-      collect(1) { _, outcome, now, reply in
-        recordGroup(group, outcome, durationNanoseconds: now &- begin, &reply, shard, exchange)
+    var groups: [Int: WriteGroup] = [:]
+    // A group of several owners goes alone: what it depends on may belong to any of those before it.
+    var first = 0
+    while first < count {
+      var end = first
+      while end < count, end == first || (queue.pointee[end].hasOneOwner && queue.pointee[first].hasOneOwner) { end += 1 }
+      for place in first..<end {
+        let write = queue.pointee[place]
+        let baggage = exchange.shards[Int(write.shard)].baggage
+        begin.append(clock.now())
+        if write.count == 1 {
+          session.submit(
+            write.operation, arguments: baggage.pointee.arguments(of: write), token: Token(rawValue: UInt64(place)))
+        } else {
+          let group = baggage.pointee.group(of: write)
+          groups[place] = group
+          session.submitAtomically(
+            OperationGroup(
+              operations: group.operations.span, argumentStarts: group.argumentStarts.span, arguments: group.arguments.span),
+            token: Token(rawValue: UInt64(place)))
+        }
       }
+      // Consequences are sent in the order of the writes, not of the replies.
+      var outcomes = [Outcome](repeating: .timedOut, count: end - first)
+      collect(end - first) { place, outcome, now, reply in
+        let write = queue.pointee[place]
+        let duration = now &- begin[place]
+        if let group = groups[place] {
+          finishGroup(write, group, outcome, durationNanoseconds: duration, &reply)
+        } else {
+          let baggage = exchange.shards[Int(write.shard)].baggage
+          finishWrite(
+            write, outcome, durationNanoseconds: duration, reply,
+            argumentsHash: hash(baggage.pointee.arguments(of: write)))
+        }
+        outcomes[place - first] = outcome
+      }
+      for place in first..<end {
+        sendConsequences(of: queue.pointee[place], outcomes[place - first], from: sender, exchange)
+      }
+      first = end
     }
   }
 
@@ -198,8 +218,7 @@ final class PipelinedLane: Lane {
   private func collect(_ count: Int, _ body: (_ token: Int, Outcome, _ now: UInt64, inout Reply) -> Void) {
     var left = count
     while left > 0 {
-      completions.pointee.removeAll()
-      session.poll(until: .distantFuture, into: &completions.pointee)
+      guard pollSome(underWay: left) else { return }
       let now = clock.now()
       for position in 0..<completions.pointee.count {
         let token = Int(completions.pointee.token(at: position).rawValue)
@@ -208,6 +227,22 @@ final class PipelinedLane: Lane {
         left -= 1
       }
     }
+  }
+
+  /// Waits for completions. False when none has come for too long: then a request is lost, and the run with it.
+  private func pollSome(underWay: Int) -> Bool {
+    let deadline = monotonicNanoseconds() &+ stallNanoseconds
+    while failure == nil {
+      completions.pointee.removeAll()
+      session.poll(until: MonotonicInstant(nanoseconds: deadline), into: &completions.pointee)
+      if completions.pointee.count > 0 { return true }
+      if monotonicNanoseconds() >= deadline {
+        failure = BackendError(
+          .unreachable,
+          "backend '\(backendName)' has answered nothing for \(stallNanoseconds / 1_000_000_000) s while \(underWay) requests were under way")
+      }
+    }
+    return false
   }
 }
 

@@ -39,10 +39,13 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   /// - Parameters:
   ///   - workers: at least 1; changes nothing but the time it takes.
   ///   - observer: told about progress between ticks; may stop the run.
+  ///   - stallNanoseconds: how long a pipelined session may bring nothing back while requests are under way; the run
+  ///     fails then. A backend's own time-outs are shorter.
   /// - Throws: ``PlugInError`` when the backend lacks a verb or opens no session.
   public init(
     _ plan: SimulationPlan, backend instance: BackendInstance, ranker: any FeedRanker, workers: Int,
-    clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil
+    clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil,
+    stallNanoseconds: UInt64 = 60_000_000_000
   ) throws(BackendError) {
     self.plan = plan
     backend = instance.backend
@@ -69,7 +72,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
       lanes.append(
         try Simulation.makeLane(
           instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: salt,
-          interests: interests))
+          interests: interests, stallNanoseconds: stallNanoseconds))
     }
     self.lanes = lanes
     exchange = Exchange(shards: shards, partitioned: descriptor.writers == .partitioned)
@@ -94,7 +97,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   private static func makeLane(
     _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker,
-    salt: UInt64, interests: [UInt64]
+    salt: UInt64, interests: [UInt64], stallNanoseconds: UInt64
   ) throws(BackendError) -> Lane {
     switch instance {
     case .blocking(let backend):
@@ -104,7 +107,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     case .pipelined(let backend):
       return PipelinedLane(
         session: try backend.openAnySession(worker, connections: 1), recorder: recorder, clock: clock, ranker: ranker,
-        salt: salt, interests: interests)
+        salt: salt, interests: interests, backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds)
     }
   }
 
@@ -172,9 +175,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func endTick() {
-    // Groups come after the single writes, on every backend: that order is part of the scenario's meaning.
-    for shard in shards where !shard.groups.isEmpty { lanes[0].runGroups(of: shard, exchange: exchange) }
+    // Groups of several owners come after all other writes, on every backend: that order is part of the scenario's
+    // meaning.
+    lanes[0].runSharedGroups(exchange: exchange)
     exchange.writes.clearMasks()
+    for lane in lanes where lane.failure != nil { failure = lane.failure }
+    guard failure == nil else { return }
     do { try backend.endTick(tick) } catch { failure = error }
     exchange.incoming.clearMasks()
     let emptied = exchange.incoming

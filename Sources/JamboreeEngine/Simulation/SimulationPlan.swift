@@ -52,6 +52,8 @@ public struct SimulationPlan: Sendable {
 
   /// What the backend is loaded with.
   public var dataset: Dataset {
-    Dataset(population: population, containers: services.flatMap(\.containers), items: services.flatMap(\.initialItems))
+    var history = OperationLog()
+    for service in services { history.append(service.history) }
+    return Dataset(population: population, containers: services.flatMap(\.containers), history: history, verbs: verbs)
   }
 }

@@ -1,36 +1,5 @@
 import JamboreeKit
 
-/// A write that waits for the write phase.
-struct PendingWrite: BitwiseCopyable, Sendable {
-  var operation: Operation
-  /// Time that the action's reads and rankings took before it.
-  var serviceNanoseconds: UInt64
-  /// Service (high 8 bits) and agent (low 24).
-  var agent: UInt32
-  var argumentStart: UInt32
-  var argumentCount: UInt32
-  /// The shard that made it, where the arguments are.
-  var shard: UInt16
-  /// How many writes of the same group follow.
-  var following: UInt16
-}
-
-/// An action's writes that did not all end well: word to its agent.
-struct WriteFailure: BitwiseCopyable, Sendable {
-  var agent: UInt32
-  var outcome: Outcome
-}
-
-/// The writes of one action that belong together.
-struct WriteGroup {
-  /// Never empty.
-  var operations: [Operation]
-  var argumentStarts: [UInt32]
-  var arguments: [UInt64]
-  var agent: UInt32
-  var serviceNanoseconds: UInt64
-}
-
 /// One shard of the members: its agents of every service, their wake-ups, and what they want written.
 ///
 /// Used by whichever worker has claimed it; workers meet at a barrier in between. The parts that change at every step
@@ -54,12 +23,8 @@ final class SimulationShard {
     var tick: TickID
   }
 
-  /// Groups of several writes; single ones go to the mailboxes at once.
-  @exclusivity(unchecked) var groups: [PendingWrite] = []
-  /// How many of their writes have been taken.
-  private var takenGroups = 0
-  /// Arguments of this tick's writes, for whichever worker performs them.
-  @exclusivity(unchecked) var arguments: [UInt64] = []
+  /// What this tick's writes bring along, for whichever worker performs them.
+  let baggage: UnsafeMutablePointer<WriteBaggage>
 
   init(index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64) {
     self.index = index
@@ -75,6 +40,8 @@ final class SimulationShard {
     announced.initialize(to: Buffer())
     writers = .allocate(capacity: 1)
     writers.initialize(to: AgentSet())
+    baggage = .allocate(capacity: 1)
+    baggage.initialize(to: WriteBaggage())
   }
 
   deinit {
@@ -89,6 +56,8 @@ final class SimulationShard {
     announced.deallocate()
     writers.deinitialize(count: 1)
     writers.deallocate()
+    baggage.deinitialize(count: 1)
+    baggage.deallocate()
   }
 
   /// Asks every agent for its first wake-up.
@@ -147,6 +116,13 @@ final class SimulationShard {
     wakes.pointee.removeAll()
   }
 
+  /// Ends an action without writes.
+  @inline(__always) func endAction(service: Int, notBefore: TickID, _ exchange: Exchange) {
+    precondition(context.pointee.writes.isEmpty, "a step that leaves writes in the context is .writes")
+    collectWakes(service: service, notBefore: notBefore)
+    sendNotices(exchange.outgoing)
+  }
+
   @inline(__always) func sendNotices(_ notices: Mailboxes<Notice>) {
     guard !context.pointee.notices.isEmpty else { return }
     for position in 0..<context.pointee.notices.count {
@@ -156,58 +132,26 @@ final class SimulationShard {
     context.pointee.notices.removeAll()
   }
 
-  /// Hands the action's writes over for the write phase.
-  func sendWrites(_ writes: Mailboxes<PendingWrite>, agent: UInt32, serviceNanoseconds: UInt64, partitioned: Bool) {
-    let count = context.pointee.writes.count
-    let base = arguments.count
-    let end = context.pointee.writeArguments.count
-    for position in 0..<count {
-      let operation = context.pointee.writes[position]
-      let start = Int(context.pointee.writeArgumentStarts[position])
-      let next = position + 1 < count ? Int(context.pointee.writeArgumentStarts[position + 1]) : end
-      let write = PendingWrite(
-        operation: operation, serviceNanoseconds: serviceNanoseconds, agent: agent,
-        argumentStart: UInt32(base + start), argumentCount: UInt32(next - start), shard: UInt16(index),
-        following: UInt16(count - 1 - position))
-      if count > 1 {
-        groups.append(write)
-      } else {
-        // A backend with a single writer gets all in one stream: everything goes to partition 0.
-        writes.send(write, from: index, to: partitioned ? Int(operation.ownerKey % UInt64(shardCount)) : 0)
-      }
+  /// Hands the action's writes over for the write phase, with the notices that go out when they have ended well.
+  func sendWrites(_ exchange: Exchange, agent: UInt32, serviceNanoseconds: UInt64) {
+    precondition(!context.pointee.writes.isEmpty, "a step of .writes puts at least one write into the context")
+    let write = baggage.pointee.take(&context.pointee, agent: agent, serviceNanoseconds: serviceNanoseconds, shard: index)
+    if write.hasOneOwner {
+      // A backend with a single writer gets all in one stream: everything goes to partition 0.
+      exchange.writes.send(
+        write, from: index, to: exchange.partitioned ? Int(write.operation.ownerKey % UInt64(shardCount)) : 0)
+    } else {
+      baggage.pointee.sharedGroups.append(write)
     }
-    if end > 0 { arguments.append(contentsOf: context.pointee.writeArguments.array) }
-    context.pointee.clearWrites()
     writers.pointee.insert(agent)
   }
 }
 
 extension SimulationShard {
-  /// Takes the first group that is left, in the order in which they were made.
-  func takeGroup() -> WriteGroup? {
-    guard takenGroups < groups.count else {
-      groups.removeAll(keepingCapacity: true)
-      takenGroups = 0
-      return nil
-    }
-    let first = groups[takenGroups]
-    let writes = groups[takenGroups...(takenGroups + Int(first.following))]
-    var group = WriteGroup(
-      operations: [], argumentStarts: [0], arguments: [], agent: first.agent, serviceNanoseconds: first.serviceNanoseconds)
-    for write in writes {
-      let start = Int(write.argumentStart)
-      group.operations.append(write.operation)
-      group.arguments += arguments[start..<(start + Int(write.argumentCount))]
-      group.argumentStarts.append(UInt32(group.arguments.count))
-    }
-    takenGroups += writes.count
-    return group
-  }
-
   /// Moves on to a tick and hands the agents what has come for them: failed writes first, then notices.
   func beginTick(_ tick: TickID, _ exchange: Exchange) {
     wheel.pointee.advance(to: tick)
-    if !arguments.isEmpty { arguments.removeAll(keepingCapacity: true) }
+    baggage.pointee.removeAll()
     writers.pointee.removeAll()
     context.pointee.now = exchange.tickStart
     if exchange.failureMask >> UInt64(index) & 1 == 1 {

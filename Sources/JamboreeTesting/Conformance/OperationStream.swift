@@ -16,7 +16,7 @@ struct OperationStream {
     random = RandomStream(key: mix64(seed))
     self.claimed = claimed
     members = (0..<10).map { MemberID($0) } + [MemberID(64), MemberID(0xEFFF_FFFF)]
-    known = Stage.dataset.items.map(\.subject)
+    known = Stage.dataset.history.operations.map(\.subject)
   }
 
   var authors: [MemberID] { members + [.platform] }

@@ -37,7 +37,8 @@ enum Stage {
     }
     return Dataset(
       population: population,
-      containers: (forums + [empty]).enumerated().map { Dataset.Container(id: $1, name: "place \($0)") }, items: items)
+      containers: (forums + [empty]).enumerated().map { Dataset.Container(id: $1, name: "place \($0)") },
+      history: OperationLog(items))
   }()
 
   static func operation(_ verb: Verb, by actor: MemberID, at time: Int64 = 0) -> Operation {

@@ -8,7 +8,7 @@ extension BackendConformance {
 
   static let writeChecks: [Check] = [
     Check("load", "What the dataset holds is there before the first tick, once.") { trial in
-      let ids = Stage.dataset.items.map(\.subject)
+      let ids = Stage.dataset.history.operations.map(\.subject)
       try trial.read(Stage.everything(about: ids, by: MemberID(1), authors: [.platform]))
       for member in 0..<Stage.memberCount { try trial.read([Stage.connections(MemberID(member), by: MemberID(0))]) }
       try require(trial.comparisons > 0, "no read verb is claimed, so nothing that was loaded can be seen")

@@ -53,7 +53,9 @@ struct ReferenceModel: Sendable {
         ties.insert(Tie(member: member, kind: ConnectionKind.follow.rawValue, other: other))
       }
     }
-    for item in dataset.items { _ = perform(Call(item)) }
+    dataset.history.forEach { operation, arguments in
+      _ = perform(Call(operation, (0..<arguments.count).map { arguments[$0] }))
+    }
   }
 
   /// Performs a write or a read and says what a backend must answer.

@@ -152,7 +152,8 @@ extension JamAgents {
     visit.pointee.posted += 1
     var publish = Operation(
       verb: .publish, action: isIdea ? model.actions.postIdea : model.actions.reply, actor: actor, intended: context.now)
-    publish.subject = ItemID(author: actor, sequence: UInt32(visit.pointee.posted))
+    publish.subject = ItemID(
+      author: actor, service: model.serviceNumber, sequence: UInt32(visit.pointee.posted))
     publish.container = model.forum(Int(visit.pointee.forum))
     publish.payloadSeed = stream.next()
     publish.payloadLength = UInt32(min(max(model.textLengths.value(bits: stream.next()), 1), 65_536))

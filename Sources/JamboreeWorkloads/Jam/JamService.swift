@@ -29,11 +29,11 @@ final class PreparedJam: PreparedService {
       + [Dataset.Container(id: model.event, name: "Jam")]
   }
 
-  var initialItems: [Operation] {
+  var history: OperationLog {
     let perForum = model.parameters.seedIdeasPerForum
-    return (0..<(perForum * model.parameters.forums)).map { index in
+    let ideas = (0..<(perForum * model.parameters.forums)).map { index in
       var publish = Operation(verb: .publish, action: model.actions.postIdea, actor: .platform, intended: .zero)
-      publish.subject = ItemID(author: .platform, sequence: UInt32(index + 1))
+      publish.subject = ItemID(author: .platform, service: model.serviceNumber, sequence: UInt32(index + 1))
       publish.container = model.forum(index / max(perForum, 1))
       publish.payloadSeed = mix64(model.qualityBase ^ UInt64(index + 1))
       publish.payloadLength = UInt32(model.parameters.posts.meanBytes)
@@ -41,6 +41,7 @@ final class PreparedJam: PreparedService {
       publish.flags.insert(.isBackground)
       return publish
     }
+    return OperationLog(ideas)
   }
 
   func makeAgents(shard: Int) -> any ServiceAgents { JamAgents(model, shard: shard) }
