@@ -58,24 +58,6 @@ final class EditFirstAgents: GroupAgents {
   override class var editFirst: Bool { true }
 }
 
-/// In one tick a member writes alone what another one, that was woken before it, writes in a group.
-final class MixedAgents: ScriptedAgents {
-  override class var initialItems: Int { 1 }
-
-  override func start(_ context: inout AgentContext) {
-    for agent in members.indices {
-      // Members 0 and 2 write groups, first in time and first by shard; member 1 writes alone.
-      context.schedule(UInt32(agent), at: SimTime(nanoseconds: members[agent].rawValue == 1 ? 900 : 100))
-    }
-  }
-
-  override func wake(_ agent: UInt32, tag: UInt32, _ context: inout AgentContext) -> Step {
-    context.write(publishing(1, by: agent, context))
-    if members[Int(agent)].rawValue != 1 { context.write(publishing(2, by: agent, context)) }
-    return .writes
-  }
-}
-
 @Suite struct GroupTests {
   private func check<Agents: GroupAgents>(_ agents: Agents.Type, _ lanes: Lanes, workers: Int) throws -> String {
     let (members, each) = (200, 3)
@@ -119,12 +101,5 @@ final class MixedAgents: ScriptedAgents {
   /// What fails half-way leaves nothing, whichever half is first: the order within a group changes nothing.
   @Test(arguments: Lanes.allCases) func inTheOtherOrderToo(_ lanes: Lanes) throws {
     #expect(try check(EditFirstAgents.self, lanes, workers: 2) == check(GroupAgents.self, lanes, workers: 2))
-  }
-
-  @Test func singleWritesComeBeforeGroups() throws {
-    let memory = try WatchedMemory()
-    try play(MixedAgents.self, members: 3, on: .blocking(memory))
-    let order = memory.writes.withLock { $0.map { [$0.actor.rawValue, $0.subject.sequence] } }
-    #expect(order == [[1, 1], [0, 1], [0, 2], [2, 1], [2, 2]])
   }
 }

@@ -152,7 +152,8 @@ enum Lanes: CaseIterable, Sendable {
 @discardableResult
 func play<Agents: ScriptedAgents>(
   _ agents: Agents.Type, members: Int, on backend: BackendInstance, log: ScriptLog = ScriptLog(), workers: Int = 1,
-  ranker: (any FeedRanker)? = nil, clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil
+  ranker: (any FeedRanker)? = nil, clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil,
+  stallNanoseconds: UInt64 = 60_000_000_000
 ) throws -> Simulation {
   let population = PopulationGenerator.generate(
     PopulationParameters(members: members, graph: GraphParameters(meanDegree: 0)), seed: Seed(1), workers: 1)
@@ -162,7 +163,8 @@ func play<Agents: ScriptedAgents>(
     bucketNanoseconds: 60 * ScriptedAgents.tick)
   try backend.backend.load(plan.dataset)
   let simulation = try Simulation(
-    plan, backend: backend, ranker: ranker ?? hot(), workers: workers, clock: clock, observer: observer)
+    plan, backend: backend, ranker: ranker ?? hot(), workers: workers, clock: clock, observer: observer,
+    stallNanoseconds: stallNanoseconds)
   simulation.start()
   try simulation.run()
   return simulation

@@ -42,16 +42,17 @@ import Testing
     }
   }
 
-  /// A pipelined session may complete out of order; what one author wrote stays in order.
-  @Test func eachAuthorsOrderHoldsInPipelines() throws {
+  /// A pipelined session may complete out of order; what has one owner stays in order.
+  @Test func eachOwnersOrderHoldsInPipelines() throws {
     let plan = try loadPlan(denseJam, overrides: ["tick=60s"], scale: 0.3)
-    func byAuthor(_ writes: [WatchedMemory.Write]) -> [UInt64: [ItemID]] {
-      Dictionary(grouping: writes) { $0.verb == .join ? UInt64($0.actor.rawValue) : UInt64($0.subject.author.rawValue) }
+    func byOwner(_ writes: [WatchedMemory.Write]) -> [UInt64: [ItemID]] {
+      Dictionary(grouping: writes) { $0.verb == .join ? UInt64($0.actor.rawValue) : $0.subject.ownerKey }
         .mapValues { $0.map(\.subject) }
     }
-    let blocking = byAuthor(try stream(plan, .blocking, workers: 1))
+    let blocking = byOwner(try stream(plan, .blocking, workers: 1))
     let pipelined = try stream(plan, .pipelined, workers: 3)
-    #expect(byAuthor(pipelined) == blocking)
+    let same = byOwner(pipelined) == blocking
+    #expect(same)
     #expect(pipelined.allSatisfy { $0.session == 0 })
   }
 }
