@@ -11,6 +11,8 @@ public struct Scenario: Sendable {
   public let startMinuteOfWeek: Int
   /// 1 s ... 366 d.
   public let durationNanoseconds: Int64
+  /// How long after the end members may finish what they have begun: 0 ... 31 d.
+  public let drainNanoseconds: Int64
   /// Length of a tick of virtual time, 1 ms ... 10 min; a part of the scenario's meaning.
   public let tickNanoseconds: Int64
   public let seed: Seed
@@ -58,6 +60,7 @@ public struct Scenario: Sendable {
       reader throws(ConfigurationError) in
       try readMeasure(&reader, duration: duration, tick: tick)
     }
+    drainNanoseconds = try readDrain(&reader, duration: duration, bucket: bucketNanoseconds)
     expectations = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
       reader throws(ConfigurationError) in try Expectation(&reader)
     }
@@ -108,11 +111,27 @@ private func readServices(
   return services
 }
 
+/// Each bucket keeps a histogram: more of them than this would take gigabytes, and no screen shows them.
+private let maximumBuckets: Int64 = 20_000
+
+private func readDrain(
+  _ reader: inout ParameterReader, duration: Int64, bucket: Int64
+) throws(ConfigurationError) -> Int64 {
+  let room = max(maximumBuckets * bucket - duration, 0)
+  let drain = try reader.duration(
+    "drain", default: min(24 * hour, room), in: 0...(31 * 24 * hour),
+    "how long after the end members may finish what they have begun; what is left then is cut")
+  guard drain <= room || reader.describesOnly else {
+    throw reader.fail(
+      "drain",
+      "with a drain of \(durationText(drain)) there would be more than \(maximumBuckets) buckets of \(durationText(bucket)); shorten it or lengthen measure.bucket")
+  }
+  return drain
+}
+
 private func readMeasure(
   _ reader: inout ParameterReader, duration: Int64, tick: Int64
 ) throws(ConfigurationError) -> (bucket: Int64, requestsPerPage: Double) {
-  // Each bucket keeps a histogram: more of them than this would take gigabytes, and no screen shows them.
-  let maximumBuckets: Int64 = 20_000
   let bucket = try reader.duration(
     "bucket", default: hour / 6, in: 1_000_000...(7 * 24 * hour), "length of a timeline bucket, a tick or more")
   guard bucket >= tick else {

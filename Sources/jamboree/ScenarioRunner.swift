@@ -34,6 +34,7 @@ struct ScenarioRunner {
         try SimulationPlan(
           population: population, services: scenario.services, seed: scenario.seed, scale: scenario.scale,
           startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
+          drainNanoseconds: scenario.drainNanoseconds,
           tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
       },
       backend: instance, ranker: ranking, workers: workers, onProgress: onProgress, shouldStop: shouldStop)

@@ -33,6 +33,13 @@ import Testing
     #expect(schema["additionalProperties"] as? Bool == false)
   }
 
+  /// Editors read the file beside the scenarios: after a change of parameters it is made anew.
+  @Test func theSchemaBesideTheScenariosIsThisOne() throws {
+    let shipped = try String(contentsOf: Workplace.package.appending(path: "Scenarios/scenario.schema.json"), encoding: .utf8)
+    let isSame = try Workplace().run("scenarios", "schema").out == shipped
+    #expect(isSame, "make it anew: Scripts/jamboree scenarios schema > Scenarios/scenario.schema.json")
+  }
+
   @Test func plugInsAreListed() throws {
     let place = try Workplace()
     let backends = try place.run("backends", "--json").object()["backends"] as? [[String: Any]]

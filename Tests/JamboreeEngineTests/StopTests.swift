@@ -33,6 +33,22 @@ private final class NarrowBackend: BlockingStorageBackend {
 }
 
 @Suite struct StopTests {
+  /// Visits begun in the hour go on for two and more: who has not finished when the drain is over is cut, and it shows.
+  @Test func whatOutlastsTheDrainIsCut() throws {
+    func run(_ drain: String) throws -> (views: Int64, cut: Double, buckets: Int) {
+      let plan = try loadPlan(
+        denseJam, overrides: ["drain=\(drain)", "services.jam.thinkTime.mean=10m", "measure.bucket=10m"], scale: 0.1)
+      let finished = try simulate(plan)
+      let cut = try #require(finished.metrics.first { $0.name == "engine.cutWakeups" }?.value)
+      return (finished.timeline.total("jam.pageViews"), cut, finished.timeline.values.count)
+    }
+    let (none, short, long) = (try run("0s"), try run("2h"), try run("7d"))
+    #expect(none.cut > 0 && short.cut > 0 && short.cut < none.cut)
+    #expect(none.views < short.views && short.views < long.views)
+    #expect(none.buckets <= 6 && short.buckets <= 18)
+    #expect(long.cut == 0)
+  }
+
   @Test(arguments: [1, 3]) func anObserversStopKeepsWhatWasMeasured(_ workers: Int) throws {
     let plan = try loadPlan(denseJam, overrides: ["tick=20s"], scale: 0.3)
     func make(_ observer: (any SimulationObserver)?) throws -> Simulation {

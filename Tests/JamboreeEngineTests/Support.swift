@@ -37,7 +37,7 @@ func loadPlan(_ text: String, overrides: [String] = [], scale: Double = 1) throw
   return try SimulationPlan(
     population: PopulationGenerator.generate(scenario.population, seed: scenario.seed, workers: 2),
     services: scenario.services, seed: scenario.seed, scale: scale, startMinuteOfWeek: scenario.startMinuteOfWeek,
-    durationNanoseconds: scenario.durationNanoseconds, tickNanoseconds: scenario.tickNanoseconds,
+    durationNanoseconds: scenario.durationNanoseconds, drainNanoseconds: scenario.drainNanoseconds, tickNanoseconds: scenario.tickNanoseconds,
     bucketNanoseconds: scenario.bucketNanoseconds)
 }
 
@@ -61,5 +61,5 @@ func simulate(
   let (timeline, _) = simulation.finishTimeline()
   return Finished(
     digest: simulation.digest.description, operations: simulation.operationCount, timeline: timeline,
-    metrics: plan.services.flatMap { $0.derivedMetrics(timeline) }, outcomes: simulation.outcomes)
+    metrics: plan.services.flatMap { $0.derivedMetrics(timeline) } + simulation.metrics, outcomes: simulation.outcomes)
 }

@@ -28,7 +28,8 @@ import Testing
     }
     #expect(
       keys(schema) == [
-        "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "measure", "expect",
+        "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "measure", "drain",
+        "expect",
       ])
     #expect(keys(try inner(schema, "population")) == ["members", "employees", "regions", "roles", "interests", "graph"])
     #expect(keys(try inner(schema, "population", "regions")) == ["name", "share", "utcOffset"])

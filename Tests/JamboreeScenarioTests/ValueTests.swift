@@ -72,4 +72,16 @@ import Testing
     #expect(scenario.name == "tiny-run")
     #expect(try tiny(scenario).count == 7)
   }
+
+  /// The default leaves room for as many buckets as there may be; more is refused where it is asked for.
+  @Test func theDrainFitsTheTimeline() throws {
+    #expect(try load(tinyScenario).drainNanoseconds == 24 * 3_600_000_000_000)
+    let fine = tinyScenario + "tick: 1s\nmeasure:\n  bucket: 1s\n"
+    #expect(try load(fine).drainNanoseconds == (20_000 - 7200) * 1_000_000_000)
+    #expect(try load(fine + "drain: 1h\n").drainNanoseconds == 3_600_000_000_000)
+    #expect(try load(fine + "drain: 0\n").drainNanoseconds == 0)
+    #expect(
+      refusal(fine + "drain: 4h\n")?.contains(
+        "drain: with a drain of 4h there would be more than 20000 buckets of 1s; shorten it or lengthen measure.bucket") == true)
+  }
 }

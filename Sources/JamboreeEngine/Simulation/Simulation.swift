@@ -144,7 +144,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     exchange.failureMask = exchange.failures.receivers()
     var next = exchange.incomingMask | exchange.failureMask != 0 ? tick + 1 : TickID.max
     for index in 0..<shardCount { next = min(next, nextTicks[index]) }
-    guard next != .max, next < stopTick else { return nil }
+    guard next < min(stopTick, plan.endTick) else { return nil }
     tick = next
     let start = SimTime(nanoseconds: next * plan.tickNanoseconds)
     meter.advance(to: start, shards: shards, lanes: lanes)
@@ -211,6 +211,9 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   public var metrics: [Metric] {
     [
       Metric(name: "engine.ticks", value: Double(tick + 1), unit: "count"),
+      Metric(
+        name: "engine.cutWakeups", value: Double(shards.reduce(0) { $0 + $1.wheel.pointee.count }), unit: "count",
+        polarity: .lowerIsBetter),
       Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
     ]
   }

@@ -9,6 +9,8 @@ public struct SimulationPlan: Sendable {
   /// Length of a timeline bucket in virtual time; at least a tick.
   public let bucketNanoseconds: Int64
   public let durationNanoseconds: Int64
+  /// How long after the end members may finish what they have begun. What is left then is cut.
+  public let drainNanoseconds: Int64
   public let catalog: ActionCatalog
   public let metrics: [MetricDescriptor]
   public let services: [any PreparedService]
@@ -21,7 +23,8 @@ public struct SimulationPlan: Sendable {
   ///   - startMinuteOfWeek: where virtual time 0 lies, in minutes since Monday 00:00 UTC.
   public init(
     population: Population, services: [any Service], seed: Seed, scale: Double, startMinuteOfWeek: Int,
-    durationNanoseconds: Int64, tickNanoseconds: Int64, bucketNanoseconds: Int64
+    durationNanoseconds: Int64, drainNanoseconds: Int64 = 86_400_000_000_000, tickNanoseconds: Int64,
+    bucketNanoseconds: Int64
   ) throws(ConfigurationError) {
     var catalog = ActionCatalog()
     var metrics: [MetricDescriptor] = []
@@ -44,11 +47,15 @@ public struct SimulationPlan: Sendable {
     self.tickNanoseconds = tickNanoseconds
     self.bucketNanoseconds = max(bucketNanoseconds, tickNanoseconds)
     self.durationNanoseconds = durationNanoseconds
+    self.drainNanoseconds = drainNanoseconds
     self.catalog = catalog
     self.metrics = metrics
     self.services = prepared
     self.verbs = verbs
   }
+
+  /// The first tick that is not run, whatever is left to do.
+  var endTick: TickID { (durationNanoseconds + drainNanoseconds + tickNanoseconds - 1) / tickNanoseconds }
 
   /// What the backend is loaded with.
   public var dataset: Dataset {

@@ -54,6 +54,7 @@ struct StartBench: ParsableCommand {
     let plan = try SimulationPlan(
       population: population, services: scenario.services, seed: scenario.seed, scale: scenario.scale,
       startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
+      drainNanoseconds: scenario.drainNanoseconds,
       tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
     let backend = try Composition.backends.make(PlugInReference("null")).instance
     let ranker = try Composition.rankers.make(PlugInReference("chronological")).ranker

@@ -13,9 +13,11 @@ final class ProgressPrinter: Sendable {
     let hours = progress.virtualTime.seconds / 3600
     let total = Double(progress.durationNanoseconds) / 3.6e12
     let remaining = share > 0.01 ? String(format: "%.0f s", wall / share - wall) : "..."
-    let line = String(
-      format: "  hour %.1f of %.0f  %3.0f%%  %@  ETA %@", hours, total, share * 100,
-      Text.rate(wall > 0 ? Double(progress.operations) / wall : 0), remaining)
+    let rate = Text.rate(wall > 0 ? Double(progress.operations) / wall : 0)
+    let line =
+      share < 1
+      ? String(format: "  hour %.1f of %.0f  %3.0f%%  %@  ETA %@", hours, total, share * 100, rate, remaining)
+      : String(format: "  hour %.1f, %.0f are over: who is still there finishes  %@", hours, total, rate)
     if isTerminal {
       write("\r\u{1B}[K\(line)")
       return

@@ -19,6 +19,11 @@ struct RunText {
         + "\(output.identity.backend.id) backend, \(output.identity.ranker.id) ranker, \(output.identity.workers) workers")
     lines.append("")
     if output.timeline.index(of: "jam.participants") != nil { lines += jam() + [""] }
+    if let cut = metric("engine.cutWakeups"), cut > 0, !output.interrupted {
+      lines.append(
+        item("cut", "\(Text.grouped(cut)) wake-ups were left when the drain was over, so totals are too low; lengthen `drain`"))
+      lines.append("")
+    }
     lines += latencies() + [""]
     lines += expectations()
     lines += speed()
