@@ -90,7 +90,8 @@ public struct ItemColumns: ~Copyable, @unchecked Sendable {
 
   /// A row, read or replaced as a whole; `index` in `0 ..< count`.
   @inlinable public subscript(index: Int) -> ItemRow {
-    get {
+    // Inlined, so that a reader of a few fields loads no others.
+    @inline(__always) get {
       precondition(index >= 0 && index < rows, "row out of range")
       return ItemRow(
         id: at.ids[index], created: at.created[index], lastActive: at.lastActive[index], ratingSum: at.ratingSums[index],
@@ -236,64 +237,42 @@ extension ItemColumns {
   }
 }
 
-/// Where each column of a buffer begins.
+/// Where the columns are: one block for all of them, the widest first, so that each is aligned; they begin at a row of it.
+///
+/// Pointers are worked out when they are needed: lending a page then costs four stores, not one a column.
 @usableFromInline struct ItemColumnPointers: BitwiseCopyable {
-  @usableFromInline let ids: UnsafeMutablePointer<ItemID>
-  @usableFromInline let created: UnsafeMutablePointer<SimTime>
-  @usableFromInline let lastActive: UnsafeMutablePointer<SimTime>
-  @usableFromInline let payloads: UnsafeMutablePointer<UInt64>
-  @usableFromInline let parents: UnsafeMutablePointer<ItemID>
-  @usableFromInline let ratingSums: UnsafeMutablePointer<Int32>
-  @usableFromInline let ratingCounts: UnsafeMutablePointer<Int32>
-  @usableFromInline let replyCounts: UnsafeMutablePointer<Int32>
-  @usableFromInline let versions: UnsafeMutablePointer<UInt32>
-  @usableFromInline let values: UnsafeMutablePointer<Int32>
-  @usableFromInline let voteSums: UnsafeMutablePointer<Int32>
-  @usableFromInline let flagCounts: UnsafeMutablePointer<Int32>
-  @usableFromInline let downloadCounts: UnsafeMutablePointer<Int32>
-  @usableFromInline let topics: UnsafeMutablePointer<UInt16>
-  @usableFromInline let kinds: UnsafeMutablePointer<UInt8>
-  @usableFromInline let flags: UnsafeMutablePointer<OperationFlags>
+  @usableFromInline let block: UnsafeMutableRawPointer
+  @usableFromInline let capacity: Int
+  @usableFromInline let start: Int
 
   static let bytesPerRow = 76
 
-  /// One block for all columns, the widest first, so that each is aligned.
-  init(in block: UnsafeMutableRawPointer, capacity: Int) {
-    ids = block.bindMemory(to: ItemID.self, capacity: capacity)
-    created = (block + capacity * 8).bindMemory(to: SimTime.self, capacity: capacity)
-    lastActive = (block + capacity * 16).bindMemory(to: SimTime.self, capacity: capacity)
-    payloads = (block + capacity * 24).bindMemory(to: UInt64.self, capacity: capacity)
-    parents = (block + capacity * 32).bindMemory(to: ItemID.self, capacity: capacity)
-    ratingSums = (block + capacity * 40).bindMemory(to: Int32.self, capacity: capacity)
-    ratingCounts = (block + capacity * 44).bindMemory(to: Int32.self, capacity: capacity)
-    replyCounts = (block + capacity * 48).bindMemory(to: Int32.self, capacity: capacity)
-    versions = (block + capacity * 52).bindMemory(to: UInt32.self, capacity: capacity)
-    values = (block + capacity * 56).bindMemory(to: Int32.self, capacity: capacity)
-    voteSums = (block + capacity * 60).bindMemory(to: Int32.self, capacity: capacity)
-    flagCounts = (block + capacity * 64).bindMemory(to: Int32.self, capacity: capacity)
-    downloadCounts = (block + capacity * 68).bindMemory(to: Int32.self, capacity: capacity)
-    topics = (block + capacity * 72).bindMemory(to: UInt16.self, capacity: capacity)
-    kinds = (block + capacity * 74).bindMemory(to: UInt8.self, capacity: capacity)
-    flags = (block + capacity * 75).bindMemory(to: OperationFlags.self, capacity: capacity)
-  }
+  init(in block: UnsafeMutableRawPointer, capacity: Int) { (self.block, self.capacity, start) = (block, capacity, 0) }
 
   /// Another buffer's columns from a row on.
   init(_ other: ItemColumnPointers, from start: Int) {
-    ids = other.ids + start
-    created = other.created + start
-    lastActive = other.lastActive + start
-    payloads = other.payloads + start
-    parents = other.parents + start
-    ratingSums = other.ratingSums + start
-    ratingCounts = other.ratingCounts + start
-    replyCounts = other.replyCounts + start
-    versions = other.versions + start
-    values = other.values + start
-    voteSums = other.voteSums + start
-    flagCounts = other.flagCounts + start
-    downloadCounts = other.downloadCounts + start
-    topics = other.topics + start
-    kinds = other.kinds + start
-    flags = other.flags + start
+    (block, capacity, self.start) = (other.block, other.capacity, other.start &+ start)
   }
+
+  /// - Parameter offset: bytes of a row that the columns before it take.
+  @usableFromInline @inline(__always) func column<Field: BitwiseCopyable>(_ offset: Int) -> UnsafeMutablePointer<Field> {
+    (block + capacity &* offset).assumingMemoryBound(to: Field.self) + start
+  }
+
+  @usableFromInline @inline(__always) var ids: UnsafeMutablePointer<ItemID> { column(0) }
+  @usableFromInline @inline(__always) var created: UnsafeMutablePointer<SimTime> { column(8) }
+  @usableFromInline @inline(__always) var lastActive: UnsafeMutablePointer<SimTime> { column(16) }
+  @usableFromInline @inline(__always) var payloads: UnsafeMutablePointer<UInt64> { column(24) }
+  @usableFromInline @inline(__always) var parents: UnsafeMutablePointer<ItemID> { column(32) }
+  @usableFromInline @inline(__always) var ratingSums: UnsafeMutablePointer<Int32> { column(40) }
+  @usableFromInline @inline(__always) var ratingCounts: UnsafeMutablePointer<Int32> { column(44) }
+  @usableFromInline @inline(__always) var replyCounts: UnsafeMutablePointer<Int32> { column(48) }
+  @usableFromInline @inline(__always) var versions: UnsafeMutablePointer<UInt32> { column(52) }
+  @usableFromInline @inline(__always) var values: UnsafeMutablePointer<Int32> { column(56) }
+  @usableFromInline @inline(__always) var voteSums: UnsafeMutablePointer<Int32> { column(60) }
+  @usableFromInline @inline(__always) var flagCounts: UnsafeMutablePointer<Int32> { column(64) }
+  @usableFromInline @inline(__always) var downloadCounts: UnsafeMutablePointer<Int32> { column(68) }
+  @usableFromInline @inline(__always) var topics: UnsafeMutablePointer<UInt16> { column(72) }
+  @usableFromInline @inline(__always) var kinds: UnsafeMutablePointer<UInt8> { column(74) }
+  @usableFromInline @inline(__always) var flags: UnsafeMutablePointer<OperationFlags> { column(75) }
 }

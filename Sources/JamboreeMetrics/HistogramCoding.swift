@@ -82,7 +82,7 @@ public enum HistogramCoding {
     }
 
     // As large as it will get, so that it is made once and not grown bucket by bucket.
-    var histogram = LatencyHistogram(highestTrackableValue: max(2, largest), numberOfSignificantValueDigits: digits)
+    var histogram = LatencyHistogram.latencies(upToNanoseconds: largest, digits: digits)
     histogram.autoResize = true
     var (value, total): (UInt64, UInt64) = (0, 0)
     var (firstNonZero, last, count): (UInt64?, UInt64?, UInt64) = (nil, nil, 0)

@@ -3,6 +3,18 @@ import JamboreeKit
 
 public typealias LatencyHistogram = Histogram<UInt64>
 
+extension LatencyHistogram {
+  /// An empty histogram with room from the start for values up to `nanoseconds`; it grows for larger ones, which costs
+  /// far more than recording.
+  public static func latencies(
+    upToNanoseconds nanoseconds: UInt64 = 1 << 28, digits: SignificantDigits = .three
+  ) -> LatencyHistogram {
+    var histogram = LatencyHistogram(highestTrackableValue: Swift.max(nanoseconds, 2), numberOfSignificantValueDigits: digits)
+    histogram.autoResize = true
+    return histogram
+  }
+}
+
 /// What a latency is of.
 public enum LatencyKind: String, Sendable, CaseIterable {
   /// An action, from its actual start to its last completion: time in storage and ranking.
@@ -46,9 +58,9 @@ public final class LatencyRecorder {
   @exclusivity(unchecked) private var partSlots: [Int32]
   @exclusivity(unchecked) private var actionSlots: [Int32]
   @exclusivity(unchecked) private var histograms: [LatencyHistogram] = []
-  @exclusivity(unchecked) private var ranking = LatencyHistogram(numberOfSignificantValueDigits: .three)
+  @exclusivity(unchecked) private var ranking = LatencyHistogram.latencies()
   /// All storage calls of the timeline bucket that is under way; two digits are enough for a line on a chart.
-  @exclusivity(unchecked) private var bucket = LatencyHistogram(numberOfSignificantValueDigits: .two)
+  @exclusivity(unchecked) private var bucket = LatencyHistogram.latencies(digits: .two)
 
   public init(actions: ActionCatalog, rankerName: String) {
     self.actions = actions
@@ -90,6 +102,9 @@ public final class LatencyRecorder {
   @inline(__always)
   public func recordRanking(durationNanoseconds: UInt64) { ranking.record(durationNanoseconds) }
 
+  /// The largest latency of the timeline bucket that is under way.
+  public var bucketMaximumNanoseconds: UInt64 { bucket.max }
+
   /// Hands over the timeline bucket that is under way and begins a new one.
   public func takeBucket(into total: inout LatencyHistogram) {
     guard bucket.totalCount > 0 else { return }
@@ -100,7 +115,7 @@ public final class LatencyRecorder {
   /// Adds everything that was recorded to `total`.
   public func merge(into total: inout [Key: LatencyHistogram]) {
     func add(_ key: Key, _ histogram: LatencyHistogram) {
-      total[key, default: LatencyHistogram(numberOfSignificantValueDigits: .three)].add(histogram)
+      total[key, default: .latencies()].add(histogram)
     }
     for (index, slots) in zip(singleSlots, partSlots).enumerated() {
       let (pair, outcome) = (index / Self.outcomeCount, Outcome.allCases[index % Self.outcomeCount])
@@ -126,7 +141,7 @@ public final class LatencyRecorder {
 
   @inline(never)
   private func makeSlot(_ slots: inout [Int32], _ index: Int) -> Int {
-    histograms.append(LatencyHistogram(numberOfSignificantValueDigits: .three))
+    histograms.append(.latencies())
     slots[index] = Int32(histograms.count - 1)
     return histograms.count - 1
   }

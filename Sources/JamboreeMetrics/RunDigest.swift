@@ -48,15 +48,14 @@ public func digestHash(of operation: Operation) -> UInt64 {
   return foldedMultiply(hash ^ operation.payloadSeed ^ text, amounts ^ 0x5899_65CC_7537_4CC3)
 }
 
-/// Hash of one item as it was shown.
+/// Hash of one item as it was shown: its id and everything that may change. The rest was published with it, and is in the
+/// digest of that operation.
 @inlinable @inline(__always)
 public func digestHash(of row: ItemRow) -> UInt64 {
   let ratings = UInt64(UInt32(bitPattern: row.ratingSum)) << 32 | UInt64(UInt32(bitPattern: row.ratingCount))
   let state = UInt64(UInt32(bitPattern: row.replyCount)) << 32 | UInt64(row.version)
   let marks = UInt64(UInt32(bitPattern: row.voteSum)) << 32 | UInt64(UInt32(bitPattern: row.flagCount))
-  let amounts = UInt64(UInt32(bitPattern: row.value)) << 32 | UInt64(UInt32(bitPattern: row.downloadCount))
-  let nature = UInt64(row.topic) << 16 | UInt64(row.kind) << 8 | UInt64(row.flags.rawValue)
+  let others = marks ^ UInt64(UInt32(bitPattern: row.downloadCount)) &* 0x8EBC_6AF0_9C88_C6E3
   return foldedMultiply(row.id.rawValue ^ 0x2D35_8DCC_AA6C_78A5, ratings ^ row.payload &* 0x8BB8_4B93_962E_ACC9)
-    &+ foldedMultiply(state ^ 0x4D5A_2DA5_1DE1_AA47, row.parent.rawValue ^ marks &* 0xE703_7ED1_A0B4_28DB)
-    &+ (amounts ^ nature << 40) &* 0x8EBC_6AF0_9C88_C6E3
+    &+ foldedMultiply(state ^ 0x4D5A_2DA5_1DE1_AA47, others ^ 0xE703_7ED1_A0B4_28DB)
 }

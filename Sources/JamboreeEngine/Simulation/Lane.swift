@@ -93,6 +93,8 @@ class Lane {
     guard queue.pointee.count > 0 else { return }
     queue.pointee.sort(salt: salt)
     performQueue(from: 0, exchange: exchange)
+    // A shard that has nothing to do in the next tick is not asked, and clears nothing.
+    for shard in exchange.shards { shard.baggage.pointee.sharedGroups.removeAll() }
   }
 
   /// Ranks what a listing found and puts the page into the context; returns how long the ranking took.

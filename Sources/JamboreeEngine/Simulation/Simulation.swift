@@ -20,6 +20,8 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   let exchange: Exchange
   let nextTicks: UnsafeMutablePointer<TickID>
+  private let shardReferences: UnsafeMutablePointer<Unmanaged<SimulationShard>>
+  private let laneReferences: UnsafeMutablePointer<Unmanaged<Lane>>
   var tick: TickID = -1
   private var lastTickWakeCount = Int.max
   private var failure: BackendError?
@@ -75,10 +77,18 @@ public final class Simulation: TickProcess, @unchecked Sendable {
           interests: interests, stallNanoseconds: stallNanoseconds))
     }
     self.lanes = lanes
+    shardReferences = .allocate(capacity: shardCount)
+    for (index, shard) in shards.enumerated() { (shardReferences + index).initialize(to: .passUnretained(shard)) }
+    laneReferences = .allocate(capacity: lanes.count)
+    for (index, lane) in lanes.enumerated() { (laneReferences + index).initialize(to: .passUnretained(lane)) }
     exchange = Exchange(shards: shards, partitioned: descriptor.writers == .partitioned)
   }
 
-  deinit { nextTicks.deallocate() }
+  deinit {
+    nextTicks.deallocate()
+    shardReferences.deallocate()
+    laneReferences.deallocate()
+  }
 
   private static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
     [SimulationShard](unsafeUninitializedCapacity: shardCount) { buffer, initializedCount in
@@ -153,9 +163,15 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func runShard(_ index: Int, worker: Int) {
-    let shard = shards[index]
-    lanes[worker].runShard(shard, tick: tick, exchange: exchange)
-    nextTicks[index] = shard.wheel.pointee.nextTick() ?? .max
+    let mail = exchange.incomingMask | exchange.failureMask
+    guard nextTicks[index] <= tick || mail >> UInt64(index) & 1 == 1 else { return }
+    // Unretained: both workers come by here for every shard of every tick, and would wait for each other's counting.
+    laneReferences[worker]._withUnsafeGuaranteedRef { lane in
+      shardReferences[index]._withUnsafeGuaranteedRef { shard in
+        lane.runShard(shard, tick: tick, exchange: exchange)
+        nextTicks[index] = shard.wheel.pointee.nextTick() ?? .max
+      }
+    }
   }
 
   func prepareWrites() -> Bool {
@@ -171,7 +187,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func runPartition(_ partition: Int, worker: Int) {
-    lanes[worker].runPartition(partition, exchange: exchange)
+    laneReferences[worker]._withUnsafeGuaranteedRef { $0.runPartition(partition, exchange: exchange) }
   }
 
   func endTick() {

@@ -18,7 +18,7 @@ struct TimelineMeter {
   private var lastOperations: Int64 = 0
   private var lastErrors: Int64 = 0
   /// Latencies of the bucket that is under way which no recorder holds any more.
-  private var pendingLatency = TimelineMeter.emptyLatency
+  private var pendingLatency: LatencyHistogram?
   private var tickOperations: Int64 = 0
 
   init(_ plan: SimulationPlan) {
@@ -64,8 +64,15 @@ struct TimelineMeter {
     shards.reduce(0) { $0 &+ $1.context.pointee.counters[metric] }
   }
 
-  /// Two digits are enough for a line on a chart.
-  private static var emptyLatency: LatencyHistogram { LatencyHistogram(numberOfSignificantValueDigits: .two) }
+  /// Takes the latencies of the bucket that is under way from the recorders. Two digits are enough for a line on a chart.
+  private mutating func takeLatency(_ lanes: [Lane]) -> LatencyHistogram {
+    // As large as it must be and no larger: there may be thousands of them.
+    let largest = lanes.reduce(0) { max($0, $1.recorder.bucketMaximumNanoseconds) }
+    var latency = pendingLatency ?? .latencies(upToNanoseconds: largest, digits: .two)
+    for lane in lanes { lane.recorder.takeBucket(into: &latency) }
+    pendingLatency = nil
+    return latency
+  }
 
   private func counts(_ lanes: [Lane]) -> (operations: Int64, errors: Int64) {
     var (operations, errors) = (0 as Int64, 0 as Int64)
@@ -92,9 +99,7 @@ struct TimelineMeter {
     }
     timeline.append(row)
     let (operations, errors) = counts(lanes)
-    for lane in lanes { lane.recorder.takeBucket(into: &pendingLatency) }
-    let latency = pendingLatency
-    pendingLatency = Self.emptyLatency
+    let latency = takeLatency(lanes)
     let wall = monotonicNanoseconds()
     buckets.append(
       TimelineBucket(
@@ -112,7 +117,8 @@ struct TimelineMeter {
 extension TimelineMeter {
   /// - Parameter lanes: hand over the latencies of the bucket that is under way.
   mutating func encode(into encoder: inout StateEncoder, lanes: [Lane]) {
-    for lane in lanes { lane.recorder.takeBucket(into: &pendingLatency) }
+    let latency = takeLatency(lanes)
+    pendingLatency = latency
     let (operations, errors) = counts(lanes)
     encoder.encode(bucket)
     encoder.encode(nextSample)
@@ -122,7 +128,7 @@ extension TimelineMeter {
     encoder.encode(gaugePeaks)
     encoder.encode(timeline.peakTimes)
     encoder.encode(timeline.peakValues)
-    encoder.encode(pendingLatency)
+    encoder.encode(latency)
     encoder.encode(buckets.count)
     for bucket in buckets {
       encoder.encode(bucket.start)
