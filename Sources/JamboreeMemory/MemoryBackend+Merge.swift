@@ -4,7 +4,7 @@ extension MemoryBackend {
   /// Carries out what a tick's writes mean beyond the partition of the item: listings, replies, orders. Runs alone.
   func mergeTick() {
     var arrivals: [(key: OrderKey, arrival: Partition.Arrival)] = []
-    for partition in partitions {
+    for (number, partition) in partitions.enumerated() where hasEffects[number] {
       if !partition.arrivals.isEmpty {
         for arrival in partition.arrivals { arrivals.append((OrderKey(item(arrival.reference), .newest), arrival)) }
         partition.arrivals.removeAll(keepingCapacity: true)
@@ -13,7 +13,8 @@ extension MemoryBackend {
     // In order of time: an answer may come in the same batch as what it answers.
     if arrivals.count > 1 { arrivals.sort { $0.key < $1.key } }
     for (_, arrival) in arrivals { place(arrival) }
-    for partition in partitions {
+    for (number, partition) in partitions.enumerated() where hasEffects[number] {
+      hasEffects[number] = false
       if !partition.changes.isEmpty {
         for change in partition.changes { refresh(item(change.reference), ratingChange: change.ratingChange) }
         partition.changes.removeAll(keepingCapacity: true)

@@ -15,7 +15,9 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
     ],
     atomicGroups: false)
 
-  let partitions: [Partition] = (0..<shardCount).map { Partition(number: $0) }
+  let partitions: [Partition]
+  /// By partition: whether something was written there in this tick.
+  let hasEffects: UnsafeMutablePointer<Bool>
   /// The partitions' items, by the same number.
   let stores: UnsafeMutablePointer<UnsafeMutablePointer<ItemTable>>
   /// Where items are listed. Changed between ticks only.
@@ -25,6 +27,10 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   private(set) var graph = SocialGraph(memberCount: 0)
 
   public init(options: OptionValues) throws(BackendError) {
+    let hasEffects = UnsafeMutablePointer<Bool>.allocate(capacity: shardCount)
+    hasEffects.initialize(repeating: false, count: shardCount)
+    self.hasEffects = hasEffects
+    partitions = (0..<shardCount).map { Partition(number: $0, hasEffects: hasEffects + $0) }
     stores = .allocate(capacity: shardCount)
     for (number, partition) in partitions.enumerated() { (stores + number).initialize(to: partition.store) }
     containers = .allocate(capacity: 1)
@@ -33,6 +39,7 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
 
   deinit {
     stores.deallocate()
+    hasEffects.deallocate()
     containers.deinitialize(count: 1)
     containers.deallocate()
   }

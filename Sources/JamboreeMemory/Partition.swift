@@ -40,12 +40,15 @@ final class Partition: @unchecked Sendable {
   private(set) var connectionChanges: [ConnectionKey: [UInt32: Bool]] = [:]
 
   // Effects beyond this partition, carried out at the end of the tick.
-  var arrivals: [Arrival] = []
-  var changes: [Change] = []
-  var deletions: [ItemReference] = []
+  @exclusivity(unchecked) var arrivals: [Arrival] = []
+  @exclusivity(unchecked) var changes: [Change] = []
+  @exclusivity(unchecked) var deletions: [ItemReference] = []
+  /// Whether there may be any. Side by side with the other partitions', so that a look through all of them costs little.
+  private let hasEffects: UnsafeMutablePointer<Bool>
 
-  init(number: Int) {
+  init(number: Int, hasEffects: UnsafeMutablePointer<Bool>) {
     self.number = number
+    self.hasEffects = hasEffects
     store = .allocate(capacity: 1)
     store.initialize(to: ItemTable())
   }
@@ -56,6 +59,7 @@ final class Partition: @unchecked Sendable {
   }
 
   func write(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+    hasEffects.pointee = true
     switch operation.verb {
     case .publish: return publish(operation, arguments, &reply)
     case .edit: return edit(operation, &reply)
