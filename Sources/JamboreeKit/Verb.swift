@@ -80,8 +80,8 @@
 /// with another kind. Whether the item is there is not looked at when it is delivered, only when it is shown. What is
 /// delivered in a tick is there from the tick's end. Both hold the ``inboxCapacity`` newest entries, counting those
 /// whose items are not there (any more); a backend may drop the others for good.
-/// - The inbox is ordered by the deliveries' `object`, which is the time of creation of the item; an item that is
-///   delivered twice is in it once, as delivered first.
+/// - The inbox is ordered by the deliveries' `object`, which is the time of creation of the item. A delivery that repeats
+///   another's subject and `object` changes nothing.
 /// - Notifications are ordered by the delivery's `intended`; equal times by the mix of
 ///   ``deliveryTieBreak(subject:object:kind:actor:)``, larger first; a delivery that is the same in all of time, subject,
 ///   object, kind and actor is in them once. Each entry is a row of the subject in ``Reply/items`` and two keys:
@@ -90,7 +90,7 @@
 ///   says that all has been seen. A mark with an earlier time than the one in force changes nothing; all marks are `ok`.
 ///
 /// **Names.** `directory` answers the members' numbers in ``Reply/keys``, ordered by ``Population/collationKey(of:)``
-/// compared bytewise, then by number; with a prefix, those whose key begins with it. The members of a container are those
+/// compared bytewise, then by number; with a prefix, those whose key begins with it (a prefix ends at its first zero byte). The members of a container are those
 /// who have joined it. A page that starts after a member starts after where that member would be, whether or not it is one
 /// of them; one that is not in the population is as good as `.max`.
 ///

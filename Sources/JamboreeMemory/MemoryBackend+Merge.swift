@@ -19,6 +19,11 @@ extension MemoryBackend {
         for change in partition.changes { refresh(item(change.reference), ratingChange: change.ratingChange) }
         partition.changes.removeAll(keepingCapacity: true)
       }
+      if !partition.deliveries.isEmpty { mergeDeliveries(of: partition) }
+      if !partition.joins.isEmpty {
+        for join in partition.joins where directory != nil { directory?.join(join.member, join.container) }
+        partition.joins.removeAll(keepingCapacity: true)
+      }
       if !partition.deletions.isEmpty {
         for deletion in partition.deletions { hide(item(deletion)) }
         partition.deletions.removeAll(keepingCapacity: true)

@@ -13,6 +13,13 @@ extension MemoryBackend {
     case .connections: return readConnections(operation, &reply)
     case .counts: return readCounts(arguments, &reply)
     case .scan: return scan(operation, &reply)
+    case .inbox: return readInbox(operation, &reply)
+    case .notifications: return readNotifications(operation, &reply)
+    case .search: return search(operation, &reply)
+    case .profile: return readProfile(operation, &reply)
+    case .directory:
+      if directory != nil { directory?.read(operation, &reply) }
+      return .ok
     default: return .rejected
     }
   }
@@ -58,45 +65,18 @@ extension MemoryBackend {
     return .ok
   }
 
-  private func readRecent(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
-    var found: [(key: OrderKey, reference: ItemReference)] = []
-    var seen: Set<UInt64> = []
-    for index in 0..<arguments.count where seen.insert(arguments[index]).inserted {
-      let author = MemberID(UInt32(truncatingIfNeeded: arguments[index]))
-      let number = Int(author.rawValue % UInt32(shardCount))
-      for position in 0..<stores[number].pointee.count {
-        let item = stores[number].pointee.items[position]
-        guard item.id.author == author, item.isVisible(to: operation.actor) else { continue }
-        found.append((OrderKey(item, .newest), ItemReference(partition: number, index: position)))
-      }
-    }
-    found.sort { $0.key > $1.key }
-    for entry in found.prefix(Int(operation.limit)) { reply.items.append(item(entry.reference).row) }
-    return .ok
-  }
-
   private func readConnections(_ operation: Operation, _ reply: inout Reply) -> Outcome {
-    let member = MemberID(UInt32(truncatingIfNeeded: operation.object))
-    let number = Int(member.rawValue % UInt32(shardCount))
-    let changes = partitions[number].connectionChanges[
-      Partition.ConnectionKey(member: member, kind: operation.kind)] ?? [:]
-    var others: [UInt32] = []
-    // The graph that was loaded is who follows whom.
-    if operation.kind == ConnectionKind.follow.rawValue, Int(member.rawValue) < graph.memberCount {
-      others = graph.neighbors(of: member).filter { changes[$0] != false }
-    }
-    if !changes.isEmpty {
-      let known = Set(others)
-      others += changes.filter { $0.value && !known.contains($0.key) }.keys
-      others.sort()
-    }
+    guard operation.object <= UInt64(UInt32.max) else { return .ok }
+    let others = connections(of: MemberID(UInt32(operation.object)), operation.kind)
     for other in others.prefix(Int(operation.limit)) { reply.keys.append(UInt64(other)) }
     return .ok
   }
 
   private func readCounts(_ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
     for index in 0..<arguments.count {
-      guard let container = containers.pointee.find(ContainerID(rawValue: arguments[index])) else { continue }
+      let container = containers.pointee.find(ContainerID(rawValue: arguments[index]))
+      reply.keys.append(UInt64(container?.pointee.publicCount ?? 0))
+      guard let container else { continue }
       reply.count += container.pointee.publicCount
       reply.sum += container.pointee.ratingSum
     }

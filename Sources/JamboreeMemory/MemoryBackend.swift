@@ -8,12 +8,7 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   // `endTick` runs alone.
   public static let descriptor = BackendDescriptor(
     id: "memory", version: "1", summary: "in this process's memory: no I/O, gone at the end",
-    writers: .partitioned,
-    verbs: [
-      .publish, .edit, .delete, .react, .connect, .disconnect, .join,
-      .item, .revisions, .thread, .listing, .recentByAuthors, .connections, .counts, .scan,
-    ],
-    atomicGroups: false)
+    writers: .partitioned, atomicGroups: false)
 
   let partitions: [Partition]
   /// By partition: whether something was written there in this tick.
@@ -25,6 +20,9 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   /// Containers beyond an item's own.
   var alsoListed: [ItemID: [ContainerID]] = [:]
   private(set) var graph = SocialGraph(memberCount: 0)
+  private(set) var population: Population?
+  /// Members by name, where the run asks for them.
+  var directory: Directory?
 
   public init(options: OptionValues) throws(BackendError) {
     let hasEffects = UnsafeMutablePointer<Bool>.allocate(capacity: shardCount)
@@ -46,6 +44,9 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
 
   public func load(_ dataset: Dataset) throws(BackendError) {
     graph = dataset.population.graph
+    population = dataset.population
+    if dataset.verbs.contains(.directory) { directory = Directory(dataset.population) }
+    for partition in partitions { partition.keeps = Partition.Indexes(dataset.verbs) }
     for container in dataset.containers where container.id != .none { _ = containers.pointee.make(container.id) }
     var reply = Reply()
     try dataset.history.forEach { (write, arguments) throws(BackendError) in

@@ -39,10 +39,44 @@ final class Partition: @unchecked Sendable {
   /// Changes to the graph that was loaded: true for connected since, false for disconnected.
   private(set) var connectionChanges: [ConnectionKey: [UInt32: Bool]] = [:]
 
+  /// How many containers a member has joined.
+  private(set) var joinedCounts: [UInt32: Int] = [:]
+
+  /// What is kept beside the items, where the run asks for it.
+  struct Indexes {
+    var authors = true
+    var words = true
+    var profiles = true
+    var directory = true
+
+    init() {}
+    init(_ verbs: Set<Verb>) {
+      authors = verbs.contains(.recentByAuthors) || verbs.contains(.profile)
+      words = verbs.contains(.search)
+      profiles = verbs.contains(.profile)
+      directory = verbs.contains(.directory)
+    }
+  }
+  var keeps = Indexes()
+  var byAuthor = ItemIndex()
+  var byWord = ItemIndex()
+  /// Present texts, where words are kept.
+  var texts: [ItemID: Text] = [:]
+  var inboxes: [UInt32: DeliveryList] = [:]
+  var notifications: [UInt32: DeliveryList] = [:]
+
+  /// A delivery of this tick, to be handed to the members at its end.
+  struct Delivery {
+    let operation: Operation
+    let recipients: [UInt64]
+  }
+
   // Effects beyond this partition, carried out at the end of the tick.
   @exclusivity(unchecked) var arrivals: [Arrival] = []
   @exclusivity(unchecked) var changes: [Change] = []
   @exclusivity(unchecked) var deletions: [ItemReference] = []
+  @exclusivity(unchecked) var deliveries: [Delivery] = []
+  @exclusivity(unchecked) var joins: [Membership] = []
   /// Whether there may be any. Side by side with the other partitions', so that a look through all of them costs little.
   private let hasEffects: UnsafeMutablePointer<Bool>
 
@@ -66,7 +100,22 @@ final class Partition: @unchecked Sendable {
     case .delete: return delete(operation)
     case .react: return react(operation)
     case .join:
-      memberships.insert(Membership(container: operation.container, member: operation.actor))
+      let membership = Membership(container: operation.container, member: operation.actor)
+      if memberships.insert(membership).inserted {
+        if keeps.profiles { joinedCounts[operation.actor.rawValue, default: 0] += 1 }
+        if keeps.directory { joins.append(membership) }
+      }
+      return .ok
+    case .deliver:
+      deliveries.append(Delivery(operation: operation, recipients: (0..<arguments.count).map { arguments[$0] }))
+      return .ok
+    case .markRead:
+      let time = SimTime(nanoseconds: Int64(bitPattern: operation.object))
+      if operation.kind == DeliveryKind.feed.rawValue {
+        inboxes[operation.actor.rawValue, default: DeliveryList()].markSeen(until: time)
+      } else {
+        notifications[operation.actor.rawValue, default: DeliveryList()].markSeen(until: time)
+      }
       return .ok
     case .connect, .disconnect:
       let key = ConnectionKey(member: operation.actor, kind: operation.kind)
@@ -80,6 +129,7 @@ final class Partition: @unchecked Sendable {
     guard operation.subject != .none, operation.object != operation.subject.rawValue, store.pointee.index(of: operation.subject) == nil
     else { return .rejected }
     let index = store.pointee.append(StoredItem(publishing: operation))
+    enter(index, operation)
     var alsoListed: [ContainerID] = []
     if operation.object == 0 {
       for index in 0..<arguments.count {
@@ -105,6 +155,7 @@ final class Partition: @unchecked Sendable {
       $0.version += 1
       $0.payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
     }
+    if keeps.words { enterWords(index, operation) }
     changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: 0))
     reply.version = present.version + 1
     return .ok

@@ -18,6 +18,8 @@ import Testing
       (.dropsWrite(number: 2), "read-your-tick"), (.duplicatesWrite(number: 2), "read-your-tick"),
       (.servesStalePage, "read-your-tick"), (.breaksOrder, "listing-order"), (.showsPrivate, "private-items"),
       (.losesRating(number: 3), "reactions"), (.ignoresConflicts, "edit-conflicts"),
+      (.losesDelivery(number: 3), "inbox-order"), (.losesDelivery(number: 3), "notification-order"),
+      (.forgetsMarks, "unread-counts"), (.breaksNames, "directory-pages"), (.losesHit, "search"),
     ] as [(FaultyBackend<MemoryBackend>.Fault, String)])
   func faultyBackendsAreCaught(fault: FaultyBackend<MemoryBackend>.Fault, check: String) {
     let suite = BackendConformance { .blocking(Faulty(try memory(), fault: fault)) }

@@ -76,5 +76,6 @@ public struct BackendConformance: Sendable {
     }
   }
 
-  static let checks: [Check] = contractChecks + writeChecks + readChecks + parallelChecks + streamChecks
+  static let checks: [Check] = contractChecks + writeChecks + readChecks + deliveryChecks + memberChecks + parallelChecks
+    + streamChecks
 }

@@ -38,11 +38,15 @@ struct OperationStream {
   private mutating func write(tick: Int64, model: ReferenceModel) -> Call? {
     let call: Call
     switch random.next(below: 100) {
-    case ..<45: call = publish(tick)
-    case ..<60: call = edit(model)
-    case ..<66: call = Stage.delete(item(), by: actor(0.7))
-    case ..<88: call = react()
-    case ..<96:
+    case ..<40: call = publish(tick)
+    case ..<52: call = edit(model)
+    case ..<58: call = Stage.delete(item(), by: actor(0.7))
+    case ..<78: call = react()
+    case ..<86: call = deliver(tick)
+    case ..<88:
+      call = Stage.markRead(
+        by: member(), until: tick * 100 - Int64(random.next(below: 300)), random.chance(0.5) ? .feed : .reply)
+    case ..<95:
       call = Stage.connect(
         member(), member(), kind: ConnectionKind(rawValue: UInt8(random.next(below: 2))), undo: random.chance(0.4))
     default:
@@ -69,6 +73,8 @@ struct OperationStream {
     if random.chance(0.15) { call.operation.flags.insert(.isPrivate) }
     if random.chance(0.1) { call.operation.flags.insert(.isNegative) }
     call.operation.topic = UInt16(random.next(below: 64))
+    call.operation.kind = UInt8(random.next(below: 256))
+    call.operation.value = Int32(truncatingIfNeeded: random.next())
     text(&call.operation)
     if random.chance(0.03) {
       // An id that is taken, or that stands for none.
@@ -84,6 +90,15 @@ struct OperationStream {
     return call
   }
 
+  private mutating func deliver(_ tick: Int64) -> Call {
+    let recipients = (0...random.next(below: 5)).map { _ in member() }
+    let kind = random.chance(0.5) ? DeliveryKind.feed : DeliveryKind(rawValue: UInt8(1 + random.next(below: 3)))
+    // Few times and few causes, so that deliveries repeat each other and tie.
+    let time = tick * 100 + Int64(random.next(below: 3))
+    let object = kind == .feed ? UInt64(bitPattern: Int64(random.next(below: 6)) - 1) : UInt64(random.next(below: 3))
+    return Stage.deliver(item(), to: recipients, by: member(), kind, object: object, at: time)
+  }
+
   private mutating func edit(_ model: ReferenceModel) -> Call {
     let id = item()
     let version = UInt32(model.find(id)?.texts.count ?? 1)
@@ -95,8 +110,10 @@ struct OperationStream {
 
   private mutating func react() -> Call {
     let id = item()
-    let kind = random.chance(0.75) ? 0 : UInt8(random.next(below: 5))
-    let value = random.chance(0.95) ? Int32(random.next(below: 5)) + 1 : Int32(truncatingIfNeeded: random.next())
+    let kind = random.chance(0.5) ? 0 : UInt8(random.next(below: 5))
+    let span = kind == 1 ? 3 : kind == 2 ? 2 : 6
+    let regular = Int32(random.next(below: span)) - (kind == 1 ? 1 : 0)
+    let value = random.chance(0.95) ? regular : Int32(truncatingIfNeeded: random.next()) % 100
     return Stage.react(id, by: actor(0.2, of: id), value, kind: ReactionKind(rawValue: kind))
   }
 
@@ -112,13 +129,23 @@ struct OperationStream {
       let viewer = random.chance(0.1) ? .firstAnonymous : member()
       let limit = limit()
       let skip = random.chance(0.5) ? 0 : UInt64(random.next(below: 30))
-      switch random.next(below: 10) {
+      switch random.next(below: 14) {
       case 0..<3:
         calls.append(Stage.listing(place(), by: viewer, random.chance(0.5) ? .newest : .active, limit: limit, skip: skip))
       case 3, 4: calls.append(Stage.read(.thread, item(), by: viewer, limit: limit, skip: skip))
       case 5: calls.append(Stage.read(random.chance(0.5) ? .item : .revisions, item(), by: viewer, limit: limit))
       case 6: calls.append(Stage.recent((0...random.next(below: 4)).map { _ in member() }, by: viewer, limit: limit))
       case 7: calls.append(Stage.counts((0...random.next(below: 4)).map { _ in place() }, by: viewer))
+      case 9: calls.append(Stage.inbox(by: viewer, limit: limit))
+      case 10: calls.append(Stage.notifications(by: viewer, limit: limit))
+      case 11:
+        calls.append(
+          Stage.directory(
+            random.chance(0.5) ? .none : place(), after: random.chance(0.5) ? nil : member(),
+            prefix: Stage.prefixes[random.next(below: Stage.prefixes.count)], by: viewer, limit: limit))
+      case 12: calls.append(Stage.profile(member(), by: viewer))
+      // The words that nearly every text has, and rarer ones.
+      case 13: calls.append(Stage.search(random.next(below: random.chance(0.5) ? 8 : 2000), by: viewer, limit: limit))
       case 8: calls.append(Stage.read(.scan, random.chance(0.2) ? .none : item(), by: viewer, limit: limit))
       default:
         calls.append(Stage.connections(member(), kind: random.chance(0.5) ? .follow : .friend, by: viewer, limit: limit))

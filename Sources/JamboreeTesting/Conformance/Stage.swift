@@ -7,7 +7,13 @@ enum Stage {
   /// Known to the dataset, and nothing in it.
   static let empty = ContainerID(space: ContainerID.Space(service: 1, kind: 2), number: 1)
   /// Never mentioned before something is published there.
+  /// With it, two of the 16 members have the same name.
+  static let nameSeed: UInt64 = 1168
+
   static let unnamed = ContainerID(space: ContainerID.Space(service: 2, kind: 9), number: 0xFFFF_FFFF_FFFF)
+
+  /// What names begin with, or do not.
+  static let prefixes = ["", "b", "ba", "d", "ka", "zi", "zz", "s"]
 
   /// 16 members who follow some others, four forums, and a few items and replies from before the start.
   static let dataset: Dataset = {
@@ -23,7 +29,7 @@ enum Stage {
       regions: [Region(name: "all", share: 1, utcOffsetMinutes: 0)], regionIndices: [UInt8](repeating: 0, count: count),
       roles: [ParticipationRole](repeating: .contributor, count: count),
       affiliations: [Affiliation](repeating: .employee, count: count), interests: [UInt64](repeating: 1, count: count),
-      graph: SocialGraph(offsets: offsets, targets: targets))
+      graph: SocialGraph(offsets: offsets, targets: targets), nameSeed: nameSeed)
     var items: [Operation] = []
     for number in 1...6 as ClosedRange<UInt32> {
       var item = publish(.platform, number, in: forums[Int(number) % 2], at: -1_000_000 * Int64(7 - number)).operation
@@ -128,21 +134,5 @@ enum Stage {
     call.kind = kind.rawValue
     call.limit = limit
     return Call(call)
-  }
-
-  /// Everything that can be asked, by one viewer: all of every place, and each of the given items in every way.
-  static func everything(about items: [ItemID], by viewer: MemberID, authors: [MemberID]) -> [Call] {
-    var calls: [Call] = []
-    for container in forums + [empty, unnamed] {
-      for order in ListingOrder.allCases { calls.append(listing(container, by: viewer, order)) }
-      calls.append(counts([container], by: viewer))
-    }
-    calls.append(counts(forums, by: viewer))
-    calls.append(recent(authors, by: viewer))
-    calls.append(read(.scan, .none, by: viewer))
-    for item in items {
-      for verb in [Verb.item, .thread, .revisions] { calls.append(read(verb, item, by: viewer)) }
-    }
-    return calls
   }
 }

@@ -116,13 +116,40 @@ extension BackendConformance {
       var calls = [
         Stage.react(top, by: MemberID(5), 1), Stage.react(top, by: MemberID(1), 4), Stage.react(top, by: MemberID(1), 2),
       ]
-      for kind in [ReactionKind.vote, .flag, .download, ReactionKind(rawValue: 200)] {
-        calls += [Stage.react(top, by: MemberID(2), .max, kind: kind), Stage.react(top, by: MemberID(2), .max, kind: kind)]
-      }
-      calls += [0, 6, -1, .max, .min].map { Stage.react(top, by: MemberID(3), $0) }
+      calls += [6, -1, .max, .min].map { Stage.react(top, by: MemberID(3), $0) }
       calls += [Stage.react(item(1, 50), by: MemberID(3), 3), Stage.react(.none, by: MemberID(3), 3)]
       try trial.commit(calls)
       try trial.read(all)
+    },
+    Check(
+      "votes-flags-downloads", "Votes, flags and downloads are summed on the item; 0 takes a reaction back; others are rejected.",
+      needs: [.publish, .react]
+    ) { trial in
+      let (top, reply) = (item(1, 1), item(2, 1))
+      try trial.commit([
+        Stage.publish(MemberID(1), 1, in: Stage.forums[2], at: 1), Stage.publish(MemberID(2), 1, answers: top, at: 2),
+      ])
+      let all = Stage.everything(about: [top, reply], by: MemberID(6), authors: [MemberID(1), MemberID(2)])
+      let steps: [(ReactionKind, [Int32])] = [
+        (.vote, [1, -1, 0, 0, 1, 2, -2]), (.flag, [1, 1, 0, 1, 2, -1]), (.download, [1, 7, 0, -3, 1_000_000]),
+        (.rating, [4, 0, 0, 5, 0]), (ReactionKind(rawValue: 200), [.max, 0, .min]),
+      ]
+      for (kind, values) in steps {
+        for value in values {
+          // Two members do the same, one of them to both items; a third one something else.
+          try trial.commit([
+            Stage.react(top, by: MemberID(3), value, kind: kind), Stage.react(reply, by: MemberID(3), value, kind: kind),
+            Stage.react(top, by: MemberID(4), value, kind: kind), Stage.react(top, by: MemberID(5), 1, kind: kind),
+          ])
+          try trial.read(all)
+        }
+      }
+      if let shown = try trial.read([Stage.read(.item, top, by: MemberID(9))]).first?.items.first {
+        try require(
+          shown.voteSum == 3 && shown.flagCount == 3 && shown.downloadCount == 2_000_021 && shown.ratingCount == 1,
+          "expected votes 3, flags 3, downloads 2000021, ratings 1; got \(shown.voteSum), \(shown.flagCount), "
+            + "\(shown.downloadCount), \(shown.ratingCount)")
+      }
     },
     Check(
       "groups", "A group's writes are made in order up to the first that fails; where the backend promises it, all or none.",

@@ -19,6 +19,14 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
     case showsPrivate
     /// Takes edits whatever version they expect.
     case ignoresConflicts
+    /// Acknowledges the n-th `deliver` and does not make it.
+    case losesDelivery(number: Int)
+    /// Acknowledges that things have been read, and forgets it.
+    case forgetsMarks
+    /// Answers with the first two members of every directory page swapped.
+    case breaksNames
+    /// Leaves the oldest item out of every search that finds several.
+    case losesHit
   }
 
   public static var descriptor: BackendDescriptor { Base.descriptor }
@@ -97,6 +105,17 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
         }
       case .losesRating(let number) where operation.verb == .react:
         if isTurn(number) { return .ok }
+      case .losesDelivery(let number) where operation.verb == .deliver:
+        if isTurn(number) { return .ok }
+      case .forgetsMarks where operation.verb == .markRead: return .ok
+      case .breaksNames where operation.verb == .directory:
+        let outcome = base.execute(operation, arguments: arguments, into: &reply)
+        if reply.keys.count > 1 { reply.keys.swapAt(0, 1) }
+        return outcome
+      case .losesHit where operation.verb == .search:
+        let outcome = base.execute(operation, arguments: arguments, into: &reply)
+        if reply.items.count > 1 { reply.items.truncate(to: reply.items.count - 1) }
+        return outcome
       case .ignoresConflicts where operation.verb == .edit:
         return editAnyway(operation, into: &reply)
       case .breaksOrder where operation.verb == .listing:

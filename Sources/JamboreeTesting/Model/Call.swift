@@ -50,19 +50,26 @@ struct Answer: Sendable {
       expected == got ? nil : "row \(row) (\(a.id.text)), \(what): expected \(expected), got \(got)"
     }
     if a.id != b.id { return "row \(row), id: expected \(a.id.text), got \(b.id.text)" }
-    return compare("created", a.created.nanoseconds, b.created.nanoseconds)
-      ?? compare("lastActive", a.lastActive.nanoseconds, b.lastActive.nanoseconds)
-      ?? compare("ratingSum", a.ratingSum, b.ratingSum) ?? compare("ratingCount", a.ratingCount, b.ratingCount)
-      ?? compare("replyCount", a.replyCount, b.replyCount) ?? compare("version", a.version, b.version)
-      ?? compare("payload length", a.payload >> 32, b.payload >> 32)
-      ?? compare("payload checksum", a.payload & 0xFFFF_FFFF, b.payload & 0xFFFF_FFFF)
-      ?? compare("topic", a.topic, b.topic) ?? compare("flags", a.flags.rawValue, b.flags.rawValue)
+    let differences = [
+      compare("created", a.created.nanoseconds, b.created.nanoseconds),
+      compare("lastActive", a.lastActive.nanoseconds, b.lastActive.nanoseconds),
+      compare("ratingSum", a.ratingSum, b.ratingSum), compare("ratingCount", a.ratingCount, b.ratingCount),
+      compare("voteSum", a.voteSum, b.voteSum), compare("flagCount", a.flagCount, b.flagCount),
+      compare("downloadCount", a.downloadCount, b.downloadCount), compare("replyCount", a.replyCount, b.replyCount),
+      compare("version", a.version, b.version), compare("payload length", a.payload >> 32, b.payload >> 32),
+      compare("payload checksum", a.payload & 0xFFFF_FFFF, b.payload & 0xFFFF_FFFF),
+      compare("parent", a.parent.text, b.parent.text), compare("kind", a.kind, b.kind), compare("value", a.value, b.value),
+      compare("topic", a.topic, b.topic), compare("flags", a.flags.rawValue, b.flags.rawValue),
+    ]
+    return differences.lazy.compactMap { $0 }.first
   }
 }
 
 extension ItemID {
-  /// `12#3`: the author's third.
-  var text: String { self == .none ? "none" : "\(author.rawValue)#\(sequence)" }
+  /// `12#3`: the author's third; `12#4.3`: in service 4.
+  var text: String {
+    self == .none ? "none" : "\(author.rawValue)#\(service > 0 ? "\(service)." : "")\(sequence)"
+  }
 }
 
 extension Call {
@@ -89,6 +96,15 @@ extension Call {
     case .connect, .disconnect: parts += ["object \(operation.object)", "kind \(operation.kind)"]
     case .connections: parts += ["object \(operation.object)", "kind \(operation.kind)", "limit \(operation.limit)"]
     case .join: parts.append("container \(operation.container.rawValue)")
+    case .deliver: parts += ["subject \(subject)", "kind \(operation.kind)", "object \(operation.object)"]
+    case .markRead: parts += ["kind \(operation.kind)", "until \(operation.object)"]
+    case .directory:
+      parts += [
+        "container \(operation.container.rawValue)", "after \(operation.object)",
+        "prefix \(String(operation.payloadSeed, radix: 16))", "limit \(operation.limit)",
+      ]
+    case .profile: parts.append("object \(operation.object)")
+    case .search: parts += ["word \(operation.payloadSeed)", "limit \(operation.limit)"]
     case .counts: break
     default: parts.append("limit \(operation.limit)")
     }

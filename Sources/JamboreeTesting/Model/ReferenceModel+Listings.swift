@@ -35,12 +35,28 @@ extension ReferenceModel {
   func counts(_ call: Call) -> Answer {
     var answer = Answer(.ok)
     for argument in call.arguments {
+      let before = answer.count
+      defer { answer.keys.append(UInt64(answer.count - before)) }
       for item in items where item.containers.contains(ContainerID(rawValue: argument)) && !item.isDeleted && !item.isPrivate
       {
         answer.count += 1
         answer.sum += Int64(row(item).ratingSum)
       }
     }
+    return answer
+  }
+
+  /// Looks at the words of the texts themselves.
+  func search(_ operation: Operation) -> Answer {
+    guard operation.payloadSeed < UInt64(Vocabulary.count) else { return Answer(.ok) }
+    let word = Vocabulary.word(Int(operation.payloadSeed))
+    let rows = items.filter { item in
+      guard item.isThere(for: operation.actor), let source = item.sources.last else { return false }
+      let text = String(decoding: Payload.bytes(seed: source.seed, length: Int(source.length)), as: UTF8.self)
+      return text.split(whereSeparator: { $0 == " " || $0 == "." }).contains { $0 == word }
+    }.map { row($0) }
+    var answer = Answer(.ok)
+    answer.items = page(ordered(rows, by: \.created), limit: Int(operation.limit))
     return answer
   }
 }

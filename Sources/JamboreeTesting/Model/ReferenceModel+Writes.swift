@@ -18,7 +18,8 @@ extension ReferenceModel {
     append(
       Item(
         id: operation.subject, parent: parent, containers: containers, created: operation.intended, topic: operation.topic,
-        flags: operation.flags, texts: [fingerprint(operation)]))
+        flags: operation.flags, texts: [fingerprint(operation)], sources: [source(operation)], value: operation.value,
+        kind: operation.kind))
     return made(version: 1)
   }
 
@@ -31,7 +32,11 @@ extension ReferenceModel {
       return answer
     }
     let text = fingerprint(operation)
-    change(operation.subject) { $0.texts.append(text) }
+    let source = source(operation)
+    change(operation.subject) {
+      $0.texts.append(text)
+      $0.sources.append(source)
+    }
     return made(version: version + 1)
   }
 
@@ -43,11 +48,27 @@ extension ReferenceModel {
 
   mutating func react(_ operation: Operation) -> Answer {
     guard let item = find(operation.subject), item.isThere(for: operation.actor) else { return Answer(.notFound) }
-    // Other kinds are kept for services' own use and show in no read that is modelled.
-    guard operation.kind == ReactionKind.rating.rawValue else { return Answer(.ok) }
-    guard (1...5).contains(operation.value) else { return Answer(.rejected) }
-    change(operation.subject) { $0.ratings[operation.actor] = operation.value }
+    let value = operation.value
+    switch operation.kind {
+    case ReactionKind.rating.rawValue:
+      guard (0...5).contains(value) else { return Answer(.rejected) }
+      change(operation.subject) { $0.ratings[operation.actor] = value == 0 ? nil : value }
+    case ReactionKind.vote.rawValue:
+      guard (-1...1).contains(value) else { return Answer(.rejected) }
+      change(operation.subject) { $0.votes[operation.actor] = value == 0 ? nil : value }
+    case ReactionKind.flag.rawValue:
+      guard (0...1).contains(value) else { return Answer(.rejected) }
+      change(operation.subject) { if value == 1 { $0.flagging.insert(operation.actor) } else { $0.flagging.remove(operation.actor) } }
+    case ReactionKind.download.rawValue:
+      guard value >= 1 else { return Answer(.rejected) }
+      change(operation.subject) { $0.downloads &+= value }
+    default: break
+    }
     return Answer(.ok)
+  }
+
+  private func source(_ operation: Operation) -> TextSource {
+    TextSource(seed: operation.payloadSeed, length: operation.payloadLength)
   }
 
   private func fingerprint(_ operation: Operation) -> UInt64 {

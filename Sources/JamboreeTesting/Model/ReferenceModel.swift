@@ -15,13 +15,25 @@ struct ReferenceModel: Sendable {
     let flags: OperationFlags
     /// Fingerprints of its texts, oldest first: their number is the version.
     var texts: [UInt64]
-    /// The marks in force, by member.
+    /// What the texts were made from.
+    var sources: [TextSource]
+    let value: Int32
+    let kind: UInt8
+    /// The reactions in force, by member and kind.
     var ratings: [MemberID: Int32] = [:]
+    var votes: [MemberID: Int32] = [:]
+    var flagging: Set<MemberID> = []
+    var downloads: Int32 = 0
     var isDeleted = false
 
     var isPrivate: Bool { flags.contains(.isPrivate) }
 
     func isThere(for viewer: MemberID) -> Bool { !isDeleted && (!isPrivate || id.author == viewer) }
+  }
+
+  struct TextSource: Hashable, Sendable {
+    let seed: UInt64
+    let length: UInt32
   }
 
   /// Who is tied to whom: `member` to `other`.
@@ -31,11 +43,24 @@ struct ReferenceModel: Sendable {
     let other: UInt32
   }
 
+  /// Something that was handed to a member.
+  struct Delivery: Hashable, Sendable {
+    let recipient: UInt32
+    let kind: UInt8
+    let subject: ItemID
+    let object: UInt64
+    let actor: MemberID
+    let time: SimTime
+  }
+
+  /// A member in a container.
+  struct Membership: Hashable, Sendable {
+    let member: UInt32
+    let container: ContainerID
+  }
+
   /// The verbs whose meaning it knows.
-  static let verbs: Set<Verb> = [
-    .publish, .edit, .delete, .react, .connect, .disconnect, .join,
-    .item, .revisions, .thread, .listing, .recentByAuthors, .connections, .counts, .scan,
-  ]
+  static let verbs = Set(Verb.allCases)
 
   /// In the order in which they were published.
   private(set) var items: [Item] = []
@@ -43,10 +68,18 @@ struct ReferenceModel: Sendable {
   private(set) var places: [ItemID: Int] = [:]
   private(set) var replyPlaces: [ItemID: [Int]] = [:]
   var ties: Set<Tie> = []
+  private(set) var population: Population?
+  /// In the order in which they were made.
+  var deliveries: [Delivery] = []
+  var memberships: Set<Membership> = []
+  /// Until when each member has seen its inbox and its notifications.
+  var inboxMarks: [UInt32: SimTime] = [:]
+  var notificationMarks: [UInt32: SimTime] = [:]
 
   init() {}
 
   init(_ dataset: Dataset) {
+    population = dataset.population
     let graph = dataset.population.graph
     for member in 0..<UInt32(graph.memberCount) {
       for other in graph.neighbors(of: MemberID(member)) {
@@ -66,7 +99,9 @@ struct ReferenceModel: Sendable {
     case .delete: delete(call.operation)
     case .react: react(call.operation)
     case .connect, .disconnect: tie(call.operation)
-    case .join: Answer(.ok)
+    case .join: join(call.operation)
+    case .deliver: deliver(call)
+    case .markRead: markRead(call.operation)
     default: read(call)
     }
   }
@@ -99,6 +134,11 @@ struct ReferenceModel: Sendable {
     case .counts: counts(call)
     case .scan: scan(call.operation)
     case .connections: connections(call.operation)
+    case .inbox: inbox(call.operation)
+    case .notifications: notifications(call.operation)
+    case .directory: directory(call.operation)
+    case .profile: profile(call.operation)
+    case .search: search(call.operation)
     default: Answer(.rejected)
     }
   }
@@ -127,7 +167,9 @@ struct ReferenceModel: Sendable {
       id: item.id, created: item.created, lastActive: replies.map(\.created).reduce(item.created, max),
       ratingSum: item.ratings.values.reduce(0, +), ratingCount: Int32(item.ratings.count),
       replyCount: Int32(replies.filter { !$0.isDeleted }.count), version: UInt32(item.texts.count),
-      payload: item.texts.last ?? 0, topic: item.topic, flags: item.flags)
+      payload: item.texts.last ?? 0, parent: item.parent, value: item.value, voteSum: item.votes.values.reduce(0, +),
+      flagCount: Int32(item.flagging.count), downloadCount: item.downloads, topic: item.topic, kind: item.kind,
+      flags: item.flags)
   }
 
   /// Rows by a time, latest first; equal times by tie break, larger first.

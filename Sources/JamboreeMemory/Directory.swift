@@ -1,0 +1,118 @@
+import JamboreeKit
+
+/// Members by name: everybody, and those who have joined a container.
+struct Directory: ~Copyable {
+  private let population: Population
+  /// Members in the order of their names, and each member's place in it.
+  private let byName: [UInt32]
+  private let ranks: [UInt32]
+  /// Ranks of a container's members, ascending.
+  private var joined: [ContainerID: [UInt32]] = [:]
+
+  init(_ population: Population) {
+    self.population = population
+    // Eight bytes decide nearly every comparison; only names that share them are spelled out.
+    var keys: [(prefix: UInt64, member: UInt32)] = []
+    keys.reserveCapacity(population.count)
+    for member in 0..<UInt32(population.count) {
+      keys.append((Directory.leading(population.collationKey(of: MemberID(member))), member))
+    }
+    keys.sort { a, b in
+      if a.prefix != b.prefix { return a.prefix < b.prefix }
+      let (first, second) = (population.collationKey(of: MemberID(a.member)), population.collationKey(of: MemberID(b.member)))
+      return first == second ? a.member < b.member : first.lexicographicallyPrecedes(second)
+    }
+    byName = keys.map(\.member)
+    var ranks = [UInt32](repeating: 0, count: population.count)
+    for (rank, member) in byName.enumerated() { ranks[Int(member)] = UInt32(rank) }
+    self.ranks = ranks
+  }
+
+  /// The first eight bytes as a number; zero-filled.
+  private static func leading(_ key: [UInt8]) -> UInt64 {
+    var value: UInt64 = 0
+    for index in 0..<8 { value = value << 8 | (index < key.count ? UInt64(key[index]) : 0) }
+    return value
+  }
+
+  mutating func join(_ member: MemberID, _ container: ContainerID) {
+    guard Int(member.rawValue) < ranks.count else { return }
+    let rank = ranks[Int(member.rawValue)]
+    let place = Directory.firstPlace(in: joined[container] ?? []) { $0 >= rank }
+    if let members = joined[container], place < members.count, members[place] == rank { return }
+    joined[container, default: []].insert(rank, at: place)
+  }
+
+  func read(_ operation: Operation, _ reply: inout Reply) {
+    var prefix: [UInt8] = []
+    for shift in stride(from: 56, through: 0, by: -8) {
+      let byte = UInt8(truncatingIfNeeded: operation.payloadSeed >> UInt64(shift))
+      if byte == 0 { break }
+      prefix.append(byte)
+    }
+    // Those with the prefix lie side by side.
+    let first = Directory.firstPlace(in: byName) { !key($0).lexicographicallyPrecedes(prefix) }
+    let end = Directory.firstPlace(in: byName) { !key($0).lexicographicallyPrecedes(prefix) && !key($0).starts(with: prefix) }
+    let after = operation.object < UInt64(ranks.count) ? Int(ranks[Int(operation.object)]) + 1 : 0
+    let start = max(first, after)
+    let limit = Int(operation.limit)
+    if operation.container == .none {
+      for rank in start..<max(min(end, start + limit), start) { reply.keys.append(UInt64(byName[rank])) }
+      return
+    }
+    let members = joined[operation.container] ?? []
+    var place = Directory.firstPlace(in: members) { Int($0) >= start }
+    while place < members.count, Int(members[place]) < end, reply.keys.count < limit {
+      reply.keys.append(UInt64(byName[Int(members[place])]))
+      place += 1
+    }
+  }
+
+  private func key(_ member: UInt32) -> [UInt8] { population.collationKey(of: MemberID(member)) }
+
+  /// The first place of an ordered list where something holds, which then holds for all behind it.
+  private static func firstPlace(in list: [UInt32], where holds: (UInt32) -> Bool) -> Int {
+    var (low, high) = (0, list.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if holds(list[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}
+
+extension MemoryBackend {
+  func readProfile(_ operation: Operation, _ reply: inout Reply) -> Outcome {
+    guard let population, operation.object < UInt64(population.count) else { return .notFound }
+    let member = MemberID(UInt32(operation.object))
+    let number = Int(member.rawValue % UInt32(shardCount))
+    reply.keys.append(UInt64(population.regionIndices[Int(member.rawValue)]))
+    reply.keys.append(UInt64(connections(of: member, ConnectionKind.follow.rawValue).count))
+    reply.keys.append(UInt64(connections(of: member, ConnectionKind.friend.rawValue).count))
+    reply.keys.append(UInt64(partitions[number].joinedCounts[member.rawValue] ?? 0))
+    for index in partitions[number].byAuthor.items(under: member.rawValue) {
+      let item = stores[number].pointee.items[Int(index)]
+      guard !item.isDeleted, !item.flags.contains(.isPrivate) else { continue }
+      reply.count += 1
+      reply.sum += Int64(item.ratingSum)
+    }
+    return .ok
+  }
+
+  /// Those whom a member is tied to, ascending.
+  func connections(of member: MemberID, _ kind: UInt8) -> [UInt32] {
+    let number = Int(member.rawValue % UInt32(shardCount))
+    let changes = partitions[number].connectionChanges[Partition.ConnectionKey(member: member, kind: kind)] ?? [:]
+    var others: [UInt32] = []
+    // The graph that was loaded is who follows whom.
+    if kind == ConnectionKind.follow.rawValue, Int(member.rawValue) < graph.memberCount {
+      others = graph.neighbors(of: member).filter { changes[$0] != false }
+    }
+    if !changes.isEmpty {
+      let known = Set(others)
+      others += changes.filter { $0.value && !known.contains($0.key) }.keys
+      others.sort()
+    }
+    return others
+  }
+}

@@ -1,0 +1,114 @@
+import Glibc
+import JamboreeKit
+import Testing
+
+@Suite struct VocabularyTests {
+  @Test func noTwoWordsAreSpelledAlike() {
+    let words = (0..<Vocabulary.count).map { Vocabulary.word($0) }
+    #expect(Set(words).count == Vocabulary.count)
+    #expect(words.allSatisfy { $0.allSatisfy { ("a"..."z").contains($0) } })
+    #expect(words[0].count == 2 && words[63].count == 2 && words[64].count == 4 && words[4160].count == 6)
+  }
+
+  /// Zipf's law with exponent 1: octaves of ranks are equally likely (chi-square, 15 degrees of freedom, 0.1%: 37.7).
+  @Test func wordsFollowZipfsLaw() {
+    var stream = RandomStream(key: 5)
+    var octaves = [Int](repeating: 0, count: 16)
+    let draws = 160_000
+    for _ in 0..<draws {
+      let rank = Vocabulary.zipfRank(bits: stream.next())
+      #expect(rank >= 0 && rank < Vocabulary.count)
+      octaves[(rank + 1).bitWidth - 1 - (rank + 1).leadingZeroBitCount] += 1
+    }
+    let expected = Double(draws) / 16
+    #expect(octaves.reduce(0.0) { $0 + pow(Double($1) - expected, 2) / expected } < 37.7)
+  }
+
+  @Test func aTextIsItsWordsAndFullStops() {
+    for length in [0, 1, 2, 3, 4, 7, 100, 1000] {
+      let text = String(decoding: Payload.bytes(seed: 77, length: length), as: UTF8.self)
+      #expect(text.utf8.count == length)
+      var words: [String] = []
+      Payload.forEachWord(seed: 77, length: length) { words.append(Vocabulary.word($0)) }
+      let found = text.split(separator: ".", omittingEmptySubsequences: true).joined().split(separator: " ").map(String.init)
+      #expect(found == words)
+      #expect(text == words.joined(separator: " ") + String(repeating: ".", count: length - words.joined(separator: " ").utf8.count))
+      // Less than a word is missing.
+      #expect(text.filter { $0 == "." }.count <= 6)
+    }
+  }
+
+  @Test func textsCompressAsTextsDo() throws {
+    let text = Payload.bytes(seed: 3, length: 20_000)
+    var counts: [UInt8: Int] = [:]
+    for byte in text { counts[byte, default: 0] += 1 }
+    let entropy = counts.values.reduce(0.0) { $0 - Double($1) / 20_000 * log2(Double($1) / 20_000) }
+    // English letters have about 4.1 bits; random bytes 8.
+    #expect(entropy > 3 && entropy < 4.5)
+  }
+
+  @Test func longPayloadsAreKnownByTheirFirstBytes() {
+    let limit = UInt32(Payload.textLimit)
+    let long = Payload.fingerprint(seed: 9, length: limit * 3)
+    #expect(long >> 32 == UInt64(limit) * 3)
+    #expect(long & 0xFFFF_FFFF == Payload.fingerprint(seed: 9, length: limit) & 0xFFFF_FFFF)
+    #expect(Payload.bytes(seed: 9, length: 10_000_000).count == Payload.textLimit)
+  }
+}
+
+@Suite struct NameTests {
+  private let population = Population(
+    regions: [Region(name: "all", share: 1, utcOffsetMinutes: 0)], regionIndices: [UInt8](repeating: 0, count: 5000),
+    roles: [ParticipationRole](repeating: .lurker, count: 5000),
+    affiliations: [Affiliation](repeating: .employee, count: 5000), interests: [UInt64](repeating: 0, count: 5000),
+    graph: SocialGraph(memberCount: 5000), nameSeed: 4)
+
+  @Test func collationKeysAreTheNamesTurnedRound() {
+    for member in 0..<100 as Range<UInt32> {
+      let parts = population.name(of: MemberID(member)).split(separator: " ")
+      #expect(parts.count == 2 && parts.allSatisfy { $0.first?.isUppercase == true })
+      #expect(String(decoding: population.collationKey(of: MemberID(member)), as: UTF8.self) == "\(parts[1]) \(parts[0])".lowercased())
+    }
+  }
+
+  /// As in a real directory, some family names are common and most are rare.
+  @Test func familyNamesAreShared() {
+    var counts: [String: Int] = [:]
+    for member in 0..<5000 as Range<UInt32> {
+      counts[String(population.name(of: MemberID(member)).split(separator: " ")[1]), default: 0] += 1
+    }
+    #expect(counts.values.max() ?? 0 > 200)
+    #expect(counts.values.filter { $0 == 1 }.count > 1000)
+  }
+}
+
+@Suite struct OperationLogTests {
+  @Test func logsKeepTheirArgumentsWhenTheyAreJoined() {
+    func write(_ sequence: UInt32) -> Operation {
+      var operation = Operation(verb: .publish, action: ActionID(0), actor: .platform, intended: .zero)
+      operation.subject = ItemID(author: .platform, service: 3, sequence: sequence)
+      return operation
+    }
+    var first = OperationLog([write(1)])
+    first.append(write(2), arguments: [7, 8])
+    var second = OperationLog()
+    second.append(write(3), arguments: [9])
+    second.append(first)
+    var seen: [[UInt64]] = []
+    second.forEach { operation, arguments in
+      seen.append([UInt64(operation.subject.sequence)] + (0..<arguments.count).map { arguments[$0] })
+    }
+    #expect(seen == [[3, 9], [1], [2, 7, 8]])
+    #expect(ItemID(author: .platform, service: 3, sequence: 5).service == 3)
+    // Services do not get into each other's way.
+    #expect(ItemID(author: MemberID(1), service: 1, sequence: 5) != ItemID(author: MemberID(1), service: 2, sequence: 5))
+  }
+
+  /// Anybody may change the platform's items: they belong to many owners.
+  @Test func platformItemsAreSpread() {
+    let partitions = (1...6400 as ClosedRange<UInt32>).map { ItemID(author: .platform, sequence: $0).ownerKey % 64 }
+    let counts = Dictionary(grouping: partitions) { $0 }.mapValues(\.count)
+    #expect(counts.count == 64 && counts.values.allSatisfy { (60...150).contains($0) })
+    #expect(ItemID(author: MemberID(70), sequence: 3).ownerKey == 70)
+  }
+}
