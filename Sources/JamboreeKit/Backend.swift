@@ -28,12 +28,15 @@ public struct BackendDescriptor: Sendable {
   public let verbs: Set<Verb>
   /// Whether ``OperationGroup``s are applied all or none.
   public let atomicGroups: Bool
+  /// Whether a path or an address may follow its id, as in `sqlite:jam.db`.
+  public let takesLocation: Bool
   /// True when replies are made up, as the null backend's are: such a run's digest says nothing about another backend's.
   public let isSynthetic: Bool
 
   public init(
     id: String, version: String, summary: String, options: [OptionDescriptor] = [], durability: Durability = .none,
-    writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false, isSynthetic: Bool = false
+    writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false, takesLocation: Bool = false,
+    isSynthetic: Bool = false
   ) {
     self.id = id
     self.version = version
@@ -43,6 +46,7 @@ public struct BackendDescriptor: Sendable {
     self.writers = writers
     self.verbs = verbs
     self.atomicGroups = atomicGroups
+    self.takesLocation = takesLocation
     self.isSynthetic = isSynthetic
   }
 }

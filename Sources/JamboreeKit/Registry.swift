@@ -70,6 +70,10 @@ public struct BackendRegistry: Sendable {
     guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
       throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "backend", listedBy: "jamboree backends")
     }
+    guard reference.location.isEmpty || entry.descriptor.takesLocation else {
+      throw PlugInError(
+        .usage, "backend '\(reference.id)' takes no location; leave out ':\(reference.location)'")
+    }
     let options = try OptionValues(
       owner: "backend '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },
       descriptors: entry.descriptor.options)
@@ -96,6 +100,10 @@ public struct RankerRegistry: Sendable {
   public func make(_ reference: PlugInReference) throws(PlugInError) -> (ranker: any FeedRanker, options: OptionValues) {
     guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
       throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "ranker", listedBy: "jamboree rankers")
+    }
+    guard reference.location.isEmpty else {
+      throw PlugInError(
+        .usage, "ranker '\(reference.id)' takes no location; leave out ':\(reference.location)', options follow a '?'")
     }
     let options = try OptionValues(
       owner: "ranker '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },

@@ -6,8 +6,12 @@ public struct ServiceDescriptor: Sendable {
   public let actions: [ActionDescriptor]
   /// What a backend must implement to carry it.
   public let verbs: Set<Verb>
+  /// Names of everything that it counts or derives, as scenarios may expect it; one that ends in `.*` stands for one a
+  /// region.
+  public let figures: [String]
 
-  public init(id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>) {
+  public init(id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>, figures: [String] = []) {
+    self.figures = figures
     self.id = id
     self.summary = summary
     self.actions = actions

@@ -88,6 +88,7 @@ private func makeEmptyFile(_ path: String) throws {
   guard descriptor >= 0 else {
     let code = errno
     if code == EISDIR { throw ResultStoreError.directory(path) }
+    if code == ENOSPC || code == EDQUOT { throw ResultStoreError.diskFull(path) }
     throw ResultStoreError.inaccessible(path, "cannot be made (\(errorText(code)))")
   }
   close(descriptor)
@@ -104,6 +105,7 @@ private func makeParentFolders(of path: String) throws {
       var status = stat()
       // A folder that exists can answer with something else than EEXIST, such as EROFS.
       if stat(prefix, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR { continue }
+      if code == ENOSPC || code == EDQUOT { throw ResultStoreError.diskFull(path) }
       throw ResultStoreError.inaccessible(path, "cannot be made, because its folder \(prefix) cannot (\(errorText(code)))")
     }
   }

@@ -10,6 +10,7 @@ public final class ResultStore: Sendable {
   public let path: String
   let queue: DatabaseQueue
   let busySeconds: Double
+  private let readOnly: Bool
   private let claim: ResultFileClaim
 
   /// Opens a result file, and makes it and its folder when they are missing.
@@ -29,13 +30,14 @@ public final class ResultStore: Sendable {
   init(path: String, readOnly: Bool, busySeconds: Double) throws {
     guard !path.isEmpty else { throw ResultStoreError.noResults("A path without characters", "names no file") }
     self.path = path
+    self.readOnly = readOnly
     self.busySeconds = busySeconds
     claim = try ResultFileClaim(path: path, readOnly: readOnly)
     if readOnly && claim.isEmpty { throw ResultStoreError.noResults(path, "holds no results yet") }
     // SQLite would take `:memory:` and `file:...` for something else than the name of a file.
     let file = path.hasPrefix("/") ? path : "./" + path
     do {
-      queue = try DatabaseQueue(path: file, configuration: Self.configuration(readOnly: readOnly, busySeconds: busySeconds))
+      queue = try DatabaseQueue(path: file, configuration: Self.configuration(path, readOnly: readOnly, busySeconds: busySeconds))
       if !readOnly {
         try Self.waitingForOthers(seconds: busySeconds) {
           try queue.writeWithoutTransaction { db in try Self.mark(db, path: path) }
@@ -60,9 +62,11 @@ public final class ResultStore: Sendable {
     try? queue.close()
   }
 
-  private static func configuration(readOnly: Bool, busySeconds: Double) -> Configuration {
+  private static func configuration(_ path: String, readOnly: Bool, busySeconds: Double) -> Configuration {
     var configuration = Configuration()
-    configuration.readonly = readOnly
+    // A connection that may not write leaves the log and its index beside the file when it is closed. So one that only
+    // reads is opened for writing if that is allowed; `write` refuses.
+    configuration.readonly = readOnly && access(path, W_OK) != 0
     configuration.busyMode = .timeout(busySeconds)
     configuration.label = "results"
     return configuration
@@ -128,7 +132,8 @@ public final class ResultStore: Sendable {
 
   /// Writes in one transaction: all of it is kept, or nothing.
   func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    try explaining {
+    guard !readOnly else { throw ResultStoreError.inaccessible(path, "cannot be written: it was opened for reading") }
+    return try explaining {
       try queue.writeWithoutTransaction { db in
         // Immediate: waits for another writer now, rather than failing in the middle.
         try db.execute(sql: "BEGIN IMMEDIATE")

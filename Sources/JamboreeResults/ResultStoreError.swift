@@ -87,6 +87,9 @@ extension ResultStoreError {
       inaccessible(path, "cannot be written (\(text)); even reading needs a folder in which files can be made")
     case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
       inaccessible(path, "cannot be opened (\(text)); even reading needs a folder in which files can be made")
+    // What a disk without room and a limit on the size of files look like where no whole page could be written.
+    case .SQLITE_IOERR where [.SQLITE_IOERR_WRITE, .SQLITE_IOERR_SHMSIZE, .SQLITE_IOERR_TRUNCATE].contains(error.extendedResultCode):
+      diskFull(path)
     case .SQLITE_IOERR: inaccessible(path, "cannot be read or written (\(text))")
     // A table or column is missing, or holds what its schema forbids: somebody changed the file by other means.
     case .SQLITE_ERROR, .SQLITE_SCHEMA, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH: corrupt(path, text)

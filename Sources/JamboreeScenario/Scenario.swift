@@ -41,6 +41,10 @@ public struct Scenario: Sendable {
     _ root: ConfigurationNode?, text: String, overrides: [String], scale: Double, catalog: ServiceCatalog
   ) throws(ConfigurationError) {
     var reader = try root.map { node throws(ConfigurationError) in try ParameterReader(node) } ?? .describing()
+    // First of all: a key that is misspelt is missing, too, and the misspelling is what to tell.
+    try reader.refuse(keysBeyond: [
+      "name", "summary", "version", "start", "duration", "tick", "drain", "seed", "population", "services", "measure", "expect",
+    ])
     name = try reader.text("name", default: nil, as: .name, "what runs are listed under")
     summary = try reader.text("summary", default: "", "one line for people")
     do throws(ConfigurationError) {
@@ -65,6 +69,10 @@ public struct Scenario: Sendable {
       reader throws(ConfigurationError) in try Expectation(&reader)
     }
     try reader.finish()
+    let figures = FigureNames(services: services, regions: population.regions)
+    for (index, expectation) in expectations.enumerated() {
+      if let complaint = figures.complaint(of: expectation.metric) { throw reader.fail(inList: "expect", index, "metric", complaint) }
+    }
     self.scale = scale
     self.text = text
     self.overrides = overrides

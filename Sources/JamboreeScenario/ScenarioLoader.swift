@@ -32,11 +32,18 @@ public enum ScenarioLoader {
     func fail(_ message: String) -> ConfigurationError {
       ConfigurationError(file: path.isEmpty ? "''" : path, line: nil, path: "", message: message)
     }
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      throw fail("no such file; 'jamboree scenarios list' shows those that ship")
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let code = errno
+      if code == ENOENT || code == ENOTDIR { throw fail("no such file; 'jamboree scenarios list' shows those that ship") }
+      throw fail("cannot be reached (\(String(cString: strerror(code)))); check its name and permissions")
     }
-    guard !isDirectory.boolValue else { throw fail("is a directory; name a scenario file in it") }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw fail("is a directory; name a scenario file in it")
+    // Reading one may wait for ever.
+    default: throw fail("is a device or a pipe; name a scenario file")
+    }
     guard let handle = FileHandle(forReadingAtPath: path) else { throw fail("cannot be opened; check its permissions") }
     defer { try? handle.close() }
     // Read no more than is taken: what is named may be a device without an end.

@@ -3,7 +3,7 @@ import JamboreeKit
 import JamboreeResults
 
 /// What a failed command says and the code it exits with.
-struct Failure: Error {
+struct Failure: Error, CustomStringConvertible {
   static let checkFailed: Int32 = 1
   static let usage: Int32 = 64
   static let unreachable: Int32 = 69
@@ -13,6 +13,7 @@ struct Failure: Error {
 
   let code: Int32
   let message: String
+  var description: String { message }
 
   init(code: Int32, message: String) {
     self.code = code

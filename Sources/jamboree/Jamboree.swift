@@ -18,13 +18,40 @@ struct Jamboree: ParsableCommand {
     ])
 
   static func main() {
+    Console.prepare()
+    Interrupts.shared.install()
     do {
+      try checkHelp(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      guard let failure = Failure(error) else { exit(withError: error) }
-      FileHandle.standardError.write(Data("jamboree: \(failure.message)\n".utf8))
-      Foundation.exit(failure.code)
+      if let failure = Failure(error) {
+        Console.complain(failure.message)
+        Foundation.exit(failure.code)
+      }
+      end(with: error)
     }
+  }
+
+  /// `help` about a command that there is not would tell about all of them, as if that had been asked.
+  private static func checkHelp(_ arguments: ArraySlice<String>) throws {
+    guard arguments.first == "help", let name = arguments.dropFirst().first, !name.hasPrefix("-") else { return }
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard known.contains(name) else {
+      throw Failure(code: Failure.usage, message: "there is no command '\(name)'; known: \(known.joined(separator: ", "))")
+    }
+  }
+
+  /// Help and versions, plain exit codes, and what the arguments were refused for: one line and where to find more.
+  private static func end(with error: any Error) -> Never {
+    let code = exitCode(for: error).rawValue
+    if code == 0 {
+      print(fullMessage(for: error))
+    } else if !(error is ExitCode) {
+      var message = message(for: error)
+      while message.hasSuffix(".") { message.removeLast() }
+      Console.complain("\(message.replacingOccurrences(of: "\n", with: " ")); see 'jamboree help'")
+    }
+    Foundation.exit(code)
   }
 }

@@ -33,6 +33,23 @@ import Testing
     #expect(schema["additionalProperties"] as? Bool == false)
   }
 
+  /// Whatever a run reports may be expected, and scenarios know its name beforehand.
+  @Test func everythingReportedMayBeExpected() throws {
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", tiny.replacingOccurrences(of: "duration: 1h", with: "duration: 12h"))
+    #expect(try place.run("run", scenario, "--no-floor", "--results", "r.sqlite").code == 0)
+    let shown = try place.run("show", "last", "--results", "r.sqlite", "--json").object()
+    var names = ["operations", "errors", "operationsPerSecond", "wallSeconds"]
+    for part in ["metrics", "totals"] { names += try #require(shown[part] as? [String: Any]).keys }
+    for part in ["latency", "storage", "ranking"] {
+      names += try #require(shown[part] as? [String: Any]).keys.map { $0 + ".p99Nanoseconds" }
+    }
+    #expect(names.count > 40)
+    let expectations = names.map { "\n  - { metric: \"\($0)\", min: 0 }" }.joined()
+    let checked = try place.run("scenarios", "validate", try place.write("e.yaml", tiny + "\nexpect:" + expectations))
+    #expect(checked.code == 0, "\(checked.err)")
+  }
+
   /// Editors read the file beside the scenarios: after a change of parameters it is made anew.
   @Test func theSchemaBesideTheScenariosIsThisOne() throws {
     let shipped = try String(contentsOf: Workplace.package.appending(path: "Scenarios/scenario.schema.json"), encoding: .utf8)

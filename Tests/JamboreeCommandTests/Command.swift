@@ -28,6 +28,8 @@ final class Workplace {
   private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     .appending(path: "jamboree")
 
+  static var programPath: String { program.path }
+
   init() throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "jamboree-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -55,6 +57,13 @@ final class Workplace {
   func start(_ arguments: [String]) throws -> Started {
     let started = try Started(program: Self.program, arguments: arguments, folder: folder)
     return started
+  }
+
+  /// Runs a command through the shell, for redirections: `run s.yaml >/dev/full`.
+  func shell(_ command: String) throws -> Finished {
+    try Started(
+      program: URL(filePath: "/bin/sh"), arguments: ["-c", "exec '\(Self.program.path)' \(command)"], folder: folder
+    ).finish()
   }
 
   /// Runs a command to its end.

@@ -57,6 +57,29 @@ import Testing
     Refusal(what: "scale", arguments: ["--scale", "0"], names: ["--scale"]),
     Refusal(what: "workers", arguments: ["--workers", "0"], names: ["--workers"]),
     Refusal(what: "pace", arguments: ["--pace", "walk"], names: ["--pace", "walk"]),
+    Refusal(what: "scale below 0", arguments: ["--scale", "-1"], names: ["--scale -1", "above 0"]),
+    Refusal(what: "scale that is no number", arguments: ["--scale", "half"], names: ["--scale", "half", "a number above 0"]),
+    Refusal(
+      what: "seed that is too large", arguments: ["--seed", "99999999999999999999"], names: ["--seed", "18446744073709551615"]),
+    Refusal(what: "workers below 0", arguments: ["--workers", "-2"], names: ["--workers", "256"]),
+    Refusal(what: "location of a backend", arguments: ["--backend", "memory:/tmp/x"], names: ["memory", "no location", ":/tmp/x"]),
+    Refusal(what: "location of a ranker", arguments: ["--ranker", "hot:1.8"], names: ["hot", "no location", ":1.8"]),
+    Refusal(what: "empty value", arguments: ["--set", "tick="], names: ["--set tick=", "nothing stands after", "~"]),
+    Refusal(
+      what: "expectation of nothing", scenario: tiny + "\nexpect:\n  - { metric: jam.pageViewz, min: 3 }",
+      names: ["s.yaml:11", "expect.0.metric", "did you mean 'jam.pageViews'", "jam.threadSize"]),
+    Refusal(
+      what: "expectation of a latency of nothing", scenario: tiny + "\nexpect:\n  - { metric: jam.readTread.p99Nanoseconds, max: 3 }",
+      names: ["s.yaml:11", "did you mean 'jam.readThread.p99Nanoseconds'"]),
+    Refusal(
+      what: "misspelt section", scenario: tiny.replacingOccurrences(of: "services:", with: "servicez:"),
+      names: ["s.yaml:6", "servicez", "did you mean 'services'"]),
+    Refusal(
+      what: "population that does not fit",
+      arguments: ["--set", "population.members=100000000", "--set", "population.graph.meanDegree=9000"],
+      names: ["population.members", "100,000,000", "memory", "--scale"]),
+    Refusal(
+      what: "control characters", arguments: ["--backend", "\u{1B}[31mred"], names: ["\\u{1b}[31mred", "known: memory"]),
     Refusal(what: "unknown flag", arguments: ["--frobnicate"], names: ["--frobnicate"]),
   ]
 
@@ -67,8 +90,29 @@ import Testing
     let run = try place.run(["run", scenario, "--results", "r.sqlite", "--json"] + refusal.arguments)
     #expect(run.code == 64)
     #expect(run.out.isEmpty)
+    #expect(run.err.split(separator: "\n").count == 1, "one message: \(run.err)")
     for name in refusal.names { #expect(run.err.contains(name), "'\(name)' is not in: \(run.err)") }
     #expect(place.files == ["s.yaml"])
+  }
+
+  /// Reading one would wait for ever.
+  @Test func pipesAndDevicesAreNoScenarios() throws {
+    let place = try Workplace()
+    #expect(mkfifo(place.path("pipe"), 0o600) == 0)
+    for path in ["pipe", "/dev/zero", "/dev/null", "."] {
+      for command in [["scenarios", "validate", path], ["run", path]] {
+        let refused = try place.run(command)
+        #expect(refused.code == 64)
+        #expect(refused.err.hasPrefix("jamboree: \(path): is a d"))
+      }
+    }
+  }
+
+  @Test func helpAboutNothing() throws {
+    let place = try Workplace()
+    let help = try place.run("help", "dance")
+    #expect(help.code == 64 && help.err.contains("'dance'") && help.err.contains("compare"))
+    #expect(try place.run("help", "run").out.contains("--scale"))
   }
 
   @Test func missingFiles() throws {

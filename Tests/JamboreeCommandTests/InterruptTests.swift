@@ -18,7 +18,7 @@ import Testing
     return run
   }
 
-  @Test(arguments: [SIGINT, SIGTERM]) func whatWasMeasuredIsKept(_ signal: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP]) func whatWasMeasuredIsKept(_ signal: Int32) throws {
     let place = try Workplace()
     let run = try longRun(place)
     kill(run.process.processIdentifier, signal)
@@ -39,6 +39,19 @@ import Testing
     #expect((runs?.first?["operations"] as? NSNumber)?.intValue == operations)
     let shown = try place.run("show", "--results", "r.sqlite", "--json").object()
     #expect(shown["digest"] as? String == result["digest"] as? String)
+  }
+
+  /// Before anything is measured there is nothing to keep, and nothing to wait for.
+  @Test(arguments: [["run", Workplace.flagship, "--set", "population.graph.meanDegree=200"], ["bench", "phold", "--end", "100000"]])
+  func elsewhereOneIsEnough(_ command: [String]) throws {
+    let place = try Workplace()
+    let run = try place.start(command + (command[0] == "run" ? ["--results", "r.sqlite"] : []))
+    func catches() -> Bool { (run.status("SigCgt").flatMap { UInt64($0, radix: 16) } ?? 0) >> UInt64(SIGTERM - 1) & 1 == 1 }
+    while run.process.isRunning, !catches() || run.userSeconds < 0.3 { usleep(10_000) }
+    kill(run.process.processIdentifier, SIGTERM)
+    let ended = try run.finish()
+    #expect(ended.code == 130)
+    #expect(ended.err == "jamboree: interrupted\n")
   }
 
   /// Once more stops at once: nothing of the run is kept, and the file can still be read.

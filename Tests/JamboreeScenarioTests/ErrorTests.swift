@@ -15,7 +15,7 @@ import Testing
     .init(
       line: "duration: 2h", replacement: "duration: 2h\ntik: 5s",
       message: "t.yaml:3: tik: unknown key 'tik'; did you mean 'tick'? known keys: "
-        + "name, summary, version, start, duration, tick, seed, population, services, measure, drain, expect"),
+        + "name, summary, version, start, duration, tick, drain, seed, population, services, measure, expect"),
     .init(
       line: "thinkTime: 1m30s", replacement: "thinktime: 1m30s",
       message: "t.yaml:18: services.tiny.waiting.thinktime: unknown key 'thinktime'; did you mean 'thinkTime'? known keys: thinkTime"),

@@ -40,7 +40,7 @@ func shippedScenarios() throws -> [URL] {
     #expect(refusal(latin) == "\(latin): is not UTF-8 text; save it as UTF-8")
     let large = try file("large.yaml", [UInt8](repeating: 0x20, count: (4 << 20) + 1))
     #expect(refusal(large) == "\(large): larger than 4 MiB; that is no scenario")
-    #expect(refusal("/dev/zero") == "/dev/zero: larger than 4 MiB; that is no scenario")
+    #expect(refusal("/dev/zero") == "/dev/zero: is a device or a pipe; name a scenario file")
     let good = try file("good.yaml", Array(tinyScenario.utf8))
     #expect(try ScenarioLoader.load(path: good, services: catalog).text == tinyScenario)
   }

@@ -4,7 +4,8 @@ import JamboreeKit
 public struct JamService: Service {
   public static let descriptor = ServiceDescriptor(
     id: "jam", summary: "an online brainstorm: forums of ideas, replies and ratings", actions: JamActions.descriptors,
-    verbs: [.join, .listing, .thread, .item, .publish, .react])
+    verbs: [.join, .listing, .thread, .item, .publish, .react],
+    figures: JamMetricIndices.descriptors(regions: []).map(\.name) + ["jam.online.*"] + JamSummary.names)
 
   public let parameters: JamParameters
 

@@ -3,6 +3,12 @@ import JamboreeKit
 
 /// What follows from a jam's timeline: peaks, the turn of the mood, whether good ideas were found.
 struct JamSummary {
+  /// All that there may be; some need posts, or an event long enough.
+  static let names = [
+    "jam.invited", "jam.peakOnline", "jam.peakOnlineAt", "jam.peakHour", "jam.peakHourPageViewsPerSecond", "jam.moodTurn",
+    "jam.threadSize", "jam.qualityLift",
+  ]
+
   let metrics: [Metric]
 
   init(_ timeline: MetricTimeline, _ model: JamModel) {

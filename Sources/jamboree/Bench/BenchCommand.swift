@@ -12,10 +12,13 @@ struct BenchCommand: ParsableCommand {
 
 /// Flags of every benchmark.
 struct BenchFlags: ParsableArguments {
-  @Option(help: "Worker threads, 1 to 256. Default: one a core.")
+  @Option(
+    parsing: .unconditional, help: "Worker threads, 1 to 256. Default: one a core.",
+    transform: { try number($0, "a whole number from 1 to 256") })
   var workers: Int?
 
-  @Option(help: "Seed.")
+  @Option(
+    parsing: .unconditional, help: "Seed.", transform: { try number($0, "a whole number from 0 to \(UInt64.max)") })
   var seed: UInt64 = 1
 
   @Option(help: "How often; the fastest counts, all are listed in the JSON.")
@@ -87,6 +90,7 @@ struct PholdBench: ParsableCommand {
   }
 
   func run() throws {
+    try MemoryEstimate.check(members: members, meanDegree: 0, name: "--members", remedy: "ask for fewer")
     let model = Phold(
       members: members, remote: remote, mean: mean, lookahead: lookahead, end: end, seed: Seed(flags.seed),
       workers: flags.workerCount)

@@ -19,6 +19,7 @@ struct PopulationBench: ParsableCommand {
   }
 
   func run() throws {
+    try MemoryEstimate.check(members: members, meanDegree: meanDegree, name: "--members", remedy: "ask for fewer")
     let parameters = PopulationParameters(members: members, graph: GraphParameters(meanDegree: meanDegree))
     let (population, seconds, all) = flags.measure {
       PopulationGenerator.generate(parameters, seed: Seed(flags.seed), workers: flags.workerCount)
@@ -55,6 +56,7 @@ struct GraphBench: ParsableCommand {
   }
 
   func run() throws {
+    try MemoryEstimate.check(members: members, meanDegree: meanDegree, name: "--members", remedy: "ask for fewer")
     let parameters = PopulationParameters(members: members, graph: GraphParameters(meanDegree: meanDegree))
     let graph = PopulationGenerator.generate(parameters, seed: Seed(flags.seed), workers: flags.workerCount).graph
     // Walks every member's neighbours and their degrees: what fan-out and friend-of-friend reads do.

@@ -67,7 +67,7 @@ struct ScenarioValidate: ParsableCommand {
         print("ok  \(file)")
       } catch {
         wrong += 1
-        FileHandle.standardError.write(Data("jamboree: \(error.description)\n".utf8))
+        Console.complain(error.description)
       }
     }
     if wrong > 0 { throw ExitCode(Failure.usage) }

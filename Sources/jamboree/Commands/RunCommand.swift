@@ -14,16 +14,26 @@ struct ScenarioFlags: ParsableArguments {
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, as in --set services.jam.forums=8.", valueName: "path=value"))
   var overrides: [String] = []
 
-  @Option(help: "Multiply the population; rates per member stay.")
+  @Option(
+    parsing: .unconditional, help: "Multiply the population, above 0 and at most 100; rates per member stay.",
+    transform: { try number($0, "a number above 0 and at most 100") })
   var scale: Double = 1
 
-  @Option(help: "Another seed is another run of the same scenario.")
+  @Option(
+    parsing: .unconditional, help: "Another seed is another run of the same scenario.",
+    transform: { try number($0, "a whole number from 0 to \(UInt64.max)") })
   var seed: UInt64?
 
   func load() throws(ConfigurationError) -> Scenario {
     let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
     return try ScenarioLoader.load(path: scenario, overrides: all, scale: scale, services: Composition.services)
   }
+}
+
+/// A number of the command line; whatever is none is answered with what would be.
+func number<Value: LosslessStringConvertible>(_ text: String, _ expected: String) throws -> Value {
+  guard let value = Value(text) else { throw ValidationError("expected \(expected)") }
+  return value
 }
 
 struct RunCommand: ParsableCommand {
@@ -37,7 +47,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Feed ranker: id[?option=value&...]. See 'jamboree rankers'.")
   var ranker = "hot"
 
-  @Option(help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.")
+  @Option(
+    parsing: .unconditional, help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.",
+    transform: { try number($0, "a whole number from 1 to 256") })
   var workers: Int?
 
   @Option(help: "'max': virtual time, as fast as the machine allows.")
@@ -64,14 +76,20 @@ struct RunCommand: ParsableCommand {
     // Everything that can be refused is refused before the first second is spent.
     _ = try Composition.backends.make(PlugInReference(backend))
     _ = try Composition.rankers.make(PlugInReference(ranker))
+    try MemoryEstimate.check(
+      members: loaded.population.members, meanDegree: loaded.population.graph.meanDegree, name: "population.members",
+      remedy: "shrink it with --scale or --set population.members=...")
     let store = try ResultStore.open(path: results)
 
     let runner = ScenarioRunner(
       scenario: loaded, backend: backend, ranker: ranker, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
-    let interrupt = InterruptWatch()
     let progress = json ? nil : ProgressPrinter()
     let output = try runner.run(
-      onProgress: { progress?.show($0) }, shouldStop: { interrupt.isInterrupted })
+      onProgress: { progress?.show($0) }, shouldStop: {
+        // Asked between two ticks: from here on there is something to keep.
+        Interrupts.shared.beginMeasuring()
+        return Interrupts.shared.isInterrupted
+      })
     progress?.finish()
 
     var finished = judge(output, loaded)

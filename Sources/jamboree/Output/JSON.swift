@@ -43,6 +43,6 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, E
   func print() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    FileHandle.standardOutput.write(try encoder.encode(self) + Data("\n".utf8))
+    Console.out(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
   }
 }

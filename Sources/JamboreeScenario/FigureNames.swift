@@ -1,0 +1,47 @@
+import JamboreeKit
+
+/// The names of what a run reports, as far as they are known before it: what an expectation may be about.
+public struct FigureNames: Sendable {
+  /// Of the run as a whole.
+  static let ofRuns = ["operations", "errors", "operationsPerSecond", "wallSeconds"]
+  /// Of the engine and the process.
+  static let ofEngine = [
+    "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "ranking.notANumberScores",
+    "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
+    "process.allocatedBytes",
+  ]
+  /// Of a latency, behind the name of an action, a verb or a ranker.
+  static let ofLatencies = [
+    "count", "meanNanoseconds", "p50Nanoseconds", "p90Nanoseconds", "p99Nanoseconds", "p999Nanoseconds", "maxNanoseconds",
+  ]
+
+  private let names: [String]
+  private let timed: [String]
+  private let services: [String]
+
+  public init(services: [any Service], regions: [Region]) {
+    let descriptors = services.map { type(of: $0).descriptor }
+    self.services = descriptors.map(\.id)
+    var names = Self.ofRuns + Self.ofEngine
+    for figure in descriptors.flatMap(\.figures) {
+      if figure.hasSuffix(".*") { names += regions.map { figure.dropLast() + $0.name } } else { names.append(figure) }
+    }
+    self.names = names
+    timed = descriptors.flatMap { $0.actions.map(\.name) } + Verb.allCases.map(\.name)
+  }
+
+  /// What is wrong with a name, and which there are; nil for one that a run may report.
+  func complaint(of name: String) -> String? {
+    if names.contains(name) { return nil }
+    var known = names
+    if let dot = name.lastIndex(of: "."), Self.ofLatencies.contains(String(name[name.index(after: dot)...])) {
+      let subject = String(name[..<dot])
+      // A name without a dot may be a ranker's: which there are is not the scenario's to know.
+      if timed.contains(subject) || !subject.contains(".") { return nil }
+      known = timed.map { $0 + name[dot...] }
+    }
+    let near = nearest(name, among: known).map { "; did you mean '\($0)'?" } ?? ";"
+    let mine = known.filter { candidate in services.contains { candidate.hasPrefix($0 + ".") } }
+    return "nothing is called '\(printable(name))'\(near) known: \((mine.isEmpty ? known : mine).joined(separator: ", ")), and latencies such as \(timed.first ?? "listing").p99Nanoseconds"
+  }
+}
