@@ -46,6 +46,8 @@ public struct StateDecoder: Sendable {
     guard count >= 0, !overflow, size <= bytes.count - position else {
       throw StateMismatch("the checkpoint ends too early")
     }
+    // The array without elements is one object for all threads, and must not be filled with nothing.
+    guard count > 0 else { return [] }
     defer { position += size }
     let start = position
     return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
