@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JamboreeKit
 
 /// The command line: arguments, terminal, exit codes. Everything else is in the modules below.
 @main
@@ -18,13 +19,61 @@ struct Jamboree: ParsableCommand {
     ])
 
   static func main() {
+    Console.claimStandardStreams()
+    Interruption.shared.watch()
     do {
+      try refuseUnknownHelp(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      guard let failure = Failure(error) else { exit(withError: error) }
-      FileHandle.standardError.write(Data("jamboree: \(failure.message)\n".utf8))
+      end(error)
+    }
+  }
+
+  /// `help` answers an unknown command with the overview, as if nothing were wrong.
+  private static func refuseUnknownHelp(_ arguments: [String]) throws {
+    guard arguments.first == "help" else { return }
+    var known: [any ParsableCommand.Type] = [Jamboree.self]
+    var command: any ParsableCommand.Type = Jamboree.self
+    for name in arguments.dropFirst() where !name.hasPrefix("-") && name != "help" {
+      known = command.configuration.subcommands
+      guard let next = known.first(where: { $0.configuration.commandName == name }) else {
+        let names = known.compactMap { $0.configuration.commandName }
+        let hint = nearest(name, among: names).map { "did you mean '\($0)'? " } ?? ""
+        throw ValidationError("there is no command '\(name)'; \(hint)known: \(names.joined(separator: ", "))")
+      }
+      command = next
+    }
+  }
+
+  /// One line on standard error and the exit code; what was asked for (help, the version) on standard output.
+  private static func end(_ error: any Error) -> Never {
+    do {
+      if exitCode(for: error) == .success {
+        let text = fullMessage(for: error)
+        if !text.isEmpty { try Console.print(text) }
+        Foundation.exit(0)
+      }
+      throw error
+    } catch {
+      let failure = Failure(error) ?? usageFailure(error)
+      Console.complain(failure.message)
       Foundation.exit(failure.code)
     }
+  }
+
+  /// The argument parser says on four lines what fits on one: what is wrong, and where to read how it would be right.
+  private static func usageFailure(_ error: any Error) -> Failure {
+    let code = exitCode(for: error)
+    var message = message(for: error)
+    // An error of no kind that is foreseen must not look like an expectation that did not hold.
+    guard code == .validationFailure else { return Failure(code: error is ExitCode ? code.rawValue : Failure.invalid, message: message) }
+    if let first = message.first { message = first.lowercased() + message.dropFirst() }
+    message = message.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: ", ")
+    if !message.contains("'jamboree ") {
+      let help = fullMessage(for: error).split(separator: "\n").last { $0.hasPrefix("  See '") }
+      message += "; see '\(help?.split(separator: "'").dropFirst().first ?? "jamboree --help")'"
+    }
+    return Failure(code: code.rawValue, message: message)
   }
 }

@@ -57,6 +57,13 @@ final class Workplace {
     return started
   }
 
+  /// Runs a line of shell with the program as `$0`, for redirections and limits.
+  func shell(_ line: String) throws -> Finished { try startShell(line).finish() }
+
+  func startShell(_ line: String) throws -> Started {
+    try Started(program: URL(filePath: "/bin/sh"), arguments: ["-c", line, Self.program.path], folder: folder)
+  }
+
   /// Runs a command to its end.
   func run(_ arguments: String...) throws -> Finished { try start(arguments).finish() }
   func run(_ arguments: [String]) throws -> Finished { try start(arguments).finish() }

@@ -11,17 +11,12 @@ struct StartBench: ParsableCommand {
 
   @Argument(help: "A scenario file.")
   var scenario: String = "Scenarios/jam-500k.yaml"
-  @Option(help: "Members instead of the scenario's, 1 to 100,000,000.")
+  @Option(
+    parsing: .unconditional, help: "Members instead of the scenario's, 1 to 100,000,000.", transform: NumberArgument.members)
   var members: Int?
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a key of the scenario.", valueName: "path=value"))
   var overrides: [String] = []
   @OptionGroup var flags: BenchFlags
-
-  func validate() throws {
-    guard members.map({ (1...100_000_000).contains($0) }) ?? true else {
-      throw ValidationError("--members must be from 1 to 100000000")
-    }
-  }
 
   private struct Started {
     let members: Int

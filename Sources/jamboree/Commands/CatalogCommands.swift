@@ -37,7 +37,7 @@ struct ScenarioList: ParsableCommand {
         entries.append(.object(["file": .string(path), "error": .string(error.description)]))
       }
     }
-    if json { try JSON.object(["scenarios": .array(entries)]).print() } else { print(table.text(indent: "")) }
+    if json { try JSON.object(["scenarios": .array(entries)]).print() } else { try Console.print(table.text(indent: "")) }
   }
 }
 
@@ -49,7 +49,7 @@ struct ScenarioDescribe: ParsableCommand {
 
   func run() throws {
     let loaded = try scenario.load()
-    print("# \(loaded.name): \(loaded.summary)\n\(loaded.description)")
+    try Console.print("# \(loaded.name): \(loaded.summary)\n\(loaded.description)")
   }
 }
 
@@ -62,13 +62,14 @@ struct ScenarioValidate: ParsableCommand {
   func run() throws {
     var wrong = 0
     for file in files {
-      do {
+      do throws(ConfigurationError) {
         _ = try ScenarioLoader.load(path: file, services: Composition.services)
-        print("ok  \(file)")
       } catch {
         wrong += 1
-        FileHandle.standardError.write(Data("jamboree: \(error.description)\n".utf8))
+        Console.complain(error.description)
+        continue
       }
+      try Console.print("ok  \(file)")
     }
     if wrong > 0 { throw ExitCode(Failure.usage) }
   }
@@ -78,7 +79,7 @@ struct ScenarioSchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "Print the JSON Schema of scenario files, for editors.")
 
-  func run() throws { print(try ScenarioSchema.json(services: Composition.services)) }
+  func run() throws { try Console.print(try ScenarioSchema.json(services: Composition.services)) }
 }
 
 struct BackendsCommand: ParsableCommand {
@@ -105,9 +106,9 @@ struct BackendsCommand: ParsableCommand {
       return
     }
     for backend in descriptors {
-      print("\(backend.id)  \(backend.summary)")
-      print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers)")
-      print(PlugInText.lines(backend.options))
+      try Console.print("\(backend.id)  \(backend.summary)")
+      try Console.print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers)")
+      try Console.print(PlugInText.lines(backend.options))
     }
   }
 }
@@ -133,8 +134,8 @@ struct RankersCommand: ParsableCommand {
       return
     }
     for ranker in descriptors {
-      print("\(ranker.id)  \(ranker.summary)")
-      print(PlugInText.lines(ranker.options))
+      try Console.print("\(ranker.id)  \(ranker.summary)")
+      try Console.print(PlugInText.lines(ranker.options))
     }
   }
 }

@@ -14,10 +14,13 @@ struct ScenarioFlags: ParsableArguments {
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, as in --set services.jam.forums=8.", valueName: "path=value"))
   var overrides: [String] = []
 
-  @Option(help: "Multiply the population; rates per member stay.")
+  @Option(
+    parsing: .unconditional, help: "Multiply the population, above 0 and at most 100; rates per member stay. Default: 1.",
+    transform: NumberArgument.number(0...100, isAbove: true))
   var scale: Double = 1
 
-  @Option(help: "Another seed is another run of the same scenario.")
+  @Option(
+    parsing: .unconditional, help: "Another seed is another run of the same scenario.", transform: NumberArgument.seed)
   var seed: UInt64?
 
   func load() throws(ConfigurationError) -> Scenario {
@@ -37,7 +40,9 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Feed ranker: id[?option=value&...]. See 'jamboree rankers'.")
   var ranker = "hot"
 
-  @Option(help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.")
+  @Option(
+    parsing: .unconditional, help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.",
+    transform: NumberArgument.workers)
   var workers: Int?
 
   @Option(help: "'max': virtual time, as fast as the machine allows.")
@@ -53,9 +58,7 @@ struct RunCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard workers.map({ (1...256).contains($0) }) ?? true else {
-      throw ValidationError("--workers must be from 1 to 256")
-    }
+    try refuseEmpty(results, "--results", Composition.defaultResults)
     guard pace == "max" else { throw ValidationError("--pace '\(pace)' is not supported; the only pace is 'max'") }
   }
 
@@ -64,22 +67,22 @@ struct RunCommand: ParsableCommand {
     // Everything that can be refused is refused before the first second is spent.
     _ = try Composition.backends.make(PlugInReference(backend))
     _ = try Composition.rankers.make(PlugInReference(ranker))
-    let store = try ResultStore.open(path: results)
+    // Closed again, so that no file of SQLite's lies beside it while nothing is written.
+    _ = try ResultStore.open(path: results)
 
     let runner = ScenarioRunner(
       scenario: loaded, backend: backend, ranker: ranker, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
-    let interrupt = InterruptWatch()
     let progress = json ? nil : ProgressPrinter()
     let output = try runner.run(
-      onProgress: { progress?.show($0) }, shouldStop: { interrupt.isInterrupted })
+      onProgress: { progress?.show($0) }, shouldStop: { Interruption.shared.shouldStop() })
     progress?.finish()
 
     var finished = judge(output, loaded)
-    if !noFloor, !output.interrupted { finished.floor = try measureFloor(loaded, runner) }
+    if !noFloor, !Interruption.shared.hasCome { finished.floor = try measureFloor(loaded, runner) }
     finished.output.metrics += finished.floor.keys.sorted().map {
       Metric(name: "floor.\($0).meanNanoseconds", value: finished.floor[$0] ?? 0, unit: "ns", polarity: .lowerIsBetter)
     }
-    finished.id = try store.save(
+    finished.id = try ResultStore.open(path: results).save(
       finished.output,
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
       verdict: finished.verdict, verdictReason: finished.verdictReason,
@@ -88,9 +91,9 @@ struct RunCommand: ParsableCommand {
     if json {
       try RunJSON.make(finished).print()
     } else {
-      print(RunText(run: finished).lines().joined(separator: "\n"))
+      try Console.print(RunText(run: finished).lines().joined(separator: "\n"))
     }
-    if output.interrupted { throw ExitCode(Failure.interrupted) }
+    if output.interrupted || Interruption.shared.hasCome { throw ExitCode(Failure.interrupted) }
     if finished.verdict == .failed || finished.checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }
   }
 
@@ -123,7 +126,8 @@ struct RunCommand: ParsableCommand {
     small.scenario = try ScenarioLoader.load(
       text: scenario.text, file: self.scenario.scenario, overrides: scenario.overrides, scale: scale, services: Composition.services)
     small.backend = "null"
-    let output = try small.run()
+    let output = try small.run(shouldStop: { Interruption.shared.hasCome })
+    guard !output.interrupted else { return [:] }
     var floor: [String: Double] = [:]
     for action in output.actions {
       if let histogram = output.histogram(.service, action.name) { floor[action.name] = LatencySummary(histogram).meanNanoseconds }

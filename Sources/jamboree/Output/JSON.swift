@@ -43,6 +43,6 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, E
   func print() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    FileHandle.standardOutput.write(try encoder.encode(self) + Data("\n".utf8))
+    try Console.write(Array(try encoder.encode(self) + Data("\n".utf8)))
   }
 }

@@ -17,7 +17,7 @@ final class ProgressPrinter: Sendable {
       format: "  hour %.1f of %.0f  %3.0f%%  %@  ETA %@", hours, total, share * 100,
       Text.rate(wall > 0 ? Double(progress.operations) / wall : 0), remaining)
     if isTerminal {
-      write("\r\u{1B}[K\(line)")
+      Console.note("\r\u{1B}[K\(line)")
       return
     }
     let due = lastPlain.withLock { last in
@@ -26,32 +26,9 @@ final class ProgressPrinter: Sendable {
       last = now
       return true
     }
-    if due { write(line + "\n") }
+    if due { Console.note(line + "\n") }
   }
 
   /// Clears the line.
-  func finish() { if isTerminal { write("\r\u{1B}[K") } }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
-}
-
-/// Ctrl-C once: stop and keep what was measured. Twice: stop now.
-final class InterruptWatch: Sendable {
-  private let count = Atomic<Int>(0)
-
-  init() {
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-      source.setEventHandler { [self] in
-        if count.wrappingAdd(1, ordering: .relaxed).newValue > 1 { Foundation.exit(Failure.interrupted) }
-        FileHandle.standardError.write(Data("\njamboree: stopping; once more to stop at once\n".utf8))
-        // Keeps the source alive for as long as the process: it is never cancelled.
-        _ = source
-      }
-      source.resume()
-    }
-  }
-
-  var isInterrupted: Bool { count.load(ordering: .relaxed) > 0 }
+  func finish() { if isTerminal { Console.note("\r\u{1B}[K") } }
 }
