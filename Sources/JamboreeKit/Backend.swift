@@ -22,6 +22,9 @@ public struct BackendDescriptor: Sendable {
   public let version: String
   public let summary: String
   public let options: [OptionDescriptor]
+  /// What stands after the colon in `id:location`, such as `a file` or `host:port`; nil when there is nothing to locate,
+  /// so that a location is refused.
+  public let location: String?
   public let durability: Durability
   public let writers: Writers
   /// The verbs that it implements. A scenario that needs another one is refused before it starts.
@@ -32,13 +35,14 @@ public struct BackendDescriptor: Sendable {
   public let isSynthetic: Bool
 
   public init(
-    id: String, version: String, summary: String, options: [OptionDescriptor] = [], durability: Durability = .none,
-    writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false, isSynthetic: Bool = false
+    id: String, version: String, summary: String, options: [OptionDescriptor] = [], location: String? = nil,
+    durability: Durability = .none, writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false, isSynthetic: Bool = false
   ) {
     self.id = id
     self.version = version
     self.summary = summary
     self.options = options
+    self.location = location
     self.durability = durability
     self.writers = writers
     self.verbs = verbs

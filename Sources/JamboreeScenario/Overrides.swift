@@ -20,14 +20,15 @@ public struct ScenarioOverride: Sendable, Hashable {
   }
 
   /// What stands for the file's name in messages: the flag, so that one sees which of several is at fault.
-  var file: String { "--set \(printable(text, limit: 100))" }
+  var file: String { "--set \(text.isEmpty ? "''" : printable(text, limit: 100))" }
 
-  /// The scenario with the value in place; mappings and lists on the way are made where they are missing. Nothing after the equals
-  /// sign stands for null, which puts the default back.
+  /// The scenario with the value in place; mappings and lists on the way are made where they are missing. `~` stands for null,
+  /// which puts the default back; nothing at all is refused, because it is what a variable without a value leaves.
   func applied(to root: ConfigurationNode) throws(ConfigurationError) -> ConfigurationNode {
-    let isEmpty = value.utf8.allSatisfy { $0 == 0x20 }
-    let new = isEmpty ? nothing : try ScenarioNodes.parse(value, file: file, lines: false)
-    return try replace(in: root, 0, with: new)
+    guard !value.utf8.allSatisfy({ $0 == 0x20 }) else {
+      throw fail("", "nothing stands after the equals sign; give a value, '~' for the default, or \"''\" for a text without characters")
+    }
+    return try replace(in: root, 0, with: try ScenarioNodes.parse(value, file: file, lines: false))
   }
 
   private var nothing: ConfigurationNode { ConfigurationNode(.null, file: file, line: nil) }

@@ -16,6 +16,9 @@ public struct Scenario: Sendable {
   public let seed: Seed
   /// Scaled: see ``scale``.
   public let population: PopulationParameters
+  /// Where the file says how many members there are, and whom they follow on average.
+  public let membersPlace: ScenarioPlace
+  public let meanDegreePlace: ScenarioPlace
   /// In the order of the file; at least one.
   public let services: [any Service]
   /// Length of a timeline bucket, a tick or more.
@@ -23,6 +26,8 @@ public struct Scenario: Sendable {
   /// Requests that one page view makes of a server, for sizing.
   public let requestsPerPage: Double
   public let expectations: [Expectation]
+  /// Where the file names the metric of each expectation, in the same order.
+  public let expectationPlaces: [ScenarioPlace]
   /// What members and employees were multiplied by.
   public let scale: Double
   /// The file's text as read.
@@ -49,7 +54,7 @@ public struct Scenario: Sendable {
     startMinuteOfWeek = try reader.text("start", default: 0, as: .weekTime, "weekday and time of day, UTC, at which it begins")
     (durationNanoseconds, tickNanoseconds) = try readTime(&reader)
     seed = Seed(try reader.seed("seed", default: 1, "another seed is another run of the same scenario"))
-    population = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
+    (population, membersPlace, meanDegreePlace) = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
       try readPopulation(&reader, scale: scale)
     }
     services = try readServices(&reader, catalog, all: root == nil)
@@ -58,9 +63,11 @@ public struct Scenario: Sendable {
       reader throws(ConfigurationError) in
       try readMeasure(&reader, duration: duration, tick: tick)
     }
-    expectations = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
-      reader throws(ConfigurationError) in try Expectation(&reader)
+    let expected = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
+      reader throws(ConfigurationError) in (try Expectation(&reader), ScenarioPlace(reader, "metric"))
     }
+    expectations = expected.map { $0.0 }
+    expectationPlaces = expected.map { $0.1 }
     try reader.finish()
     self.scale = scale
     self.text = text

@@ -10,7 +10,8 @@ struct Jamboree: ParsableCommand {
     abstract: "Rehearse a company's social platform before its people arrive.",
     discussion: """
       Exit codes: 0 done; 1 an expectation failed; 64 usage or scenario error, or a result file that is not ours; \
-      69 backend not reachable; 74 results locked, disk full or not writable; 75 the run is invalid; 130 interrupted.
+      69 backend not reachable; 74 results locked, disk full or not writable, or output that cannot be written; 75 the run \
+      is invalid; 130 interrupted.
       """,
     version: Composition.version,
     subcommands: [
@@ -66,8 +67,10 @@ struct Jamboree: ParsableCommand {
   private static func usageFailure(_ error: any Error) -> Failure {
     let code = exitCode(for: error)
     var message = message(for: error)
+    // Whoever throws a bare exit code has said what there is to say.
+    if error is ExitCode { return Failure(code: code.rawValue, message: "") }
     // An error of no kind that is foreseen must not look like an expectation that did not hold.
-    guard code == .validationFailure else { return Failure(code: error is ExitCode ? code.rawValue : Failure.invalid, message: message) }
+    guard code == .validationFailure else { return Failure(code: Failure.invalid, message: message) }
     if let first = message.first { message = first.lowercased() + message.dropFirst() }
     message = message.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: ", ")
     if !message.contains("'jamboree ") {

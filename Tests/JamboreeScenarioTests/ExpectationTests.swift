@@ -32,6 +32,23 @@ import Testing
     #expect(!turn.evaluate(observed: 18, scale: 0.01).passed)
   }
 
+  @Test func tinyNumbersAreShort() throws {
+    let tiny = try expectation("{ metric: a, value: 1, tolerance: 0, scales: false, dispersion: 0 }")
+    #expect(tiny.evaluate(observed: 0, scale: 1).limit == "1...1 (1 +-0%)")
+    let scaled = try expectation("{ metric: a, value: 2, dispersion: 0 }")
+    #expect(scaled.evaluate(observed: 0, scale: 1e-12).limit == "1.96e-12...2.04e-12 (2e-12 +-2%)")
+  }
+
+  @Test func places() throws {
+    let place = try #require(load(tinyScenario).expectationPlaces.first)
+    #expect(place.fail("so").description == "t.yaml:20: expect.0.metric: so")
+    let given = try #require(load(tinyScenario, ["expect=[{ metric: a, min: 0 }]"]).expectationPlaces.first)
+    #expect(given.fail("so").description == "--set expect=[{ metric: a, min: 0 }]: expect.0.metric: so")
+    let scenario = try load(tinyScenario)
+    #expect(scenario.membersPlace.fail("so").description == "t.yaml:4: population.members: so")
+    #expect(scenario.meanDegreePlace.path == "population.graph.meanDegree")
+  }
+
   @Test func limits() throws {
     let range = try expectation("{ metric: a, min: 5, max: 10 }")
     #expect(range.evaluate(observed: 5, scale: 0.5) == CheckResult.matching(range, 5, "5...10", true))

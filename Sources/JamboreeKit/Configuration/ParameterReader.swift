@@ -148,7 +148,7 @@ public struct ParameterReader {
     descriptions.append(
       ParameterDescription(
         key: key, kind: .list(shape.descriptions, entries: entries), isRequired: defaultValue == nil,
-        defaultValue: defaultValue.map { $0.isEmpty ? "[]" : "\($0.count) entries" }, value: nil, summary: summary))
+        defaultValue: defaultValue.map { $0.isEmpty ? "[]" : $0.count == 1 ? "1 entry" : "\($0.count) entries" }, value: nil, summary: summary))
     return values
   }
 

@@ -3,6 +3,7 @@ import Foundation
 import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
+import JamboreePopulation
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,6 +28,13 @@ struct BenchFlags: ParsableArguments {
   var json = false
 
   var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Refuses what this machine has no memory for.
+  func checkMemory(_ population: PopulationParameters, bytesEach: Double = 0) throws {
+    if let complaint = MemoryNeed(population, bytesEach: bytesEach, workers: workerCount).complaint(remedy: "lower --members or the mean degree") {
+      throw Failure(code: Failure.usage, message: "--members \(population.members): \(complaint)")
+    }
+  }
 
   /// Times `body` so often as asked for.
   /// - Returns: what the fastest run returned, its seconds, and those of all runs.

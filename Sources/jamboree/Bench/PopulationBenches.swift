@@ -17,6 +17,7 @@ struct PopulationBench: ParsableCommand {
 
   func run() throws {
     let parameters = PopulationParameters(members: members, graph: GraphParameters(meanDegree: meanDegree))
+    try flags.checkMemory(parameters)
     let (population, seconds, all) = flags.measure {
       PopulationGenerator.generate(parameters, seed: Seed(flags.seed), workers: flags.workerCount)
     }
@@ -50,6 +51,7 @@ struct GraphBench: ParsableCommand {
 
   func run() throws {
     let parameters = PopulationParameters(members: members, graph: GraphParameters(meanDegree: meanDegree))
+    try flags.checkMemory(parameters)
     let graph = PopulationGenerator.generate(parameters, seed: Seed(flags.seed), workers: flags.workerCount).graph
     // Walks every member's neighbours and their degrees: what fan-out and friend-of-friend reads do.
     let (sum, seconds, all) = flags.measure { () -> Int in

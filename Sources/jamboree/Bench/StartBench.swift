@@ -28,6 +28,7 @@ struct StartBench: ParsableCommand {
     let count = members.map { ["population.members=\($0)", "population.employees=\($0)"] } ?? []
     let loaded = try ScenarioLoader.load(
       path: scenario, overrides: overrides + count + ["seed=\(flags.seed)"], scale: 1, services: Composition.services)
+    try flags.checkMemory(loaded.population, bytesEach: 200)
     let (started, seconds, all) = try flags.measure { try start(loaded) }
     let rate = Double(started.members) / seconds
     let bytes = Double(started.engineBytes) / Double(max(started.agents, 1))

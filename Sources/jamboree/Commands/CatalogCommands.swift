@@ -20,8 +20,19 @@ struct ScenarioList: ParsableCommand {
   var json = false
 
   func run() throws {
+    let shown = folder.isEmpty ? "''" : folder
+    var status = stat()
+    guard stat(folder, &status) == 0 else {
+      let denied = errno == EACCES
+      throw Failure(
+        code: Failure.usage,
+        message: "\(shown): \(denied ? "permission denied; make it and the folders that lead to it readable" : "no such folder; name one with scenario files")")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(code: Failure.usage, message: "\(shown): is no folder; 'jamboree scenarios validate' checks a file")
+    }
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(code: Failure.usage, message: "\(folder): no such folder; name one with scenario files")
+      throw Failure(code: Failure.usage, message: "\(shown): permission denied; make the folder readable")
     }
     let files = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
     var table = TextTable(["file", "name", "what"], left: [0, 1, 2])
@@ -29,7 +40,7 @@ struct ScenarioList: ParsableCommand {
     for file in files {
       let path = "\(folder)/\(file)"
       do {
-        let scenario = try ScenarioLoader.load(path: path, services: Composition.services)
+        let scenario = try ScenarioLoader.loadForRun(path: path)
         table.add([path, scenario.name, scenario.summary])
         entries.append(.object(["file": .string(path), "name": .string(scenario.name), "summary": .string(scenario.summary)]))
       } catch {
@@ -63,7 +74,7 @@ struct ScenarioValidate: ParsableCommand {
     var wrong = 0
     for file in files {
       do throws(ConfigurationError) {
-        _ = try ScenarioLoader.load(path: file, services: Composition.services)
+        _ = try ScenarioLoader.loadForRun(path: file)
       } catch {
         wrong += 1
         Console.complain(error.description)
@@ -97,7 +108,7 @@ struct BackendsCommand: ParsableCommand {
             .object([
               "id": .string(backend.id), "version": .string(backend.version), "summary": .string(backend.summary),
               "durability": .string(backend.durability.rawValue), "writers": .string("\(backend.writers)"),
-              "atomicGroups": .boolean(backend.atomicGroups), "synthetic": .boolean(backend.isSynthetic),
+              "location": backend.location.map { .string($0) } ?? .null, "atomicGroups": .boolean(backend.atomicGroups), "synthetic": .boolean(backend.isSynthetic),
               "verbs": .array(Verb.allCases.filter { backend.verbs.contains($0) }.map { .string($0.name) }),
               "options": PlugInText.json(backend.options),
             ])
@@ -107,6 +118,7 @@ struct BackendsCommand: ParsableCommand {
     }
     for backend in descriptors {
       try Console.print("\(backend.id)  \(backend.summary)")
+      if let location = backend.location { try Console.print("    \(backend.id):LOCATION, \(location)") }
       try Console.print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers)")
       try Console.print(PlugInText.lines(backend.options))
     }

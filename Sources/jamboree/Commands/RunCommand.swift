@@ -11,7 +11,7 @@ struct ScenarioFlags: ParsableArguments {
   @Argument(help: "A scenario file, such as Scenarios/jam-500k.yaml.")
   var scenario: String
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, as in --set services.jam.forums=8.", valueName: "path=value"))
+  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, ~ for the default, as in --set services.jam.forums=8.", valueName: "path=value"))
   var overrides: [String] = []
 
   @Option(
@@ -25,7 +25,7 @@ struct ScenarioFlags: ParsableArguments {
 
   func load() throws(ConfigurationError) -> Scenario {
     let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
-    return try ScenarioLoader.load(path: scenario, overrides: all, scale: scale, services: Composition.services)
+    return try ScenarioLoader.loadForRun(path: scenario, overrides: all, scale: scale)
   }
 }
 
@@ -67,11 +67,13 @@ struct RunCommand: ParsableCommand {
     // Everything that can be refused is refused before the first second is spent.
     _ = try Composition.backends.make(PlugInReference(backend))
     _ = try Composition.rankers.make(PlugInReference(ranker))
+    let workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    try MemoryNeed.check(loaded, workers: workers)
     // Closed again, so that no file of SQLite's lies beside it while nothing is written.
     _ = try ResultStore.open(path: results)
 
     let runner = ScenarioRunner(
-      scenario: loaded, backend: backend, ranker: ranker, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
+      scenario: loaded, backend: backend, ranker: ranker, workers: workers)
     let progress = json ? nil : ProgressPrinter()
     let output = try runner.run(
       onProgress: { progress?.show($0) }, shouldStop: { Interruption.shared.shouldStop() })

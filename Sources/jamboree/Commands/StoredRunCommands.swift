@@ -14,8 +14,14 @@ struct ResultsFlags: ParsableArguments {
 
   func validate() throws { try refuseEmpty(results, "--results", Composition.defaultResults) }
 
+  /// Whether there is certainly no such file. What cannot be reached may be there: opening it says why.
+  var isMissing: Bool {
+    var status = stat()
+    return stat(results, &status) != 0 && errno == ENOENT
+  }
+
   func open() throws -> ResultStore {
-    guard FileManager.default.fileExists(atPath: results) else {
+    guard !isMissing else {
       throw Failure(code: Failure.usage, message: "\(results): no such result file; 'jamboree run' makes one, --results names another")
     }
     return try ResultStore.open(path: results, readOnly: true)
@@ -32,7 +38,7 @@ struct ListCommand: ParsableCommand {
 
   func run() throws {
     // Nothing has been run yet: that is an empty list, not an error, as long as nobody named a file.
-    let isMissing = flags.results == Composition.defaultResults && !FileManager.default.fileExists(atPath: flags.results)
+    let isMissing = flags.results == Composition.defaultResults && flags.isMissing
     let runs = isMissing ? [] : try flags.open().runs(limit: limit)
     if flags.json {
       try JSON.object(["runs": .array(runs.map(StoredRunJSON.record))]).print()
