@@ -10,6 +10,8 @@ struct MemoryNeed {
   private let edges: Double
   private let memberBytes: Double
   private let edgeBytes: Double
+  /// What is needed for any number of members.
+  private var fixedBytes = 0.0
 
   /// - Parameters:
   ///   - bytesEach: what is kept of a member beside the population's columns and its relations.
@@ -24,15 +26,25 @@ struct MemoryNeed {
     edgeBytes = edges * 4
   }
 
-  /// Of a run: an agent and what its member leaves in a backend, which on the flagship jam are 200 bytes a member together.
-  init(_ scenario: Scenario, workers: Int) { self.init(scenario.population, bytesEach: 200, workers: workers) }
+  /// Of a run: an agent and what its member leaves in a backend, which on the flagship jam are 200 bytes a member together;
+  /// a histogram for each bucket of the timeline, and the program itself.
+  init(_ scenario: Scenario, workers: Int) {
+    self.init(scenario.population, bytesEach: 200, workers: workers)
+    fixedBytes = Double(64 << 20) + Double(scenario.durationNanoseconds / scenario.bucketNanoseconds) * Double(16 << 10)
+  }
 
-  var bytes: Double { memberBytes + edgeBytes }
+  /// Of agents without a population.
+  init(agents: Int, bytesEach: Double) {
+    (members, edges, memberBytes, edgeBytes) = (agents, 0, Double(agents) * bytesEach, 0)
+  }
+
+  var bytes: Double { memberBytes + edgeBytes + fixedBytes }
 
   /// What is wrong and the way out, if the machine cannot hold it; nil if it can, or does not tell what it has.
   func complaint(available: Double? = MemoryNeed.available(), remedy: String) -> String? {
     guard let available, bytes > available else { return nil }
-    return "\(Text.grouped(Int64(members))) members with \(Text.grouped(edges)) relations take about \(Text.bytes(bytes)), "
+    let relations = edges > 0 ? " with \(Text.grouped(edges)) relations" : ""
+    return "\(Text.grouped(Int64(members))) members\(relations) take about \(Text.bytes(bytes)), "
       + "and this machine has \(Text.bytes(available)) to give; \(remedy)"
   }
 

@@ -100,9 +100,11 @@ import Testing
     for name in ["--set population.members=90000000", "population.members", "GiB", "use --scale 0.1"] {
       #expect(run.err.contains(name), "'\(name)' is not in: \(run.err)")
     }
-    let bench = try place.shell("ulimit -v 4000000; \"$0\" bench population --members 100000000 --mean-degree 100")
-    #expect(bench.code == 64)
-    #expect(bench.err.contains("--members 100000000") && bench.err.contains("lower --members"))
+    for bench in ["population --mean-degree 100", "graph --mean-degree 100", "scheduler", "phold", "start s.yaml"] {
+      let refused = try place.shell("ulimit -v 4000000; \"$0\" bench \(bench) --members 100000000")
+      #expect(refused.code == 64)
+      #expect(refused.err.contains("--members 100000000") && refused.err.contains("lower --members"), "\(refused.err)")
+    }
     #expect(place.files == ["s.yaml"])
   }
 

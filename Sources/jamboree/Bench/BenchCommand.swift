@@ -31,9 +31,17 @@ struct BenchFlags: ParsableArguments {
 
   /// Refuses what this machine has no memory for.
   func checkMemory(_ population: PopulationParameters, bytesEach: Double = 0) throws {
-    if let complaint = MemoryNeed(population, bytesEach: bytesEach, workers: workerCount).complaint(remedy: "lower --members or the mean degree") {
-      throw Failure(code: Failure.usage, message: "--members \(population.members): \(complaint)")
-    }
+    let need = MemoryNeed(population, bytesEach: bytesEach, workers: workerCount)
+    try refuse(need.complaint(remedy: "lower --members or the mean degree"), population.members)
+  }
+
+  /// The same for agents that the scheduler alone keeps: 20 bytes each are measured, and a table grows by doubling.
+  func checkMemory(agents: Int) throws {
+    try refuse(MemoryNeed(agents: agents, bytesEach: 40).complaint(remedy: "lower --members"), agents)
+  }
+
+  private func refuse(_ complaint: String?, _ members: Int) throws {
+    if let complaint { throw Failure(code: Failure.usage, message: "--members \(members): \(complaint)") }
   }
 
   /// Times `body` so often as asked for.
@@ -92,6 +100,7 @@ struct PholdBench: ParsableCommand {
   }
 
   func run() throws {
+    try flags.checkMemory(agents: members)
     let model = Phold(
       members: members, remote: remote, mean: mean, lookahead: lookahead, end: end, seed: Seed(flags.seed),
       workers: flags.workerCount)

@@ -16,6 +16,7 @@ struct SchedulerBench: ParsableCommand {
   @OptionGroup var flags: BenchFlags
 
   func run() throws {
+    try flags.checkMemory(agents: members)
     // PHOLD without remote events is just that: each agent reschedules itself.
     let model = Phold(
       members: members, remote: 0, mean: 1, lookahead: 0.1, end: wakes, seed: Seed(flags.seed), workers: flags.workerCount)
