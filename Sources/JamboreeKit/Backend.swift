@@ -22,31 +22,32 @@ public struct BackendDescriptor: Sendable {
   public let version: String
   public let summary: String
   public let options: [OptionDescriptor]
+  /// What stands after the colon in `id:location`, such as `a file` or `host:port`; nil when there is nothing to locate,
+  /// so that a location is refused.
+  public let location: String?
   public let durability: Durability
   public let writers: Writers
   /// The verbs that it implements. A scenario that needs another one is refused before it starts.
   public let verbs: Set<Verb>
   /// Whether ``OperationGroup``s are applied all or none.
   public let atomicGroups: Bool
-  /// Whether a path or an address may follow its id, as in `sqlite:jam.db`.
-  public let takesLocation: Bool
   /// True when replies are made up, as the null backend's are: such a run's digest says nothing about another backend's.
   public let isSynthetic: Bool
 
   public init(
-    id: String, version: String, summary: String, options: [OptionDescriptor] = [], durability: Durability = .none,
-    writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false, takesLocation: Bool = false,
+    id: String, version: String, summary: String, options: [OptionDescriptor] = [], location: String? = nil,
+    durability: Durability = .none, writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false,
     isSynthetic: Bool = false
   ) {
     self.id = id
     self.version = version
     self.summary = summary
     self.options = options
+    self.location = location
     self.durability = durability
     self.writers = writers
     self.verbs = verbs
     self.atomicGroups = atomicGroups
-    self.takesLocation = takesLocation
     self.isSynthetic = isSynthetic
   }
 }

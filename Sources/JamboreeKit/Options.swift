@@ -71,13 +71,13 @@ public struct OptionValues: Sendable {
     for (name, value) in given {
       guard let descriptor = descriptors.first(where: { $0.name == name }) else {
         let known = descriptors.map(\.name).sorted().joined(separator: ", ")
-        throw PlugInError(.usage, "\(owner) has no option '\(name)'; it takes \(known.isEmpty ? "none" : known)")
+        throw PlugInError(.usage, "\(owner) has no option '\(printable(name))'; it takes \(known.isEmpty ? "none" : known)")
       }
       guard seen.insert(name).inserted else {
         throw PlugInError(.usage, "\(owner): option '\(name)' is given twice; keep one")
       }
       if let complaint = OptionValues.complaint(value, descriptor.kind) {
-        throw PlugInError(.usage, "\(owner): option '\(name)' is '\(value)'; it must be \(complaint)")
+        throw PlugInError(.usage, "\(owner): option '\(name)' is '\(printable(value))'; it must be \(complaint)")
       }
       values[name] = value
     }
@@ -87,7 +87,7 @@ public struct OptionValues: Sendable {
     switch kind {
     case .number(let range):
       if let number = Double(value), range.contains(number) { return nil }
-      return "a number from \(range.lowerBound) to \(range.upperBound)"
+      return "a number" + inWords(range)
     case .integer(let range):
       if let number = Int64(value), range.contains(number) { return nil }
       return "a whole number from \(range.lowerBound) to \(range.upperBound)"

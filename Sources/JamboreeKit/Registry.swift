@@ -30,12 +30,15 @@ public struct PlugInReference: Sendable, Hashable {
     let name = halves[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     id = String(name[0])
     location = name.count > 1 ? String(name[1]) : ""
+    guard name.count == 1 || !location.isEmpty else {
+      throw PlugInError(.usage, "'\(printable(text, limit: 200))': nothing stands after the colon; leave it out, or name a location")
+    }
     var found: [Option] = []
     if halves.count > 1 {
       for part in halves[1].split(separator: "&") {
         let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard pair.count == 2, !pair[0].isEmpty else {
-          throw PlugInError(.usage, "'\(text)': '\(part)' is not of the form option=value")
+          throw PlugInError(.usage, "'\(printable(text, limit: 200))': '\(printable(String(part)))' is not of the form option=value")
         }
         found.append(Option(name: String(pair[0]), value: String(pair[1])))
       }
@@ -70,10 +73,7 @@ public struct BackendRegistry: Sendable {
     guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
       throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "backend", listedBy: "jamboree backends")
     }
-    guard reference.location.isEmpty || entry.descriptor.takesLocation else {
-      throw PlugInError(
-        .usage, "backend '\(reference.id)' takes no location; leave out ':\(reference.location)'")
-    }
+    try refuseLocation(reference, "backend", takes: entry.descriptor.location)
     let options = try OptionValues(
       owner: "backend '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },
       descriptors: entry.descriptor.options)
@@ -101,10 +101,7 @@ public struct RankerRegistry: Sendable {
     guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
       throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "ranker", listedBy: "jamboree rankers")
     }
-    guard reference.location.isEmpty else {
-      throw PlugInError(
-        .usage, "ranker '\(reference.id)' takes no location; leave out ':\(reference.location)', options follow a '?'")
-    }
+    try refuseLocation(reference, "ranker", takes: nil)
     let options = try OptionValues(
       owner: "ranker '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },
       descriptors: entry.descriptor.options)
@@ -113,5 +110,14 @@ public struct RankerRegistry: Sendable {
 }
 
 private func unknown(_ id: String, among known: [String], what: String, listedBy command: String) -> PlugInError {
-  PlugInError(.usage, "unknown \(what) '\(id)'; known: \(known.joined(separator: ", ")) (see '\(command)')")
+  let hint = nearest(id, among: known).map { "did you mean '\($0)'? " } ?? ""
+  return PlugInError(
+    .usage, "unknown \(what) '\(printable(id))'; \(hint)known: \(known.joined(separator: ", ")) (see '\(command)')")
+}
+
+/// A path that goes nowhere would look as if results or data had been kept there.
+private func refuseLocation(_ reference: PlugInReference, _ what: String, takes location: String?) throws(PlugInError) {
+  guard location == nil, !reference.location.isEmpty else { return }
+  throw PlugInError(
+    .usage, "\(what) '\(reference.id)' takes no location; leave out ':\(printable(reference.location, limit: 200))'")
 }

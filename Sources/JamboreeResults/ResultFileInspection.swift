@@ -85,12 +85,7 @@ private func inspect(_ path: String, _ status: stat) throws {
 private func makeEmptyFile(_ path: String) throws {
   try makeParentFolders(of: path)
   let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
-  guard descriptor >= 0 else {
-    let code = errno
-    if code == EISDIR { throw ResultStoreError.directory(path) }
-    if code == ENOSPC || code == EDQUOT { throw ResultStoreError.diskFull(path) }
-    throw ResultStoreError.inaccessible(path, "cannot be made (\(errorText(code)))")
-  }
+  guard descriptor >= 0 else { throw ResultStoreError.wrapping(errno: errno, path: path, "cannot be made") }
   close(descriptor)
 }
 
@@ -105,10 +100,7 @@ private func makeParentFolders(of path: String) throws {
       var status = stat()
       // A folder that exists can answer with something else than EEXIST, such as EROFS.
       if stat(prefix, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR { continue }
-      if code == ENOSPC || code == EDQUOT { throw ResultStoreError.diskFull(path) }
-      throw ResultStoreError.inaccessible(path, "cannot be made, because its folder \(prefix) cannot (\(errorText(code)))")
+      throw ResultStoreError.wrapping(errno: code, path: path, "cannot be made, because its folder \(prefix) cannot")
     }
   }
 }
-
-private func errorText(_ code: Int32) -> String { strerror(code).map { String(cString: $0) } ?? "error \(code)" }

@@ -7,6 +7,11 @@ enum ResultSchema {
   /// `Jamb`, in the header of each result file; tells it from other programs' databases.
   static let applicationID = 0x4A61_6D62
 
+  /// Those that every file has once it is made.
+  static let tables = [
+    "environment", "run", "phase", "histogram", "summary", "timeline", "timeline_metric", "metric", "check_result", "error_sample",
+  ]
+
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("v1", foreignKeyChecks: .immediate) { db in try db.execute(sql: version1) }

@@ -18,12 +18,17 @@ extension ResultStore {
   ///   - environment: The machine and the build.
   ///   - errorSamples: Operations that failed; the first ``errorSampleLimit`` are kept.
   /// - Returns: The run's name, which is unique in the file and sorts by the time at which the run started.
-  /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full;
+  /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full, of kind
+  ///   `usage` for a scale or a cost of the clock that is no number;
   ///   ``HistogramCodingError`` for a histogram with another layout than the recorders use. Nothing was saved then.
   public func save(
     _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, environment: RunEnvironment,
     errorSamples: [ErrorSample] = []
   ) throws -> String {
+    for (name, value) in [("scale", output.identity.scale), ("clock's cost", output.clockCostNanoseconds)] where !value.isFinite {
+      throw ResultStoreError(
+        kind: .usage, message: "The run is not kept: its \(name) is \(value), and a result file keeps numbers. Run it again.")
+    }
     // Encoded before the transaction, so that the file is locked for as short as can be.
     let histograms = try output.histograms.map {
       (key: $0.key, bytes: Data(try HistogramCoding.encode($0.value)), summary: LatencySummary($0.value))
@@ -46,13 +51,10 @@ extension ResultStore {
 private typealias EncodedHistogram = (key: LatencyRecorder.Key, bytes: Data, summary: LatencySummary)
 
 private func unusedIdentifier(_ db: Database, startedUnixNanoseconds: Int64) throws -> String {
-  var salt = UInt64.random(in: 0...UInt64.max)
-  // A millisecond has room for 32768 runs; past that, the next one's is used.
-  for attempt in 0..<UInt64(1 << 20) {
-    let milliseconds = Int64(attempt >> 15) &* 1_000_000
-    let id = RunIdentifier.make(unixNanoseconds: startedUnixNanoseconds &+ milliseconds, salt: salt)
+  // A name stands for 31 nanoseconds: of runs that started within them, the next free names tell which was saved first.
+  for place in 0..<UInt64(1 << 20) {
+    let id = RunIdentifier.make(unixNanoseconds: startedUnixNanoseconds, place: place)
     if try String.fetchOne(db, sql: "SELECT id FROM run WHERE id = ?", arguments: [id]) == nil { return id }
-    salt &+= 1
   }
   throw DatabaseError(resultCode: .SQLITE_CONSTRAINT, message: "no name is left for a run of this time")
 }

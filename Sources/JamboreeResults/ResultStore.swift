@@ -10,7 +10,7 @@ public final class ResultStore: Sendable {
   public let path: String
   let queue: DatabaseQueue
   let busySeconds: Double
-  private let readOnly: Bool
+  private let isReadOnly: Bool
   private let claim: ResultFileClaim
 
   /// Opens a result file, and makes it and its folder when they are missing.
@@ -30,21 +30,23 @@ public final class ResultStore: Sendable {
   init(path: String, readOnly: Bool, busySeconds: Double) throws {
     guard !path.isEmpty else { throw ResultStoreError.noResults("A path without characters", "names no file") }
     self.path = path
-    self.readOnly = readOnly
     self.busySeconds = busySeconds
+    isReadOnly = readOnly
     claim = try ResultFileClaim(path: path, readOnly: readOnly)
     if readOnly && claim.isEmpty { throw ResultStoreError.noResults(path, "holds no results yet") }
     // SQLite would take `:memory:` and `file:...` for something else than the name of a file.
     let file = path.hasPrefix("/") ? path : "./" + path
     do {
-      queue = try DatabaseQueue(path: file, configuration: Self.configuration(path, readOnly: readOnly, busySeconds: busySeconds))
+      // Who opens a file for reading only cannot take away the log that SQLite makes beside it: where the file may be
+      // written it is opened so, and what is read is read by transactions that cannot write.
+      let cannotWrite = readOnly && access(file, W_OK) != 0
+      queue = try DatabaseQueue(path: file, configuration: Self.configuration(readOnly: cannotWrite, busySeconds: busySeconds))
       if !readOnly {
         try Self.waitingForOthers(seconds: busySeconds) {
           try queue.writeWithoutTransaction { db in try Self.mark(db, path: path) }
         }
       }
-      let unknown = try queue.read { db in try Self.unknownMigrations(db, path: path) }
-      guard unknown.isEmpty else { throw ResultStoreError.newer(path, unknown) }
+      try queue.read { db in try Self.check(db, path: path) }
       if readOnly {
         guard try queue.read({ db in try ResultSchema.migrator.hasCompletedMigrations(db) }) else {
           throw ResultStoreError.noResults(path, "holds no results yet")
@@ -62,11 +64,9 @@ public final class ResultStore: Sendable {
     try? queue.close()
   }
 
-  private static func configuration(_ path: String, readOnly: Bool, busySeconds: Double) -> Configuration {
+  private static func configuration(readOnly: Bool, busySeconds: Double) -> Configuration {
     var configuration = Configuration()
-    // A connection that may not write leaves the log and its index beside the file when it is closed. So one that only
-    // reads is opened for writing if that is allowed; `write` refuses.
-    configuration.readonly = readOnly && access(path, W_OK) != 0
+    configuration.readonly = readOnly
     configuration.busyMode = .timeout(busySeconds)
     configuration.label = "results"
     return configuration
@@ -86,8 +86,7 @@ public final class ResultStore: Sendable {
         return .commit
       }
     }
-    let unknown = try unknownMigrations(db, path: path)
-    guard unknown.isEmpty else { throw ResultStoreError.newer(path, unknown) }
+    try check(db, path: path)
     let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
     guard mode == "wal" else {
       throw ResultStoreError.inaccessible(path, "is on a file system without shared memory, which results need")
@@ -118,11 +117,22 @@ public final class ResultStore: Sendable {
     try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
   }
 
-  /// The file's migrations that this program does not have: those of newer versions.
-  private static func unknownMigrations(_ db: Database, path: String) throws -> [String] {
-    guard try db.tableExists("grdb_migrations") else { return [] }
-    let known = Set(ResultSchema.migrator.migrations)
-    return try ResultSchema.migrator.appliedIdentifiers(db).subtracting(known).sorted()
+  /// Refuses a file that has our mark and not our tables. Without the list of migrations it can only be new, which is one
+  /// page without a table; a damaged or foreign one would else be filled up.
+  private static func check(_ db: Database, path: String) throws {
+    guard try db.tableExists("grdb_migrations") else {
+      let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+      let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+      guard tables == 0, pages <= 1 else { throw ResultStoreError.corrupt(path, "the list of its tables' versions is missing") }
+      return
+    }
+    let applied = try ResultSchema.migrator.appliedIdentifiers(db)
+    let unknown = applied.subtracting(ResultSchema.migrator.migrations).sorted()
+    guard unknown.isEmpty else { throw ResultStoreError.newer(path, unknown) }
+    guard !applied.isEmpty else { return }
+    let present = Set(try String.fetchAll(db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'"))
+    let missing = ResultSchema.tables.filter { !present.contains($0) }
+    guard missing.isEmpty else { throw ResultStoreError.corrupt(path, "it has no table \(missing.joined(separator: ", "))") }
   }
 
   /// Reads in one transaction, so that all of it is of one moment.
@@ -132,7 +142,7 @@ public final class ResultStore: Sendable {
 
   /// Writes in one transaction: all of it is kept, or nothing.
   func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-    guard !readOnly else { throw ResultStoreError.inaccessible(path, "cannot be written: it was opened for reading") }
+    guard !isReadOnly else { throw ResultStoreError.inaccessible(path, "cannot be written, having been opened for reading only") }
     return try explaining {
       try queue.writeWithoutTransaction { db in
         // Immediate: waits for another writer now, rather than failing in the middle.

@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 
 /// Why a result file could not be used. The message names the file, what is wrong with it, and what to do.
 public struct ResultStoreError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -76,10 +77,21 @@ extension ResultStoreError {
         + "is. Make room, or \(elsewhere) on another disk.")
   }
 
+  /// What an error of the operating system means for the one who named the file.
+  static func wrapping(errno code: Int32, path: String, _ what: String) -> ResultStoreError {
+    switch code {
+    case ENOSPC, EDQUOT, EFBIG: diskFull(path)
+    case EISDIR: directory(path)
+    default: inaccessible(path, "\(what) (\(errorText(code)))")
+    }
+  }
+
   /// What an error of SQLite means for the one who named the file.
   static func wrapping(_ error: DatabaseError, path: String, busySeconds: Double) -> ResultStoreError {
     let text = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
     return switch error.resultCode {
+    // SQLite knows one kind of full disk, and takes the others for failures: of the log beside the file, of a limit.
+    case .SQLITE_IOERR where isOutOfRoom(path), .SQLITE_CANTOPEN where isOutOfRoom(path): diskFull(path)
     case .SQLITE_BUSY, .SQLITE_LOCKED: locked(path, seconds: busySeconds)
     case .SQLITE_FULL: diskFull(path)
     case .SQLITE_NOTADB, .SQLITE_CORRUPT: corrupt(path, text)
@@ -97,7 +109,25 @@ extension ResultStoreError {
     }
   }
 
+  /// Whether nothing more can be written where a file is: no space, no names, or this process may write no longer files.
+  static func isOutOfRoom(_ path: String) -> Bool {
+    var limit = rlimit()
+    if getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur < 1 << 40 { return true }
+    var status = statvfs()
+    let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+    guard statvfs(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, &status) == 0 else { return false }
+    return isFull(status)
+  }
+
+  /// Less is free than the log beside the file takes when it is made, or no name is. File systems that have no fixed number
+  /// of blocks or names report 0 of them.
+  static func isFull(_ status: statvfs) -> Bool {
+    (status.f_blocks > 0 && UInt64(status.f_bavail) * UInt64(status.f_frsize) < 256 << 10) || (status.f_files > 0 && status.f_favail == 0)
+  }
+
   private static func shortened(_ seconds: Double) -> String {
     seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds)
   }
 }
+
+func errorText(_ code: Int32) -> String { strerror(code).map { String(cString: $0) } ?? "error \(code)" }

@@ -99,8 +99,8 @@ public struct RunComparison: Sendable {
     compare("build configuration") { $0.environment.buildConfiguration }
     for detail in details {
       switch detail.record.verdict {
-      case .passed, .failed: break
-      case .invalid, .notComparable, .interrupted:
+      case .passed: break
+      case .failed, .invalid, .notComparable, .interrupted:
         found.append(
           "verdict: \(detail.record.run) is \(detail.record.verdict.rawValue)"
             + (detail.verdictReason.isEmpty ? "" : " (\(detail.verdictReason))"))

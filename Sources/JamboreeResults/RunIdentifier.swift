@@ -1,18 +1,17 @@
 import JamboreeKit
 
 /// Makes and reads the names of runs: 12 characters of `0-9 a-z` without `i l o u` (which are taken for others), the
-/// first nine the milliseconds since 1970, the last three random. Text order is time order.
+/// first nine the milliseconds since 1970, the last three the 32,768th of it. Text order is time order.
 enum RunIdentifier {
   static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
-  static let timeLength = 9
   static let length = 12
 
   /// - Parameters:
-  ///   - unixNanoseconds: When the run started; what is out of range counts as the nearest that is in it.
-  ///   - salt: Tells runs of one millisecond apart; its low 15 bits count.
-  static func make(unixNanoseconds: Int64, salt: UInt64) -> String {
-    let milliseconds = min(UInt64(max(0, unixNanoseconds)) / 1_000_000, 1 << (5 * UInt64(timeLength)) - 1)
-    var bits = milliseconds << 15 | (salt & 0x7FFF)
+  ///   - unixNanoseconds: When the run started; before 1970 counts as 1970.
+  ///   - place: How many names later: 1 for the second run of the same moment.
+  static func make(unixNanoseconds: Int64, place: UInt64 = 0) -> String {
+    let (milliseconds, rest) = UInt64(max(0, unixNanoseconds)).quotientAndRemainder(dividingBy: 1_000_000)
+    var bits = (milliseconds << 15 | rest << 15 / 1_000_000) &+ place
     var characters: [UInt8] = []
     for _ in 0..<length {
       characters.append(alphabet[Int(bits & 31)])

@@ -1,3 +1,4 @@
+import Foundation
 import JamboreeKit
 
 /// What a scenario promises of its own outcome.
@@ -95,8 +96,10 @@ public struct CheckResult: Sendable, Hashable {
   }
 }
 
-/// At most three decimals below 1000, none above; never a trap for huge values.
+/// At most three decimals below 1000, none above, three significant digits of what is tiny; never a trap for huge values.
 private func short(_ value: Double) -> String {
   guard abs(value) < 1e15 else { return "\(value)" }
-  return plain(abs(value) >= 1000 ? value.rounded() : abs(value) < 0.001 ? value : (value * 1000).rounded() / 1000)
+  guard abs(value) < 0.001, value != 0 else { return plain(abs(value) >= 1000 ? value.rounded() : (value * 1000).rounded() / 1000) }
+  // 17 digits would say no more than three do, and need a column of their own.
+  return String(format: "%.3g", value)
 }

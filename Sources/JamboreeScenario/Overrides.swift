@@ -20,15 +20,15 @@ public struct ScenarioOverride: Sendable, Hashable {
   }
 
   /// What stands for the file's name in messages: the flag, so that one sees which of several is at fault.
-  var file: String { "--set \(printable(text, limit: 100))" }
+  var file: String { "--set \(text.isEmpty ? "''" : printable(text, limit: 100))" }
 
-  /// The scenario with the value in place; mappings and lists on the way are made where they are missing. `~` stands for
-  /// null, which puts the default back.
+  /// The scenario with the value in place; mappings and lists on the way are made where they are missing. `~` stands for null,
+  /// which puts the default back; nothing at all is refused, because it is what a variable without a value leaves.
   func applied(to root: ConfigurationNode) throws(ConfigurationError) -> ConfigurationNode {
     guard !value.utf8.allSatisfy({ $0 == 0x20 }) else {
-      throw fail(path.joined(separator: "."), "nothing stands after the equals sign; give a value, or ~ for the default")
+      throw fail("", "nothing stands after the equals sign; give a value, '~' for the default, or \"''\" for a text without characters")
     }
-    return try replace(in: root, 0, with: ScenarioNodes.parse(value, file: file, lines: false))
+    return try replace(in: root, 0, with: try ScenarioNodes.parse(value, file: file, lines: false))
   }
 
   private var nothing: ConfigurationNode { ConfigurationNode(.null, file: file, line: nil) }

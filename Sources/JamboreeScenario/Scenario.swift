@@ -18,6 +18,9 @@ public struct Scenario: Sendable {
   public let seed: Seed
   /// Scaled: see ``scale``.
   public let population: PopulationParameters
+  /// Where the file says how many members there are, and whom they follow on average.
+  public let membersPlace: ScenarioPlace
+  public let meanDegreePlace: ScenarioPlace
   /// In the order of the file; at least one.
   public let services: [any Service]
   /// Length of a timeline bucket, a tick or more.
@@ -41,10 +44,6 @@ public struct Scenario: Sendable {
     _ root: ConfigurationNode?, text: String, overrides: [String], scale: Double, catalog: ServiceCatalog
   ) throws(ConfigurationError) {
     var reader = try root.map { node throws(ConfigurationError) in try ParameterReader(node) } ?? .describing()
-    // First of all: a key that is misspelt is missing, too, and the misspelling is what to tell.
-    try reader.refuse(keysBeyond: [
-      "name", "summary", "version", "start", "duration", "tick", "drain", "seed", "population", "services", "measure", "expect",
-    ])
     name = try reader.text("name", default: nil, as: .name, "what runs are listed under")
     summary = try reader.text("summary", default: "", "one line for people")
     do throws(ConfigurationError) {
@@ -55,7 +54,7 @@ public struct Scenario: Sendable {
     startMinuteOfWeek = try reader.text("start", default: 0, as: .weekTime, "weekday and time of day, UTC, at which it begins")
     (durationNanoseconds, tickNanoseconds) = try readTime(&reader)
     seed = Seed(try reader.seed("seed", default: 1, "another seed is another run of the same scenario"))
-    population = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
+    (population, membersPlace, meanDegreePlace) = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
       try readPopulation(&reader, scale: scale)
     }
     services = try readServices(&reader, catalog, all: root == nil)
@@ -65,13 +64,14 @@ public struct Scenario: Sendable {
       try readMeasure(&reader, duration: duration, tick: tick)
     }
     drainNanoseconds = try readDrain(&reader, duration: duration, bucket: bucketNanoseconds)
-    expectations = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
-      reader throws(ConfigurationError) in try Expectation(&reader)
+    let expected = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
+      reader throws(ConfigurationError) in (try Expectation(&reader), ScenarioPlace(reader, "metric"))
     }
+    expectations = expected.map { $0.0 }
     try reader.finish()
     let figures = FigureNames(services: services, regions: population.regions)
-    for (index, expectation) in expectations.enumerated() {
-      if let complaint = figures.complaint(of: expectation.metric) { throw reader.fail(inList: "expect", index, "metric", complaint) }
+    for (expectation, place) in expected {
+      if let complaint = figures.complaint(of: expectation.metric) { throw place.fail(complaint) }
     }
     self.scale = scale
     self.text = text

@@ -36,11 +36,14 @@ struct ScenarioNodes {
     while true {
       let parser: Parser
       let root: Node?
+      // Nil for a text with a tag of our own.
+      let tagged: TagFinder?
       do {
         // A resolver without rules leaves scalars as they are written: the reader decides by the key what they mean.
         // The encoding is given because the parser would else look for it in the environment.
         parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
         root = try parser.singleRoot()
+        tagged = duplicate == nil ? TagFinder(text) : nil
       } catch YamlError.duplicatedKeysInMapping(let names, let context) where duplicate == nil {
         let complaint = complaint(YamlError.duplicatedKeysInMapping(duplicates: names, context: context), given)
         guard let tagged = Self.tagging(context.mark, in: text) else { throw complaint }
@@ -60,7 +63,7 @@ struct ScenarioNodes {
             ? "is empty; 'jamboree scenarios schema' says what belongs in it"
             : "there is only a comment after the equals sign; put a text with '#' in quotes")
       }
-      let node = try convert(root, path: "", depth: 0, checksKeyTags: duplicate == nil)
+      let node = try convert(root, path: "", depth: 0, tags: tagged)
       if let duplicate { throw duplicate }
       return node
     }
@@ -89,29 +92,27 @@ struct ScenarioNodes {
   }
 
   private func convert(
-    _ node: Node, path: String, depth: Int, checksKeyTags: Bool
+    _ node: Node, path: String, depth: Int, tags: TagFinder?
   ) throws(ConfigurationError) -> ConfigurationNode {
     let line = node.mark?.line
-    guard depth <= Self.maximumDepth else { throw fail(line, at: path, "nested deeper than \(Self.maximumDepth) levels") }
     guard node.anchor == nil else { throw fail(line, at: path, Self.noAnchors) }
+    if tags?.isTagged(node.mark) ?? false { throw fail(line, at: path, Self.noTags) }
     let value: ConfigurationNode.Value
     switch node {
     case .alias: throw fail(line, at: path, Self.noAliases)
     case .scalar(let scalar):
-      try refuse(node.tag, unless: .str, line, path)
       // Block texts can mean nothing but text, like quoted ones.
       let isQuoted = scalar.style != .plain && scalar.style != .any
       let isNull = !isQuoted && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
       value = isNull ? .null : .scalar(scalar.string, isQuoted: isQuoted)
     case .sequence(let sequence):
-      try refuse(node.tag, unless: .seq, line, path)
       var nodes: [ConfigurationNode] = []
+      guard depth < Self.maximumDepth || sequence.isEmpty else { throw fail(line, at: path, Self.tooDeep) }
       for (index, element) in sequence.enumerated() {
-        nodes.append(try convert(element, path: join(path, "\(index)"), depth: depth + 1, checksKeyTags: checksKeyTags))
+        nodes.append(try convert(element, path: join(path, "\(index)"), depth: depth + 1, tags: tags))
       }
       value = .list(nodes)
     case .mapping(let mapping):
-      try refuse(node.tag, unless: .map, line, path)
       var entries: [ConfigurationNode.Entry] = []
       var lines: [String: Int] = [:]
       for (key, inner) in mapping {
@@ -124,12 +125,13 @@ struct ScenarioNodes {
         }
         let keyPath = join(path, printable(name.string))
         guard key.anchor == nil else { throw fail(keyLine, at: keyPath, Self.noAnchors) }
-        if checksKeyTags { try refuse(key.tag, unless: .str, keyLine, keyPath) }
+        if tags?.isTagged(key.mark) ?? false { throw fail(keyLine, at: keyPath, Self.noTags) }
         if let first = lines.updateValue(keyLine ?? 0, forKey: name.string) {
           let place = hasLines && first != keyLine ? ", first in line \(first)" : ""
           throw fail(keyLine, at: keyPath, "key '\(printable(name.string))' is given twice\(place); keep one")
         }
-        let node = try convert(inner, path: keyPath, depth: depth + 1, checksKeyTags: checksKeyTags)
+        guard depth < Self.maximumDepth else { throw fail(keyLine, at: keyPath, Self.tooDeep) }
+        let node = try convert(inner, path: keyPath, depth: depth + 1, tags: tags)
         entries.append(ConfigurationNode.Entry(key: name.string, line: hasLines ? keyLine : nil, node: node))
       }
       value = .mapping(entries)
@@ -137,13 +139,10 @@ struct ScenarioNodes {
     return ConfigurationNode(value, file: file, line: hasLines ? line : nil, column: hasLines ? node.mark?.column : nil)
   }
 
-  private func refuse(_ tag: Tag, unless name: Tag.Name, _ line: Int?, _ path: String) throws(ConfigurationError) {
-    guard tag != Tag(name) else { return }
-    throw fail(line, at: path, "tags (such as !!int) are not supported; write the value without one")
-  }
-
   // MARK: Faults
 
+  private static let tooDeep = "nested deeper than \(maximumDepth) levels; no scenario needs that many"
+  private static let noTags = "tags (such as !!int) are not supported; write the value without one"
   private static let noAliases =
     "aliases (*name) are not supported; write the value out, or put a text that begins with '*' in quotes"
   private static let noAnchors =
@@ -162,7 +161,7 @@ struct ScenarioNodes {
     case YamlError.scanner(_, let problem, let mark, _) where problem.contains("cannot start any token"):
       fail(mark.line, "not valid YAML: \(problem) (a tab, '@', '`' or '%'); indent with spaces and put such text in quotes")
     case YamlError.parser(_, let problem, let mark, _) where problem.contains("nesting level"):
-      fail(mark.line, "nested deeper than \(Self.maximumDepth) levels")
+      fail(mark.line, Self.tooDeep)
     case YamlError.scanner(let context, let problem, let mark, _), YamlError.parser(let context, let problem, let mark, _),
       YamlError.composer(let context, let problem, let mark, _):
       fail(mark.line, "not valid YAML: " + (context.map { "\($0.text) (line \($0.mark.line)), " } ?? "") + problem)
@@ -180,4 +179,31 @@ struct ScenarioNodes {
   }
 
   private func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+}
+
+/// Tells whether a node has a tag, which the parser does not: of `!!str a` it says the same as of `a`. A node's place is
+/// that of its tag, if it has one.
+private struct TagFinder {
+  private let lines: [[Unicode.Scalar]]
+
+  init?(_ text: String) {
+    guard text.utf8.contains(UInt8(ascii: "!")) else { return nil }
+    // Breaks as the parser counts them, which takes more than line feeds for one.
+    var lines: [[Unicode.Scalar]] = [[]]
+    var previous: Unicode.Scalar?
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n" where previous == "\r": break
+      case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": lines.append([])
+      default: lines[lines.count - 1].append(scalar)
+      }
+      previous = scalar
+    }
+    self.lines = lines
+  }
+
+  func isTagged(_ mark: Mark?) -> Bool {
+    guard let mark, lines.indices.contains(mark.line - 1), lines[mark.line - 1].indices.contains(mark.column - 1) else { return false }
+    return lines[mark.line - 1][mark.column - 1] == "!"
+  }
 }

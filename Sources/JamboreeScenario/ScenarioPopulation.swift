@@ -3,8 +3,10 @@ import JamboreePopulation
 
 private let maximumMembers = 100_000_000
 
-/// Reads `population`, scaled.
-func readPopulation(_ reader: inout ParameterReader, scale: Double) throws(ConfigurationError) -> PopulationParameters {
+/// Reads `population`, scaled, and where it states its size and its graph's.
+func readPopulation(
+  _ reader: inout ParameterReader, scale: Double
+) throws(ConfigurationError) -> (PopulationParameters, members: ScenarioPlace, degree: ScenarioPlace) {
   let standard = PopulationParameters(members: 1)
   let members = try reader.integer(
     "members", default: nil, in: 1...maximumMembers, unit: "people", "how many there are; scales")
@@ -12,7 +14,7 @@ func readPopulation(_ reader: inout ParameterReader, scale: Double) throws(Confi
     "employees", default: standard.employees, in: 0...maximumMembers, unit: "people",
     "at most this many are employees, the rest guests; scales")
   guard (Double(members) * scale).rounded() <= Double(maximumMembers) else {
-    throw reader.fail("members", "\(members) at scale \(plain(scale)) is more than \(maximumMembers); lower the scale")
+    throw reader.fail("members", "\(members) at scale \(plain(scale)) is more than \(maximumMembers); use --scale \(plain((Double(maximumMembers) / Double(members) * 1000).rounded(.down) / 1000)) or less")
   }
   let regions = try reader.list("regions", default: standard.regions, "parts of the world, with shares of the members") {
     reader throws(ConfigurationError) in
@@ -49,11 +51,14 @@ func readPopulation(_ reader: inout ParameterReader, scale: Double) throws(Confi
     guard perMember <= topics else { throw reader.fail("perMember", "\(perMember) is more than there are topics (\(topics)); lower it") }
     return (topics, perMember)
   }
-  let graph = try reader.section("graph", "who follows whom") { reader throws(ConfigurationError) in try readGraph(&reader) }
+  let (graph, degree) = try reader.section("graph", "who follows whom") { reader throws(ConfigurationError) in
+    (try readGraph(&reader), ScenarioPlace(reader, "meanDegree"))
+  }
   func scaled(_ count: Int) -> Int { Int(min(max((Double(count) * scale).rounded(), 1), Double(maximumMembers))) }
-  return PopulationParameters(
+  let parameters = PopulationParameters(
     members: scaled(members), employees: employees == 0 ? 0 : scaled(employees), regions: regions, leaderShare: leaders,
     contributorShare: min(contributors, 1 - leaders), topicCount: topics, interestsPerMember: perMember, graph: graph)
+  return (parameters, ScenarioPlace(reader, "members"), degree)
 }
 
 private func readGraph(_ reader: inout ParameterReader) throws(ConfigurationError) -> GraphParameters {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import JamboreeKit
 
 /// The command line: arguments, terminal, exit codes. Everything else is in the modules below.
 @main
@@ -9,7 +10,8 @@ struct Jamboree: ParsableCommand {
     abstract: "Rehearse a company's social platform before its people arrive.",
     discussion: """
       Exit codes: 0 done; 1 an expectation failed; 64 usage or scenario error, or a result file that is not ours; \
-      69 backend not reachable; 74 results locked, disk full or not writable; 75 the run is invalid; 130 interrupted.
+      69 backend not reachable; 74 results locked, disk full or not writable, or output that cannot be written; 75 the run \
+      is invalid; 130 interrupted.
       """,
     version: Composition.version,
     subcommands: [
@@ -18,40 +20,63 @@ struct Jamboree: ParsableCommand {
     ])
 
   static func main() {
-    Console.prepare()
-    Interrupts.shared.install()
+    Console.claimStandardStreams()
+    Interruption.shared.watch()
     do {
-      try checkHelp(CommandLine.arguments.dropFirst())
+      try refuseUnknownHelp(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch {
-      if let failure = Failure(error) {
-        Console.complain(failure.message)
-        Foundation.exit(failure.code)
+      end(error)
+    }
+  }
+
+  /// `help` answers an unknown command with the overview, as if nothing were wrong.
+  private static func refuseUnknownHelp(_ arguments: [String]) throws {
+    guard arguments.first == "help" else { return }
+    var known: [any ParsableCommand.Type] = [Jamboree.self]
+    var command: any ParsableCommand.Type = Jamboree.self
+    for name in arguments.dropFirst() where !name.hasPrefix("-") && name != "help" {
+      known = command.configuration.subcommands
+      guard let next = known.first(where: { $0.configuration.commandName == name }) else {
+        let names = known.compactMap { $0.configuration.commandName }
+        let hint = nearest(name, among: names).map { "did you mean '\($0)'? " } ?? ""
+        throw ValidationError("there is no command '\(name)'; \(hint)known: \(names.joined(separator: ", "))")
       }
-      end(with: error)
+      command = next
     }
   }
 
-  /// `help` about a command that there is not would tell about all of them, as if that had been asked.
-  private static func checkHelp(_ arguments: ArraySlice<String>) throws {
-    guard arguments.first == "help", let name = arguments.dropFirst().first, !name.hasPrefix("-") else { return }
-    let known = configuration.subcommands.compactMap { $0.configuration.commandName }
-    guard known.contains(name) else {
-      throw Failure(code: Failure.usage, message: "there is no command '\(name)'; known: \(known.joined(separator: ", "))")
+  /// One line on standard error and the exit code; what was asked for (help, the version) on standard output.
+  private static func end(_ error: any Error) -> Never {
+    do {
+      if exitCode(for: error) == .success {
+        let text = fullMessage(for: error)
+        if !text.isEmpty { try Console.print(text) }
+        Foundation.exit(0)
+      }
+      throw error
+    } catch {
+      let failure = Failure(error) ?? usageFailure(error)
+      Console.complain(failure.message)
+      Foundation.exit(failure.code)
     }
   }
 
-  /// Help and versions, plain exit codes, and what the arguments were refused for: one line and where to find more.
-  private static func end(with error: any Error) -> Never {
-    let code = exitCode(for: error).rawValue
-    if code == 0 {
-      print(fullMessage(for: error))
-    } else if !(error is ExitCode) {
-      var message = message(for: error)
-      while message.hasSuffix(".") { message.removeLast() }
-      Console.complain("\(message.replacingOccurrences(of: "\n", with: " ")); see 'jamboree help'")
+  /// The argument parser says on four lines what fits on one: what is wrong, and where to read how it would be right.
+  private static func usageFailure(_ error: any Error) -> Failure {
+    let code = exitCode(for: error)
+    var message = message(for: error)
+    // Whoever throws a bare exit code has said what there is to say.
+    if error is ExitCode { return Failure(code: code.rawValue, message: "") }
+    // An error of no kind that is foreseen must not look like an expectation that did not hold.
+    guard code == .validationFailure else { return Failure(code: Failure.invalid, message: message) }
+    if let first = message.first { message = first.lowercased() + message.dropFirst() }
+    message = message.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: ", ")
+    if !message.contains("'jamboree ") {
+      let help = fullMessage(for: error).split(separator: "\n").last { $0.hasPrefix("  See '") }
+      message += "; see '\(help?.split(separator: "'").dropFirst().first ?? "jamboree --help")'"
     }
-    Foundation.exit(code)
+    return Failure(code: code.rawValue, message: message)
   }
 }

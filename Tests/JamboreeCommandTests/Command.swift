@@ -28,8 +28,6 @@ final class Workplace {
   private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     .appending(path: "jamboree")
 
-  static var programPath: String { program.path }
-
   init() throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "jamboree-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -59,11 +57,11 @@ final class Workplace {
     return started
   }
 
-  /// Runs a command through the shell, for redirections: `run s.yaml >/dev/full`.
-  func shell(_ command: String) throws -> Finished {
-    try Started(
-      program: URL(filePath: "/bin/sh"), arguments: ["-c", "exec '\(Self.program.path)' \(command)"], folder: folder
-    ).finish()
+  /// Runs a line of shell with the program as `$0`, for redirections and limits.
+  func shell(_ line: String) throws -> Finished { try startShell(line).finish() }
+
+  func startShell(_ line: String) throws -> Started {
+    try Started(program: URL(filePath: "/bin/sh"), arguments: ["-c", line, Self.program.path], folder: folder)
   }
 
   /// Runs a command to its end.

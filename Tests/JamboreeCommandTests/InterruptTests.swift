@@ -41,17 +41,32 @@ import Testing
     #expect(shown["digest"] as? String == result["digest"] as? String)
   }
 
-  /// Before anything is measured there is nothing to keep, and nothing to wait for.
-  @Test(arguments: [["run", Workplace.flagship, "--set", "population.graph.meanDegree=200"], ["bench", "phold", "--end", "100000"]])
-  func elsewhereOneIsEnough(_ command: [String]) throws {
+  /// Nothing is measured yet, or ever: there is nothing to keep and nothing to wait for.
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP], [
+    ["bench", "population", "--members", "20000000", "--workers", "1"],
+    ["run", Workplace.flagship, "--scale", "5", "--results", "r.sqlite"],
+  ])
+  func endsPromptlyBeforeAnythingIsMeasured(_ signal: Int32, _ command: [String]) throws {
     let place = try Workplace()
-    let run = try place.start(command + (command[0] == "run" ? ["--results", "r.sqlite"] : []))
-    func catches() -> Bool { (run.status("SigCgt").flatMap { UInt64($0, radix: 16) } ?? 0) >> UInt64(SIGTERM - 1) & 1 == 1 }
-    while run.process.isRunning, !catches() || run.userSeconds < 0.3 { usleep(10_000) }
-    kill(run.process.processIdentifier, SIGTERM)
+    let run = try place.start(command)
+    while run.process.isRunning, run.userSeconds < 0.5 { usleep(10_000) }
+    let start = ContinuousClock.now
+    kill(run.process.processIdentifier, signal)
     let ended = try run.finish()
+    #expect(ContinuousClock.now - start < .seconds(2))
     #expect(ended.code == 130)
     #expect(ended.err == "jamboree: interrupted\n")
+    #expect(ended.out.isEmpty)
+    // No log of SQLite's is left beside the results.
+    #expect(place.files.allSatisfy { $0 == "r.sqlite" })
+  }
+
+  @Test func nohupMeansIt() throws {
+    let place = try Workplace()
+    let run = try place.startShell("trap '' HUP; exec \"$0\" bench population --members 3000000 --workers 1 --runs 1 --json")
+    while run.process.isRunning, run.userSeconds < 0.5 { usleep(10_000) }
+    kill(run.process.processIdentifier, SIGHUP)
+    #expect(try run.finish().code == 0)
   }
 
   /// Once more stops at once: nothing of the run is kept, and the file can still be read.

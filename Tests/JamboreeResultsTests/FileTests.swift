@@ -124,6 +124,56 @@ private func expectRefused(
     #expect(try folder.bytes("r.sqlite") == before)
   }
 
+  /// Our mark and something else behind it: it is neither filled up nor turned into write-ahead mode.
+  @Test(arguments: [
+    "DROP TABLE grdb_migrations", "DELETE FROM grdb_migrations; DROP TABLE grdb_migrations; DROP TABLE check_result", "DROP TABLE metric",
+  ])
+  func ourMarkWithoutOurTables(change: String) throws {
+    let folder = try TemporaryFolder()
+    do {
+      let store = try ResultStore.open(path: folder.file("r.sqlite"))
+      try store.write { db in try db.execute(sql: change) }
+      try store.queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
+    }
+    let before = try folder.bytes("r.sqlite")
+    for readOnly in [false, true] {
+      expectRefused(openError(folder.file("r.sqlite"), readOnly: readOnly), .usage, folder.file("r.sqlite"), "damaged", "Restore")
+      #expect(try folder.bytes("r.sqlite") == before)
+      #expect(try folder.names == ["r.sqlite"])
+    }
+  }
+
+  /// A first page that says that there is no table, and more pages behind it.
+  @Test func aFileWhoseSchemaIsLost() throws {
+    let folder = try TemporaryFolder()
+    do { try ResultStore.open(path: folder.file("r.sqlite")).save(OutputShape()) }
+    var damaged = try folder.bytes("r.sqlite")
+    damaged.replaceSubrange(100..<112, with: [0x0D, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0])
+    try folder.write("d.sqlite", damaged)
+    for readOnly in [false, true] {
+      expectRefused(openError(folder.file("d.sqlite"), readOnly: readOnly), .usage, folder.file("d.sqlite"), "damaged")
+      #expect(try folder.bytes("d.sqlite") == damaged)
+    }
+    #expect(try folder.names == ["d.sqlite", "r.sqlite"])
+  }
+
+  /// Whoever closes a file last leaves nothing beside it, also who only read, and who refused it.
+  @Test func nothingIsLeftBesideTheFile() throws {
+    let folder = try TemporaryFolder()
+    do { try ResultStore.open(path: folder.file("r.sqlite")).save(OutputShape(buckets: 1)) }
+    #expect(try folder.names == ["r.sqlite"])
+    do { #expect(try ResultStore.open(path: folder.file("r.sqlite"), readOnly: true).runs().count == 1) }
+    #expect(try folder.names == ["r.sqlite"])
+    do {
+      let store = try ResultStore.open(path: folder.file("r.sqlite"))
+      try store.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('v2')") }
+    }
+    for readOnly in [false, true] {
+      #expect(openError(folder.file("r.sqlite"), readOnly: readOnly)?.message.contains("newer version") == true)
+      #expect(try folder.names == ["r.sqlite"])
+    }
+  }
+
   @Test func directory() throws {
     let folder = try TemporaryFolder()
     expectRefused(openError(folder.path), .io, folder.path, "is a directory", folder.path + "/jamboree.sqlite")
@@ -193,6 +243,22 @@ private func expectRefused(
     try store.queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA max_page_count = 1000000") }
     try store.save(OutputShape(buckets: 60))
     #expect(try store.runs().count == 2)
+  }
+
+  /// SQLite calls it an input/output error when there is no room for the log beside the file.
+  @Test func noRoomForTheLog() throws {
+    for code in [ENOSPC, EDQUOT, EFBIG] {
+      expectRefused(.wrapping(errno: code, path: "a/r.sqlite", "cannot be made"), .io, "a/r.sqlite", "full", "Make room")
+    }
+    expectRefused(.wrapping(errno: EACCES, path: "a/r.sqlite", "cannot be made"), .io, "a/r.sqlite", "permissions")
+    var status = statvfs()
+    #expect(!ResultStoreError.isFull(status))
+    (status.f_blocks, status.f_frsize, status.f_bavail) = (64, 4096, 10)
+    #expect(ResultStoreError.isFull(status))
+    status.f_bavail = 64
+    #expect(!ResultStoreError.isFull(status))
+    (status.f_files, status.f_favail) = (100, 0)
+    #expect(ResultStoreError.isFull(status))
   }
 
   @Test func namesThatSQLiteWouldTakeForSomethingElse() throws {

@@ -7,13 +7,14 @@ import Testing
 
 @Suite struct RunIdentifierTests {
   @Test func textOrderIsTimeOrder() {
-    let times: [Int64] = [0, 1_000_000, 31_000_000, 32_000_000, 1_700_000_000_000_000_000, 1_700_000_000_001_000_000, .max]
-    let names = times.map { RunIdentifier.make(unixNanoseconds: $0, salt: 7) }
+    let times: [Int64] = [0, 31, 62, 999_999, 1_000_000, 1_000_500, 31_000_000, 32_000_000, 1_700_000_000_000_000_000, 1_700_000_000_001_000_000, .max]
+    let names = times.map { RunIdentifier.make(unixNanoseconds: $0) }
     #expect(names == names.sorted())
     #expect(Set(names).count == names.count)
     #expect(names.allSatisfy { $0.utf8.count == 12 && RunIdentifier.isPrefix($0) })
-    #expect(RunIdentifier.make(unixNanoseconds: 0, salt: 0) == "000000000000")
-    #expect(RunIdentifier.make(unixNanoseconds: -5, salt: .max) == "000000000zzz")
+    #expect(RunIdentifier.make(unixNanoseconds: 0) == "000000000000")
+    #expect(RunIdentifier.make(unixNanoseconds: -5, place: 32_767) == "000000000zzz")
+    #expect(RunIdentifier.make(unixNanoseconds: 999_999, place: 1) == "000000001000")
   }
 
   @Test func stepsBack() {
@@ -55,6 +56,25 @@ import Testing
     let (store, names) = try store(folder, [Int64](repeating: 1_700_000_000_000_000_000, count: 40))
     #expect(Set(names).count == 40)
     #expect(try store.runs().map(\.run) == names.sorted(by: >))
+  }
+
+  /// The order of the names is that of the starts even within a millisecond.
+  @Test func runsOfOneMillisecond() throws {
+    let folder = try TemporaryFolder()
+    let starts: [Int64] = [900_000, 100, 500_000, 400_000, 100].map { 1_700_000_000_000_000_000 + $0 }
+    let (store, names) = try store(folder, starts)
+    #expect([names[1], names[4], names[3], names[2], names[0]] == names.sorted())
+    #expect(try store.runs().map(\.run) == names.sorted(by: >))
+    #expect(try store.resolve("last") == names[0])
+  }
+
+  @Test(arguments: [Double.nan, .infinity]) func aScaleThatIsNoNumberIsRefused(_ scale: Double) throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    let error = #expect(throws: ResultStoreError.self) { try store.save(OutputShape(buckets: 1, scale: scale)) }
+    #expect(error?.kind == .usage)
+    #expect(error?.message.contains("scale") == true)
+    #expect(try store.runs().isEmpty)
   }
 
   @Test func prefixes() throws {
@@ -148,6 +168,16 @@ import Testing
     for (difference, start) in zip(differences, starts) { #expect(difference.hasPrefix(start), "\(difference)") }
     #expect(differences[1] == "seed: \(details[0].record.run) has \(OutputShape().seed), \(details[1].record.run) has 3")
     #expect(differences.last == "verdict: \(details[1].record.run) is not-comparable (debug build)")
+  }
+
+  /// A run that failed its expectations may have been stopped from doing what the other did.
+  @Test func aFailedRunIsADifference() throws {
+    let details = try details([OutputShape(), OutputShape()]) { details in
+      details[0].record.verdict = .failed
+      details[0].verdictReason = "expectations failed: jam.posts"
+    }
+    #expect(
+      RunComparison(details).differences == ["verdict: \(details[0].record.run) is failed (expectations failed: jam.posts)"])
   }
 
   @Test func percentilesNeverPassTheMaximum() throws {

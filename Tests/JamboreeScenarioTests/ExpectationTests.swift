@@ -32,6 +32,33 @@ import Testing
     #expect(!turn.evaluate(observed: 18, scale: 0.01).passed)
   }
 
+  @Test func tinyNumbersAreShort() throws {
+    let tiny = try expectation("{ metric: a, value: 1, tolerance: 0, scales: false, dispersion: 0 }")
+    #expect(tiny.evaluate(observed: 0, scale: 1).limit == "1...1 (1 +-0%)")
+    let scaled = try expectation("{ metric: a, value: 2, dispersion: 0 }")
+    #expect(scaled.evaluate(observed: 0, scale: 1e-12).limit == "1.96e-12...2.04e-12 (2e-12 +-2%)")
+  }
+
+  /// What nothing reports is refused before a run, where the file names it.
+  @Test func namesOfNothing() throws {
+    let text = tinyScenario.replacing(line: "- metric: tiny.total", with: "- metric: tiny.totals")
+    #expect(
+      refusal(text)?.hasPrefix("t.yaml:20: expect.0.metric: nothing is called 'tiny.totals'; did you mean 'tiny.total'? known: ")
+        == true)
+    for name in ["tiny.calls.East", "listing.p99Nanoseconds", "hot.meanNanoseconds", "errors", "process.peakResidentBytes"] {
+      #expect(refusal(tinyScenario.replacing(line: "- metric: tiny.total", with: "- metric: \(name)")) == nil, "\(name)")
+    }
+    for name in ["tiny.calls.North", "tiny.calls.*", "listing.p98Nanoseconds", "jam.dance.p99Nanoseconds"] {
+      #expect(refusal(tinyScenario.replacing(line: "- metric: tiny.total", with: "- metric: \"\(name)\"")) != nil, "\(name)")
+    }
+  }
+
+  @Test func places() throws {
+    let scenario = try load(tinyScenario)
+    #expect(scenario.membersPlace.fail("so").description == "t.yaml:4: population.members: so")
+    #expect(scenario.meanDegreePlace.path == "population.graph.meanDegree")
+  }
+
   @Test func limits() throws {
     let range = try expectation("{ metric: a, min: 5, max: 10 }")
     #expect(range.evaluate(observed: 5, scale: 0.5) == CheckResult.matching(range, 5, "5...10", true))

@@ -40,9 +40,29 @@ func shippedScenarios() throws -> [URL] {
     #expect(refusal(latin) == "\(latin): is not UTF-8 text; save it as UTF-8")
     let large = try file("large.yaml", [UInt8](repeating: 0x20, count: (4 << 20) + 1))
     #expect(refusal(large) == "\(large): larger than 4 MiB; that is no scenario")
-    #expect(refusal("/dev/zero") == "/dev/zero: is a device or a pipe; name a scenario file")
+    // A pipe would be waited for, and a device may have no end.
+    let pipe = folder.appendingPathComponent("pipe.yaml").path
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for path in [pipe, "/dev/zero", "/dev/null"] {
+      #expect(refusal(path) == "\(path): is no plain file but a device or a pipe; name a file with a scenario")
+    }
+    #expect(refusal(pipe + "/x.yaml") == "\(pipe)/x.yaml: no such file; 'jamboree scenarios list' shows those that ship")
+    #expect(refusal(folder.path + "/\u{1B}[31m")?.contains("/\\u{1b}[31m: no such file") == true)
     let good = try file("good.yaml", Array(tinyScenario.utf8))
     #expect(try ScenarioLoader.load(path: good, services: catalog).text == tinyScenario)
+  }
+
+  /// Nobody but root may read everything.
+  @Test(.enabled(if: geteuid() != 0)) func permissions() throws {
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("secret.yaml").path
+    try Data(tinyScenario.utf8).write(to: URL(fileURLWithPath: path))
+    chmod(path, 0)
+    #expect(refusal(path) == "\(path): permission denied; make the file readable, and the folders that lead to it")
+    chmod(folder.path, 0)
+    #expect(refusal(path) == "\(path): permission denied; make the file readable, and the folders that lead to it")
+    chmod(folder.path, 0o700)
   }
 
   @Test func everyShippedScenarioDecodes() throws {

@@ -26,7 +26,7 @@ import Testing
     #expect(service.label == "a=b")
   }
 
-  @Test func laterOnesWinAndNothingPutsTheDefaultBack() throws {
+  @Test func laterOnesWinAndNullPutsTheDefaultBack() throws {
     #expect(try tiny(load(tinyScenario, ["services.tiny.count=9", "services.tiny.count=10"])).count == 10)
     #expect(try tiny(load(tinyScenario, ["services.tiny.count=~"])).count == 3)
     #expect(try tiny(load(tinyScenario, ["services.tiny=~"])).count == 3)
@@ -35,7 +35,15 @@ import Testing
 
   @Test(arguments: [
     ("duration", "--set duration: expected key.path=value, as in --set services.jam.forums=8"),
-    ("tick=", "--set tick=: tick: nothing stands after the equals sign; give a value, or ~ for the default"),
+    ("", "--set '': expected key.path=value, as in --set services.jam.forums=8"),
+    (
+      "services.tiny.count=",
+      "--set services.tiny.count=: nothing stands after the equals sign; give a value, '~' for the default, or \"''\" for a text without characters"
+    ),
+    (
+      "seed=  ",
+      "--set seed=  : nothing stands after the equals sign; give a value, '~' for the default, or \"''\" for a text without characters"
+    ),
     ("=5", "--set =5: expected key.path=value, as in --set services.jam.forums=8"),
     ("a..b=5", "--set a..b=5: expected key.path=value, as in --set services.jam.forums=8"),
     (
@@ -103,6 +111,6 @@ import Testing
     #expect(least.population.employees == 1)
     #expect(
       refusal(tinyScenario, ["population.members=100000000"], scale: 2)
-        == "--set population.members=100000000: population.members: 100000000 at scale 2 is more than 100000000; lower the scale")
+        == "--set population.members=100000000: population.members: 100000000 at scale 2 is more than 100000000; use --scale 1 or less")
   }
 }

@@ -16,7 +16,8 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
   }
 
   public var description: String {
-    let place = line.map { "\(file):\($0)" } ?? file
+    let name = printable(file, limit: 1000)
+    let place = line.map { "\(name):\($0)" } ?? name
     return path.isEmpty ? "\(place): \(message)" : "\(place): \(path): \(message)"
   }
 }

@@ -105,7 +105,7 @@ extension ParameterReader {
     var values: [Double]
     if let entry = note(key) {
       guard case .list(let nodes) = entry.node.value else { throw fail(key, "expected \(expected), found \(entry.node.kindName)") }
-      if let count, nodes.count != count { throw fail(key, "expected \(expected), found \(nodes.count)") }
+      if let count, nodes.count != count { throw fail(key, "expected \(expected), found \(nodes.count == 1 ? "1 entry" : "\(nodes.count) entries")") }
       values = []
       for (index, node) in nodes.enumerated() {
         guard case .scalar(let text, false) = node.value, let number = parseNumber(text), range.contains(number) else {

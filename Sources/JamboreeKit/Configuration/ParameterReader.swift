@@ -75,19 +75,6 @@ public struct ParameterReader {
     return ConfigurationError(file: entry.node.file, line: entry.line ?? entry.node.line, path: join(key), message: message)
   }
 
-  /// A fault of a key in an entry of a list.
-  public func fail(inList list: String, _ index: Int, _ key: String, _ message: String) -> ConfigurationError {
-    guard let entry = find(list), case .list(let nodes) = entry.node.value, index < nodes.count,
-      let reader = try? ParameterReader(nodes[index], path: "\(join(list)).\(index)")
-    else { return fail(list, message) }
-    return reader.fail(key, message)
-  }
-
-  /// Refuses keys that are not among these, before any of them is read.
-  public func refuse(keysBeyond known: [String]) throws(ConfigurationError) {
-    for entry in entries ?? [] where !known.contains(entry.key) { throw unknown(entry.key, "key", among: known) }
-  }
-
   /// Refuses keys that nobody asked for.
   public func finish() throws(ConfigurationError) {
     for entry in entries ?? [] where !known.contains(entry.key) {
@@ -161,7 +148,7 @@ public struct ParameterReader {
     descriptions.append(
       ParameterDescription(
         key: key, kind: .list(shape.descriptions, entries: entries), isRequired: defaultValue == nil,
-        defaultValue: defaultValue.map { $0.isEmpty ? "[]" : "\($0.count) entries" }, value: nil, summary: summary))
+        defaultValue: defaultValue.map { $0.isEmpty ? "[]" : $0.count == 1 ? "1 entry" : "\($0.count) entries" }, value: nil, summary: summary))
     return values
   }
 

@@ -3,6 +3,7 @@ import Foundation
 import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
+import JamboreePopulation
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,27 +13,36 @@ struct BenchCommand: ParsableCommand {
 
 /// Flags of every benchmark.
 struct BenchFlags: ParsableArguments {
-  @Option(
-    parsing: .unconditional, help: "Worker threads, 1 to 256. Default: one a core.",
-    transform: { try number($0, "a whole number from 1 to 256") })
+  @Option(parsing: .unconditional, help: "Worker threads, 1 to 256. Default: one a core.", transform: NumberArgument.workers)
   var workers: Int?
 
-  @Option(
-    parsing: .unconditional, help: "Seed.", transform: { try number($0, "a whole number from 0 to \(UInt64.max)") })
+  @Option(parsing: .unconditional, help: "Seed. Default: 1.", transform: NumberArgument.seed)
   var seed: UInt64 = 1
 
-  @Option(help: "How often; the fastest counts, all are listed in the JSON.")
+  @Option(
+    parsing: .unconditional, help: "How often, 1 to 1,000; the fastest counts, all are listed in the JSON. Default: 3.",
+    transform: NumberArgument.integer(1...1000))
   var runs = 3
 
   @Flag(help: "Print one JSON object on standard output and nothing else there.")
   var json = false
 
-  func validate() throws {
-    guard workers.map({ (1...256).contains($0) }) ?? true else { throw ValidationError("--workers must be from 1 to 256") }
-    guard (1...1000).contains(runs) else { throw ValidationError("--runs must be from 1 to 1000") }
+  var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Refuses what this machine has no memory for.
+  func checkMemory(_ population: PopulationParameters, bytesEach: Double = 0) throws {
+    let need = MemoryNeed(population, bytesEach: bytesEach, workers: workerCount)
+    try refuse(need.complaint(remedy: "lower --members or the mean degree"), population.members)
   }
 
-  var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+  /// The same for agents that the scheduler alone keeps: 20 bytes each are measured, and a table grows by doubling.
+  func checkMemory(agents: Int) throws {
+    try refuse(MemoryNeed(agents: agents, bytesEach: 40).complaint(remedy: "lower --members"), agents)
+  }
+
+  private func refuse(_ complaint: String?, _ members: Int) throws {
+    if let complaint { throw Failure(code: Failure.usage, message: "--members \(members): \(complaint)") }
+  }
 
   /// Times `body` so often as asked for.
   /// - Returns: what the fastest run returned, its seconds, and those of all runs.
@@ -58,7 +68,7 @@ struct BenchFlags: ParsableArguments {
       members["runSeconds"] = .array(all.map { JSON($0) })
       try JSON.object(members).print()
     } else {
-      print(([name] + lines.map { "  " + $0 }).joined(separator: "\n"))
+      try Console.print(([name] + lines.map { "  " + $0 }).joined(separator: "\n"))
     }
   }
 }
@@ -67,30 +77,30 @@ struct PholdBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "phold", abstract: "PHOLD, the standard model for parallel discrete-event simulators, on the engine's scheduler.")
 
-  @Option(help: "Members (logical processes), 1 to 100,000,000.")
+  @Option(parsing: .unconditional, help: "Members (logical processes), 1 to 100,000,000. Default: 65,536.", transform: NumberArgument.members)
   var members = 65_536
-  @Option(help: "Share of events that go to another member, 0 to 1.")
+  @Option(
+    parsing: .unconditional, help: "Share of events that go to another member, 0 to 1. Default: 0.25.", transform: NumberArgument.number(0...1))
   var remote = 0.25
-  @Option(help: "Mean delay of an event, above the lookahead.")
+  @Option(
+    parsing: .unconditional, help: "Mean delay of an event, above the lookahead. Default: 1.",
+    transform: NumberArgument.number(0...1e6, isAbove: true))
   var mean = 1.0
-  @Option(help: "Least delay, which is the tick; above 0.")
+  @Option(
+    parsing: .unconditional, help: "Least delay, which is the tick; 0.000001 or more. Default: 0.1.", transform: NumberArgument.number(1e-6...1e6))
   var lookahead = 0.1
-  @Option(help: "Virtual time at which it ends.")
+  @Option(
+    parsing: .unconditional, help: "Virtual time at which it ends. Default: 100.", transform: NumberArgument.number(0...1e9, isAbove: true))
   var end = 100.0
   @OptionGroup var flags: BenchFlags
 
   func validate() throws {
-    guard (1...100_000_000).contains(members) else { throw ValidationError("--members must be from 1 to 100000000") }
-    guard (0...1).contains(remote) else { throw ValidationError("--remote must be from 0 to 1") }
-    guard lookahead >= 1e-6, lookahead <= 1e6 else { throw ValidationError("--lookahead must be from 0.000001 to 1000000") }
-    guard mean > lookahead, mean <= 1e6 else { throw ValidationError("--mean must be above --lookahead and at most 1000000") }
-    guard end > 0, end <= 1e9, end / lookahead <= 1e9 else {
-      throw ValidationError("--end must be above 0, at most 1000000000 and at most 1000000000 lookaheads")
-    }
+    guard mean > lookahead else { throw ValidationError("--mean \(plain(mean)) must be above --lookahead, which is \(plain(lookahead))") }
+    guard end / lookahead <= 1e9 else { throw ValidationError("--end \(plain(end)) is more than 1000000000 lookaheads; lower it") }
   }
 
   func run() throws {
-    try MemoryEstimate.check(members: members, meanDegree: 0, name: "--members", remedy: "ask for fewer")
+    try flags.checkMemory(agents: members)
     let model = Phold(
       members: members, remote: remote, mean: mean, lookahead: lookahead, end: end, seed: Seed(flags.seed),
       workers: flags.workerCount)

@@ -7,18 +7,16 @@ struct SchedulerBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scheduler", abstract: "Agents that only sleep and wake: the timing wheel and the workers alone.")
 
-  @Option(help: "Agents, 1 to 100,000,000.")
+  @Option(parsing: .unconditional, help: "Agents, 1 to 100,000,000. Default: 1,000,000.", transform: NumberArgument.members)
   var members = 1_000_000
-  @Option(help: "Mean wake-ups of an agent.")
+  @Option(
+    parsing: .unconditional, help: "Mean wake-ups of an agent, at most 100,000. Default: 10.",
+    transform: NumberArgument.number(0...100_000, isAbove: true))
   var wakes = 10.0
   @OptionGroup var flags: BenchFlags
 
-  func validate() throws {
-    guard (1...100_000_000).contains(members) else { throw ValidationError("--members must be from 1 to 100000000") }
-    guard wakes > 0, wakes <= 100_000 else { throw ValidationError("--wakes must be above 0 and at most 100000") }
-  }
-
   func run() throws {
+    try flags.checkMemory(agents: members)
     // PHOLD without remote events is just that: each agent reschedules itself.
     let model = Phold(
       members: members, remote: 0, mean: 1, lookahead: 0.1, end: wakes, seed: Seed(flags.seed), workers: flags.workerCount)
@@ -42,13 +40,10 @@ struct RecorderBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recorder", abstract: "What timing and recording one operation costs.")
 
-  @Option(help: "Operations, 1 to 10,000,000,000.")
+  @Option(
+    parsing: .unconditional, help: "Operations, 1 to 10,000,000,000. Default: 10,000,000.", transform: NumberArgument.integer(1...10_000_000_000))
   var operations = 10_000_000
   @OptionGroup var flags: BenchFlags
-
-  func validate() throws {
-    guard (1...10_000_000_000).contains(operations) else { throw ValidationError("--operations must be from 1 to 10000000000") }
-  }
 
   func run() throws {
     var catalog = ActionCatalog()

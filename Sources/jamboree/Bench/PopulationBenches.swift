@@ -7,20 +7,17 @@ struct PopulationBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "population", abstract: "Generate a population with its graph.")
 
-  @Option(help: "Members, 1 to 100,000,000.")
+  @Option(parsing: .unconditional, help: "Members, 1 to 100,000,000. Default: 500,000.", transform: NumberArgument.members)
   var members = 500_000
-  @Option(help: "Mean number of people whom a member follows, 0 to 10,000.")
+  @Option(
+    parsing: .unconditional, help: "Mean number of people whom a member follows, 0 to 10,000. Default: 8.2.",
+    transform: NumberArgument.number(0...10_000))
   var meanDegree = 8.2
   @OptionGroup var flags: BenchFlags
 
-  func validate() throws {
-    guard (1...100_000_000).contains(members) else { throw ValidationError("--members must be from 1 to 100000000") }
-    guard (0...10_000).contains(meanDegree) else { throw ValidationError("--mean-degree must be from 0 to 10000") }
-  }
-
   func run() throws {
-    try MemoryEstimate.check(members: members, meanDegree: meanDegree, name: "--members", remedy: "ask for fewer")
     let parameters = PopulationParameters(members: members, graph: GraphParameters(meanDegree: meanDegree))
+    try flags.checkMemory(parameters)
     let (population, seconds, all) = flags.measure {
       PopulationGenerator.generate(parameters, seed: Seed(flags.seed), workers: flags.workerCount)
     }
@@ -44,20 +41,17 @@ struct GraphBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph", abstract: "Generate a graph, describe its degrees and walk it.")
 
-  @Option(help: "Members, 1 to 100,000,000.")
+  @Option(parsing: .unconditional, help: "Members, 1 to 100,000,000. Default: 500,000.", transform: NumberArgument.members)
   var members = 500_000
-  @Option(help: "Mean number of people whom a member follows, 0 to 10,000.")
+  @Option(
+    parsing: .unconditional, help: "Mean number of people whom a member follows, 0 to 10,000. Default: 8.2.",
+    transform: NumberArgument.number(0...10_000))
   var meanDegree = 8.2
   @OptionGroup var flags: BenchFlags
 
-  func validate() throws {
-    guard (1...100_000_000).contains(members) else { throw ValidationError("--members must be from 1 to 100000000") }
-    guard (0...10_000).contains(meanDegree) else { throw ValidationError("--mean-degree must be from 0 to 10000") }
-  }
-
   func run() throws {
-    try MemoryEstimate.check(members: members, meanDegree: meanDegree, name: "--members", remedy: "ask for fewer")
     let parameters = PopulationParameters(members: members, graph: GraphParameters(meanDegree: meanDegree))
+    try flags.checkMemory(parameters)
     let graph = PopulationGenerator.generate(parameters, seed: Seed(flags.seed), workers: flags.workerCount).graph
     // Walks every member's neighbours and their degrees: what fan-out and friend-of-friend reads do.
     let (sum, seconds, all) = flags.measure { () -> Int in

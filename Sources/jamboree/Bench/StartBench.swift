@@ -11,17 +11,12 @@ struct StartBench: ParsableCommand {
 
   @Argument(help: "A scenario file.")
   var scenario: String = "Scenarios/jam-500k.yaml"
-  @Option(help: "Members instead of the scenario's, 1 to 100,000,000.")
+  @Option(
+    parsing: .unconditional, help: "Members instead of the scenario's, 1 to 100,000,000.", transform: NumberArgument.members)
   var members: Int?
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a key of the scenario.", valueName: "path=value"))
   var overrides: [String] = []
   @OptionGroup var flags: BenchFlags
-
-  func validate() throws {
-    guard members.map({ (1...100_000_000).contains($0) }) ?? true else {
-      throw ValidationError("--members must be from 1 to 100000000")
-    }
-  }
 
   private struct Started {
     let members: Int
@@ -33,9 +28,7 @@ struct StartBench: ParsableCommand {
     let count = members.map { ["population.members=\($0)", "population.employees=\($0)"] } ?? []
     let loaded = try ScenarioLoader.load(
       path: scenario, overrides: overrides + count + ["seed=\(flags.seed)"], scale: 1, services: Composition.services)
-    try MemoryEstimate.check(
-      members: loaded.population.members, meanDegree: loaded.population.graph.meanDegree, name: "population.members",
-      remedy: "ask for fewer with --members")
+    try flags.checkMemory(loaded.population, bytesEach: 200)
     let (started, seconds, all) = try flags.measure { try start(loaded) }
     let rate = Double(started.members) / seconds
     let bytes = Double(started.engineBytes) / Double(max(started.agents, 1))

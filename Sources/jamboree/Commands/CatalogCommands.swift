@@ -20,8 +20,19 @@ struct ScenarioList: ParsableCommand {
   var json = false
 
   func run() throws {
+    let shown = folder.isEmpty ? "''" : folder
+    var status = stat()
+    guard stat(folder, &status) == 0 else {
+      let denied = errno == EACCES
+      throw Failure(
+        code: Failure.usage,
+        message: "\(shown): \(denied ? "permission denied; make it and the folders that lead to it readable" : "no such folder; name one with scenario files")")
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure(code: Failure.usage, message: "\(shown): is no folder; 'jamboree scenarios validate' checks a file")
+    }
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw Failure(code: Failure.usage, message: "\(folder): no such folder; name one with scenario files")
+      throw Failure(code: Failure.usage, message: "\(shown): permission denied; make the folder readable")
     }
     let files = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }.sorted()
     var table = TextTable(["file", "name", "what"], left: [0, 1, 2])
@@ -37,7 +48,7 @@ struct ScenarioList: ParsableCommand {
         entries.append(.object(["file": .string(path), "error": .string(error.description)]))
       }
     }
-    if json { try JSON.object(["scenarios": .array(entries)]).print() } else { print(table.text(indent: "")) }
+    if json { try JSON.object(["scenarios": .array(entries)]).print() } else { try Console.print(table.text(indent: "")) }
   }
 }
 
@@ -49,7 +60,7 @@ struct ScenarioDescribe: ParsableCommand {
 
   func run() throws {
     let loaded = try scenario.load()
-    print("# \(loaded.name): \(loaded.summary)\n\(loaded.description)")
+    try Console.print("# \(loaded.name): \(loaded.summary)\n\(loaded.description)")
   }
 }
 
@@ -62,13 +73,14 @@ struct ScenarioValidate: ParsableCommand {
   func run() throws {
     var wrong = 0
     for file in files {
-      do {
+      do throws(ConfigurationError) {
         _ = try ScenarioLoader.load(path: file, services: Composition.services)
-        print("ok  \(file)")
       } catch {
         wrong += 1
         Console.complain(error.description)
+        continue
       }
+      try Console.print("ok  \(file)")
     }
     if wrong > 0 { throw ExitCode(Failure.usage) }
   }
@@ -78,7 +90,7 @@ struct ScenarioSchemaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "schema", abstract: "Print the JSON Schema of scenario files, for editors.")
 
-  func run() throws { print(try ScenarioSchema.json(services: Composition.services)) }
+  func run() throws { try Console.print(try ScenarioSchema.json(services: Composition.services)) }
 }
 
 struct BackendsCommand: ParsableCommand {
@@ -96,7 +108,7 @@ struct BackendsCommand: ParsableCommand {
             .object([
               "id": .string(backend.id), "version": .string(backend.version), "summary": .string(backend.summary),
               "durability": .string(backend.durability.rawValue), "writers": .string("\(backend.writers)"),
-              "atomicGroups": .boolean(backend.atomicGroups), "synthetic": .boolean(backend.isSynthetic),
+              "location": backend.location.map { .string($0) } ?? .null, "atomicGroups": .boolean(backend.atomicGroups), "synthetic": .boolean(backend.isSynthetic),
               "verbs": .array(Verb.allCases.filter { backend.verbs.contains($0) }.map { .string($0.name) }),
               "options": PlugInText.json(backend.options),
             ])
@@ -105,9 +117,10 @@ struct BackendsCommand: ParsableCommand {
       return
     }
     for backend in descriptors {
-      print("\(backend.id)  \(backend.summary)")
-      print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers)")
-      print(PlugInText.lines(backend.options))
+      try Console.print("\(backend.id)  \(backend.summary)")
+      if let location = backend.location { try Console.print("    \(backend.id):LOCATION, \(location)") }
+      try Console.print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers)")
+      try Console.print(PlugInText.lines(backend.options))
     }
   }
 }
@@ -133,8 +146,8 @@ struct RankersCommand: ParsableCommand {
       return
     }
     for ranker in descriptors {
-      print("\(ranker.id)  \(ranker.summary)")
-      print(PlugInText.lines(ranker.options))
+      try Console.print("\(ranker.id)  \(ranker.summary)")
+      try Console.print(PlugInText.lines(ranker.options))
     }
   }
 }

@@ -28,8 +28,8 @@ struct DoctorCommand: ParsableCommand {
       ]).print()
     } else {
       for check in checks {
-        print("\(check.passed ? "ok      " : "MISSING ") \(check.name): \(check.found)")
-        if !check.passed { print("         \(check.remedy)") }
+        try Console.print("\(check.passed ? "ok      " : "MISSING ") \(check.name): \(check.found)")
+        if !check.passed { try Console.print("         \(check.remedy)") }
       }
     }
     if checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }

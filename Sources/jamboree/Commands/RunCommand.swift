@@ -11,29 +11,22 @@ struct ScenarioFlags: ParsableArguments {
   @Argument(help: "A scenario file, such as Scenarios/jam-500k.yaml.")
   var scenario: String
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, as in --set services.jam.forums=8.", valueName: "path=value"))
+  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, ~ for the default, as in --set services.jam.forums=8.", valueName: "path=value"))
   var overrides: [String] = []
 
   @Option(
-    parsing: .unconditional, help: "Multiply the population, above 0 and at most 100; rates per member stay.",
-    transform: { try number($0, "a number above 0 and at most 100") })
+    parsing: .unconditional, help: "Multiply the population, above 0 and at most 100; rates per member stay. Default: 1.",
+    transform: NumberArgument.number(0...100, isAbove: true))
   var scale: Double = 1
 
   @Option(
-    parsing: .unconditional, help: "Another seed is another run of the same scenario.",
-    transform: { try number($0, "a whole number from 0 to \(UInt64.max)") })
+    parsing: .unconditional, help: "Another seed is another run of the same scenario.", transform: NumberArgument.seed)
   var seed: UInt64?
 
   func load() throws(ConfigurationError) -> Scenario {
     let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
     return try ScenarioLoader.load(path: scenario, overrides: all, scale: scale, services: Composition.services)
   }
-}
-
-/// A number of the command line; whatever is none is answered with what would be.
-func number<Value: LosslessStringConvertible>(_ text: String, _ expected: String) throws -> Value {
-  guard let value = Value(text) else { throw ValidationError("expected \(expected)") }
-  return value
 }
 
 struct RunCommand: ParsableCommand {
@@ -49,7 +42,7 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional, help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.",
-    transform: { try number($0, "a whole number from 1 to 256") })
+    transform: NumberArgument.workers)
   var workers: Int?
 
   @Option(help: "'max': virtual time, as fast as the machine allows.")
@@ -65,9 +58,7 @@ struct RunCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard workers.map({ (1...256).contains($0) }) ?? true else {
-      throw ValidationError("--workers must be from 1 to 256")
-    }
+    try refuseEmpty(results, "--results", Composition.defaultResults)
     guard pace == "max" else { throw ValidationError("--pace '\(pace)' is not supported; the only pace is 'max'") }
   }
 
@@ -76,28 +67,24 @@ struct RunCommand: ParsableCommand {
     // Everything that can be refused is refused before the first second is spent.
     _ = try Composition.backends.make(PlugInReference(backend))
     _ = try Composition.rankers.make(PlugInReference(ranker))
-    try MemoryEstimate.check(
-      members: loaded.population.members, meanDegree: loaded.population.graph.meanDegree, name: "population.members",
-      remedy: "shrink it with --scale or --set population.members=...")
-    let store = try ResultStore.open(path: results)
+    let workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    try MemoryNeed.check(loaded, workers: workers)
+    // Closed again, so that no file of SQLite's lies beside it while nothing is written.
+    _ = try ResultStore.open(path: results)
 
     let runner = ScenarioRunner(
-      scenario: loaded, backend: backend, ranker: ranker, workers: workers ?? ProcessInfo.processInfo.activeProcessorCount)
+      scenario: loaded, backend: backend, ranker: ranker, workers: workers)
     let progress = json ? nil : ProgressPrinter()
     let output = try runner.run(
-      onProgress: { progress?.show($0) }, shouldStop: {
-        // Asked between two ticks: from here on there is something to keep.
-        Interrupts.shared.beginMeasuring()
-        return Interrupts.shared.isInterrupted
-      })
+      onProgress: { progress?.show($0) }, shouldStop: { Interruption.shared.shouldStop() })
     progress?.finish()
 
     var finished = judge(output, loaded)
-    if !noFloor, !output.interrupted { finished.floor = try measureFloor(loaded, runner) }
+    if !noFloor, !Interruption.shared.hasCome { finished.floor = try measureFloor(loaded, runner) }
     finished.output.metrics += finished.floor.keys.sorted().map {
       Metric(name: "floor.\($0).meanNanoseconds", value: finished.floor[$0] ?? 0, unit: "ns", polarity: .lowerIsBetter)
     }
-    finished.id = try store.save(
+    finished.id = try ResultStore.open(path: results).save(
       finished.output,
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
       verdict: finished.verdict, verdictReason: finished.verdictReason,
@@ -106,9 +93,9 @@ struct RunCommand: ParsableCommand {
     if json {
       try RunJSON.make(finished).print()
     } else {
-      print(RunText(run: finished).lines().joined(separator: "\n"))
+      try Console.print(RunText(run: finished).lines().joined(separator: "\n"))
     }
-    if output.interrupted { throw ExitCode(Failure.interrupted) }
+    if output.interrupted || Interruption.shared.hasCome { throw ExitCode(Failure.interrupted) }
     if finished.verdict == .failed || finished.checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }
   }
 
@@ -146,7 +133,8 @@ struct RunCommand: ParsableCommand {
     // A scenario whose other figures do not go with two hours is measured at its own length.
     small.scenario = try (scenario.durationNanoseconds > 7_200_000_000_000 ? try? shrunk(["duration=2h"]) : nil) ?? shrunk([])
     small.backend = "null"
-    let output = try small.run()
+    let output = try small.run(shouldStop: { Interruption.shared.hasCome })
+    guard !output.interrupted else { return [:] }
     var floor: [String: Double] = [:]
     for action in output.actions {
       if let histogram = output.histogram(.service, action.name) { floor[action.name] = LatencySummary(histogram).meanNanoseconds }

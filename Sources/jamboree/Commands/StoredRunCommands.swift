@@ -12,8 +12,16 @@ struct ResultsFlags: ParsableArguments {
   @Flag(help: "Print one JSON object on standard output and nothing else there.")
   var json = false
 
+  func validate() throws { try refuseEmpty(results, "--results", Composition.defaultResults) }
+
+  /// Whether there is certainly no such file. What cannot be reached may be there: opening it says why.
+  var isMissing: Bool {
+    var status = stat()
+    return stat(results, &status) != 0 && errno == ENOENT
+  }
+
   func open() throws -> ResultStore {
-    guard FileManager.default.fileExists(atPath: results) else {
+    guard !isMissing else {
       throw Failure(code: Failure.usage, message: "\(results): no such result file; 'jamboree run' makes one, --results names another")
     }
     return try ResultStore.open(path: results, readOnly: true)
@@ -25,23 +33,19 @@ struct ListCommand: ParsableCommand {
 
   @OptionGroup var flags: ResultsFlags
 
-  @Option(help: "At most this many.")
+  @Option(parsing: .unconditional, help: "At most this many, 1 or more.", transform: NumberArgument.integer(1...Int.max))
   var limit: Int?
-
-  func validate() throws {
-    guard limit.map({ $0 > 0 }) ?? true else { throw ValidationError("--limit must be above 0") }
-  }
 
   func run() throws {
     // Nothing has been run yet: that is an empty list, not an error, as long as nobody named a file.
-    let isMissing = flags.results == Composition.defaultResults && !FileManager.default.fileExists(atPath: flags.results)
+    let isMissing = flags.results == Composition.defaultResults && flags.isMissing
     let runs = isMissing ? [] : try flags.open().runs(limit: limit)
     if flags.json {
       try JSON.object(["runs": .array(runs.map(StoredRunJSON.record))]).print()
       return
     }
     guard !runs.isEmpty else {
-      print("no runs yet; try 'jamboree run Scenarios/smoke.yaml'")
+      try Console.print("no runs yet; try 'jamboree run Scenarios/smoke.yaml'")
       return
     }
     var table = TextTable(
@@ -54,7 +58,7 @@ struct ListCommand: ParsableCommand {
         Text.significant(run.wallSeconds) + " s", run.verdict.rawValue,
       ])
     }
-    print(table.text(indent: ""))
+    try Console.print(table.text(indent: ""))
   }
 }
 
@@ -74,15 +78,15 @@ struct ShowCommand: ParsableCommand {
       return
     }
     let record = detail.record
-    print("\(record.run): \(record.scenario), \(record.backend) backend, \(record.ranker) ranker")
-    print("  started     \(Text.moment(unixNanoseconds: record.startedUnixNanoseconds)) UTC")
-    print("  scenario    \(detail.identity.scenarioHash), seed \(record.seed.rawValue), scale \(Text.significant(record.scale)), \(record.workers) workers")
-    for override in detail.identity.overrides { print("  --set       \(override)") }
-    print("  machine     \(detail.environment.cpuModel), \(detail.environment.logicalCores) cores, \(Text.bytes(Double(detail.environment.memoryBytes))), \(detail.environment.kernel)")
-    print("  build       \(detail.environment.version) \(detail.environment.buildConfiguration), \(detail.environment.compiler)\(detail.environment.gitCommit.map { ", commit \($0.prefix(12))" } ?? "")\(detail.environment.gitDirty == true ? " with changes" : "")")
-    print("  operations  \(Text.grouped(record.operations)) in \(Text.significant(record.measureSeconds)) s (\(Text.rate(record.operationsPerSecond))), \(Text.significant(record.wallSeconds)) s in all")
-    print("  digest      \(record.digest)")
-    print("  verdict     \(record.verdict.rawValue): \(detail.verdictReason)\n")
+    try Console.print("\(record.run): \(record.scenario), \(record.backend) backend, \(record.ranker) ranker")
+    try Console.print("  started     \(Text.moment(unixNanoseconds: record.startedUnixNanoseconds)) UTC")
+    try Console.print("  scenario    \(detail.identity.scenarioHash), seed \(record.seed.rawValue), scale \(Text.significant(record.scale)), \(record.workers) workers")
+    for override in detail.identity.overrides { try Console.print("  --set       \(override)") }
+    try Console.print("  machine     \(detail.environment.cpuModel), \(detail.environment.logicalCores) cores, \(Text.bytes(Double(detail.environment.memoryBytes))), \(detail.environment.kernel)")
+    try Console.print("  build       \(detail.environment.version) \(detail.environment.buildConfiguration), \(detail.environment.compiler)\(detail.environment.gitCommit.map { ", commit \($0.prefix(12))" } ?? "")\(detail.environment.gitDirty == true ? " with changes" : "")")
+    try Console.print("  operations  \(Text.grouped(record.operations)) in \(Text.significant(record.measureSeconds)) s (\(Text.rate(record.operationsPerSecond))), \(Text.significant(record.wallSeconds)) s in all")
+    try Console.print("  digest      \(record.digest)")
+    try Console.print("  verdict     \(record.verdict.rawValue): \(detail.verdictReason)\n")
     var table = TextTable(["latency", "of", "outcome", "count", "mean", "p50", "p90", "p99", "p99.9", "max"], left: [0, 1, 2])
     for row in detail.summaries {
       let latency = row.latency
@@ -93,20 +97,20 @@ struct ShowCommand: ParsableCommand {
         time(latency.p99Nanoseconds), time(latency.p999Nanoseconds), time(latency.maxNanoseconds),
       ])
     }
-    print(table.text() + "\n")
+    try Console.print(table.text() + "\n")
     var figures = TextTable(["figure", "value", "unit"], left: [0, 2])
     for metric in detail.metrics { figures.add([metric.name, figure(metric.value), metric.unit]) }
     for series in detail.timeline.series {
       let total = series.descriptor.kind == .gauge ? series.peakValue : series.values.reduce(0, +)
       figures.add([series.descriptor.name, Text.grouped(total), series.descriptor.unit])
     }
-    print(figures.text())
+    try Console.print(figures.text())
     guard !detail.checks.isEmpty else { return }
     var checks = TextTable(["expectation", "observed", "limit", ""], left: [0, 2, 3])
     for check in detail.checks {
       checks.add([check.name, check.observed.map(figure) ?? "none", check.limit, check.passed ? "ok" : "FAILED"])
     }
-    print("\n" + checks.text())
+    try Console.print("\n" + checks.text())
   }
 
   private func figure(_ value: Double) -> String { abs(value) >= 1000 ? Text.grouped(value) : Text.significant(value) }
@@ -140,7 +144,7 @@ struct CompareCommand: ParsableCommand {
         "\(run.workers)", Text.rate(run.operationsPerSecond), ratio(comparison.throughput.ratios[index]), run.digest,
       ])
     }
-    print(heads.text(indent: "") + "\n")
+    try Console.print(heads.text(indent: "") + "\n")
     var header = ["latency", "of"]
     for run in comparison.runs { header += ["mean \(run.run)", "ratio", "p50", "ratio", "p99", "ratio", "max"] }
     var table = TextTable(header, left: [0, 1])
@@ -154,10 +158,10 @@ struct CompareCommand: ParsableCommand {
       }
       table.add(cells)
     }
-    print(table.text(indent: ""))
+    try Console.print(table.text(indent: ""))
     if !comparison.differences.isEmpty {
-      print("\nNot the same in all runs, so mind what the ratios say:")
-      for difference in comparison.differences { print("  \(difference)") }
+      try Console.print("\nNot the same in all runs, so mind what the ratios say:")
+      for difference in comparison.differences { try Console.print("  \(difference)") }
     }
   }
 

@@ -1,58 +1,64 @@
-import Foundation
+import Glibc
 import JamboreeKit
 
-/// Standard output and standard error, written through to the system at once.
-///
-/// What cannot be written to standard output ends the program with 74: a result that nobody got must not look like
-/// success. Standard error is for people who may have closed it: what cannot be written there is dropped.
+/// The one place that writes on standard output and standard error. Neither can be relied on: either may be closed, a
+/// full disk, or a pipe whose reader has gone.
 enum Console {
-  /// Sees to it that descriptors 0 to 2 are taken, so that no file of ours gets the number of a closed one and the output
-  /// with it, and that broken pipes and size limits are errors of a call and not the program's end.
-  static func prepare() {
-    for (descriptor, path, mode) in [(0, "/dev/null", O_RDONLY), (1, "/dev/full", O_WRONLY), (2, "/dev/null", O_WRONLY)] as [(Int32, String, Int32)]
-    where fcntl(descriptor, F_GETFD) == -1 {
-      // The lowest free number is taken: this one, because those below it are taken already.
-      _ = open(path, mode)
-    }
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)
-    // Asks for an end, not for the stack that Swift's handler would print.
-    signal(SIGQUIT, SIG_DFL)
+  /// What the program was asked for, as text and a line feed on standard output. Characters that a terminal obeys are
+  /// shown, not sent: much of what is printed was read from files.
+  /// - Throws: ``Failure`` with exit code 74 when it cannot be written.
+  static func print(_ text: String) throws(Failure) {
+    try write(Array((text.split(separator: "\n", omittingEmptySubsequences: false).map(visible).joined(separator: "\n") + "\n").utf8))
   }
 
-  static func out(_ text: String) {
-    guard let code = write(text, to: STDOUT_FILENO) else { return }
-    // Whoever reads a pipe and has had enough of it does not want to hear about it.
-    if code != EPIPE { complain("cannot write to standard output (\(String(cString: strerror(code)))); nothing of it can be relied on") }
-    exit(Failure.io)
+  /// Bytes on standard output as they are.
+  /// - Throws: ``Failure`` with exit code 74 when they cannot be written.
+  static func write(_ bytes: [UInt8]) throws(Failure) {
+    let code = send(bytes, to: STDOUT_FILENO)
+    guard code != 0 else { return }
+    // Who closes a pipe early, as `head` does, has what it wanted.
+    let isPipe = code == EPIPE
+    let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+    throw Failure(
+      code: Failure.io, message: isPipe ? "" : "standard output cannot be written (\(reason)); send it to a file or a terminal that can")
   }
 
-  /// A message of ours on standard error: one line, without characters that a terminal obeys.
+  /// A message on standard error: one line, whatever the text holds. Lost without a word when it cannot be written.
   static func complain(_ message: String) {
-    let lines = message.split(separator: "\n", omittingEmptySubsequences: true).map { printable(String($0), limit: 4000) }
-    err("jamboree: \(lines.joined(separator: "\n"))\n")
+    if !message.isEmpty { note("jamboree: \(visible(message))\n") }
   }
 
-  /// Text on standard error as it is: progress.
-  static func err(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+  /// Text on standard error as it is: progress. Lost without a word when it cannot be written.
+  static func note(_ text: String) { _ = send(Array(text.utf8), to: STDERR_FILENO) }
 
-  /// The error number of what went wrong, or nil.
-  private static func write(_ text: String, to descriptor: Int32) -> Int32? {
-    var text = text
-    return text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)
-      while !rest.isEmpty {
-        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count < 0 {
-          if errno == EINTR { continue }
+  /// Puts something in the place of standard streams that are closed, so that no file which is opened later gets their
+  /// numbers and what is meant for them. Reading from it or writing to it fails, as it would have before.
+  static func claimStandardStreams() {
+    for (stream, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)] {
+      // The lowest free number is taken, and all below this one are in use.
+      if fcntl(stream, F_GETFD) == -1 { _ = open("/dev/null", mode) }
+    }
+  }
+
+  private static func visible(_ text: some StringProtocol) -> String { printable(String(text), limit: .max) }
+
+  /// - Returns: 0, or the number of the error.
+  private static func send(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    bytes.withUnsafeBytes { buffer in
+      var sent = 0
+      while sent < buffer.count {
+        let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + sent }, buffer.count - sent)
+        if count >= 0 {
+          sent += count
+        } else if errno == EAGAIN {
+          // Somebody shares the terminal or pipe with us and made it non-blocking.
+          var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          _ = Glibc.poll(&poll, 1, 1000)
+        } else if errno != EINTR {
           return errno
         }
-        rest = UnsafeRawBufferPointer(rebasing: rest[count...])
       }
-      return nil
+      return 0
     }
   }
 }
-
-/// Prints a line, or ends the program: see ``Console``. In the place of Swift's own, which takes a full disk for success.
-func print(_ text: String) { Console.out(text + "\n") }

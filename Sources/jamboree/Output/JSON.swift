@@ -43,6 +43,6 @@ enum JSON: Encodable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, E
   func print() throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-    Console.out(String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
+    try Console.write(Array(try encoder.encode(self) + Data("\n".utf8)))
   }
 }

@@ -19,7 +19,7 @@ final class ProgressPrinter: Sendable {
       ? String(format: "  hour %.1f of %.0f  %3.0f%%  %@  ETA %@", hours, total, share * 100, rate, remaining)
       : String(format: "  hour %.1f, %.0f are over: who is still there finishes  %@", hours, total, rate)
     if isTerminal {
-      write("\r\u{1B}[K\(line)")
+      Console.note("\r\u{1B}[K\(line)")
       return
     }
     let due = lastPlain.withLock { last in
@@ -28,11 +28,9 @@ final class ProgressPrinter: Sendable {
       last = now
       return true
     }
-    if due { write(line + "\n") }
+    if due { Console.note(line + "\n") }
   }
 
   /// Clears the line.
-  func finish() { if isTerminal { write("\r\u{1B}[K") } }
-
-  private func write(_ text: String) { Console.err(text) }
+  func finish() { if isTerminal { Console.note("\r\u{1B}[K") } }
 }

@@ -56,6 +56,8 @@ enum Text {
   }
 
   static func significant(_ value: Double) -> String {
+    // What is small is not nothing.
+    if value != 0, abs(value) < 0.01 { return String(format: "%.2g", value) }
     let digits = abs(value) >= 100 ? 0 : abs(value) >= 10 ? 1 : 2
     return String(format: "%.\(digits)f", value)
   }

@@ -1,0 +1,59 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// What the signals do that ask the program to end: Ctrl-C, `kill`, a terminal that is closed.
+///
+/// While a run is measured, the first one stops it so that what was measured is kept. At any other time, and the second
+/// time, the program ends at once, with exit code 130.
+final class Interruption: Sendable {
+  static let shared = Interruption()
+
+  private struct State {
+    var isMeasuring = false
+    var count = 0
+  }
+  private let state = Mutex(State())
+  private let queue = DispatchQueue(label: "interruption", qos: .userInteractive)
+  nonisolated(unsafe) private var sources: [any DispatchSourceSignal] = []
+
+  private init() {}
+
+  /// Begins to listen. Called once, first thing in the program.
+  func watch() {
+    // A write that cannot be made is an error where it is made: not a reason to die of.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      let before = unsafeBitCast(signal(number, SIG_IGN), to: Int.self)
+      // `nohup` means it.
+      if number == SIGHUP, before == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler { [self] in received() }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  /// Whether a run should stop. Asked for the first time, it is under way: from then on there is something to keep.
+  func shouldStop() -> Bool {
+    state.withLock { state in
+      state.isMeasuring = true
+      return state.count > 0
+    }
+  }
+
+  var hasCome: Bool { state.withLock { $0.count > 0 } }
+
+  private func received() {
+    let (isMeasuring, count) = state.withLock { state in
+      state.count += 1
+      return (state.isMeasuring, state.count)
+    }
+    if isatty(STDERR_FILENO) == 1 { Console.note("\n") }
+    if isMeasuring, count == 1 { return Console.complain("stopping; once more to stop at once") }
+    Console.complain(isMeasuring ? "stopped at once; this run is not kept" : "interrupted")
+    // Other threads are at work: nothing may be torn down under them.
+    _exit(Failure.interrupted)
+  }
+}
