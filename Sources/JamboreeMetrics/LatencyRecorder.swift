@@ -57,10 +57,12 @@ public final class LatencyRecorder {
   @exclusivity(unchecked) private var singleSlots: [Int32]
   @exclusivity(unchecked) private var partSlots: [Int32]
   @exclusivity(unchecked) private var actionSlots: [Int32]
-  @exclusivity(unchecked) private var histograms: [LatencyHistogram] = []
-  @exclusivity(unchecked) private var ranking = LatencyHistogram.latencies()
+  @exclusivity(unchecked) private var counts: UnsafeMutablePointer<LatencyCounts>
+  @exclusivity(unchecked) private var slotCount = 0
+  private var slotCapacity = 16
+  private let ranking: UnsafeMutablePointer<LatencyCounts>
   /// All storage calls of the timeline bucket that is under way; two digits are enough for a line on a chart.
-  @exclusivity(unchecked) private var bucket = LatencyHistogram.latencies(digits: .two)
+  private let bucket: UnsafeMutablePointer<LatencyCounts>
 
   public init(actions: ActionCatalog, rankerName: String) {
     self.actions = actions
@@ -68,6 +70,20 @@ public final class LatencyRecorder {
     singleSlots = [Int32](repeating: -1, count: actions.count * Self.verbCount * Self.outcomeCount)
     partSlots = singleSlots
     actionSlots = [Int32](repeating: -1, count: actions.count * Self.outcomeCount)
+    counts = .allocate(capacity: slotCapacity)
+    ranking = .allocate(capacity: 1)
+    ranking.initialize(to: LatencyCounts(digits: .three))
+    bucket = .allocate(capacity: 1)
+    bucket.initialize(to: LatencyCounts(digits: .two))
+  }
+
+  deinit {
+    counts.deinitialize(count: slotCount)
+    counts.deallocate()
+    ranking.deinitialize(count: 1)
+    ranking.deallocate()
+    bucket.deinitialize(count: 1)
+    bucket.deallocate()
   }
 
   /// Records a storage call that was a whole action.
@@ -76,8 +92,8 @@ public final class LatencyRecorder {
     let index = slotIndex(operation.action, operation.verb, outcome)
     var slot = Int(singleSlots[index])
     if slot < 0 { slot = makeSlot(&singleSlots, index) }
-    histograms[slot].record(durationNanoseconds)
-    bucket.record(durationNanoseconds)
+    counts[slot].record(durationNanoseconds)
+    bucket.pointee.record(durationNanoseconds)
   }
 
   /// Records a storage call that was a part of an action.
@@ -86,8 +102,8 @@ public final class LatencyRecorder {
     let index = slotIndex(operation.action, operation.verb, outcome)
     var slot = Int(partSlots[index])
     if slot < 0 { slot = makeSlot(&partSlots, index) }
-    histograms[slot].record(durationNanoseconds)
-    bucket.record(durationNanoseconds)
+    counts[slot].record(durationNanoseconds)
+    bucket.pointee.record(durationNanoseconds)
   }
 
   /// Records an action of several calls, or with a ranking.
@@ -96,42 +112,41 @@ public final class LatencyRecorder {
     let index = Int(action.rawValue) * Self.outcomeCount + Int(outcome.rawValue)
     var slot = Int(actionSlots[index])
     if slot < 0 { slot = makeSlot(&actionSlots, index) }
-    histograms[slot].record(durationNanoseconds)
+    counts[slot].record(durationNanoseconds)
   }
 
   @inline(__always)
-  public func recordRanking(durationNanoseconds: UInt64) { ranking.record(durationNanoseconds) }
+  public func recordRanking(durationNanoseconds: UInt64) { ranking.pointee.record(durationNanoseconds) }
 
   /// The largest latency of the timeline bucket that is under way.
-  public var bucketMaximumNanoseconds: UInt64 { bucket.max }
+  public var bucketMaximumNanoseconds: UInt64 { bucket.pointee.maximum }
 
   /// Hands over the timeline bucket that is under way and begins a new one.
   public func takeBucket(into total: inout LatencyHistogram) {
-    guard bucket.totalCount > 0 else { return }
-    total.add(bucket)
-    bucket.reset()
+    bucket.pointee.add(to: &total)
+    bucket.pointee.removeAll()
   }
 
   /// Adds everything that was recorded to `total`.
   public func merge(into total: inout [Key: LatencyHistogram]) {
-    func add(_ key: Key, _ histogram: LatencyHistogram) {
-      total[key, default: .latencies()].add(histogram)
+    func add(_ key: Key, _ counts: UnsafeMutablePointer<LatencyCounts>) {
+      counts.pointee.add(to: &total[key, default: .latencies()])
     }
     for (index, slots) in zip(singleSlots, partSlots).enumerated() {
       let (pair, outcome) = (index / Self.outcomeCount, Outcome.allCases[index % Self.outcomeCount])
       let action = actions[ActionID(UInt16(pair / Self.verbCount))].name
       let verb = Verb(rawValue: UInt8(pair % Self.verbCount))?.name ?? ""
       if slots.0 >= 0 {
-        add(Key(kind: .service, name: action, outcome: outcome), histograms[Int(slots.0)])
-        add(Key(kind: .storage, name: verb, outcome: outcome), histograms[Int(slots.0)])
+        add(Key(kind: .service, name: action, outcome: outcome), counts + Int(slots.0))
+        add(Key(kind: .storage, name: verb, outcome: outcome), counts + Int(slots.0))
       }
-      if slots.1 >= 0 { add(Key(kind: .storage, name: verb, outcome: outcome), histograms[Int(slots.1)]) }
+      if slots.1 >= 0 { add(Key(kind: .storage, name: verb, outcome: outcome), counts + Int(slots.1)) }
     }
     for (index, slot) in actionSlots.enumerated() where slot >= 0 {
       let action = actions[ActionID(UInt16(index / Self.outcomeCount))].name
-      add(Key(kind: .service, name: action, outcome: Outcome.allCases[index % Self.outcomeCount]), histograms[Int(slot)])
+      add(Key(kind: .service, name: action, outcome: Outcome.allCases[index % Self.outcomeCount]), counts + Int(slot))
     }
-    if ranking.totalCount > 0 { add(Key(kind: .ranking, name: rankerName, outcome: .ok), ranking) }
+    if ranking.pointee.total > 0 { add(Key(kind: .ranking, name: rankerName, outcome: .ok), ranking) }
   }
 
   @inline(__always)
@@ -141,8 +156,16 @@ public final class LatencyRecorder {
 
   @inline(never)
   private func makeSlot(_ slots: inout [Int32], _ index: Int) -> Int {
-    histograms.append(.latencies())
-    slots[index] = Int32(histograms.count - 1)
-    return histograms.count - 1
+    if slotCount == slotCapacity {
+      let grown = UnsafeMutablePointer<LatencyCounts>.allocate(capacity: slotCapacity * 2)
+      grown.moveInitialize(from: counts, count: slotCount)
+      counts.deallocate()
+      counts = grown
+      slotCapacity *= 2
+    }
+    (counts + slotCount).initialize(to: LatencyCounts(digits: .three))
+    slotCount += 1
+    slots[index] = Int32(slotCount - 1)
+    return slotCount - 1
   }
 }
