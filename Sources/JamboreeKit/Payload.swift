@@ -6,6 +6,10 @@ public enum Vocabulary {
 
   static let consonants: [UInt8] = Array("bcdfghklmnprstvz".utf8)
   static let vowels: [UInt8] = Array("aeio".utf8)
+  /// Both letters of each of the 64 syllables, the first in the first byte.
+  static let syllablesInMemory: [UInt16] = (0..<64).map { code in
+    (UInt16(consonants[code & 15]) | UInt16(vowels[code >> 4 & 3]) << 8).littleEndian
+  }
 
   /// A word's number by Zipf's law with exponent 1 (Zipf 1949), from 20 random bits: the octave is uniform, and so is the
   /// place in it, which is the law in steps of an octave. Whole numbers only, so it is the same on every machine.
@@ -48,24 +52,28 @@ public enum Payload {
 
   /// Fills `bytes` with the text of a seed.
   public static func write(seed: UInt64, into bytes: inout MutableSpan<UInt8>) {
-    var position = 0
-    forEachWord(seed: seed, length: bytes.count) { number in
-      if position > 0 {
-        bytes[position] = UInt8(ascii: " ")
-        position += 1
+    // Every post that is made is spelled out, so this goes by the syllable and not by the letter.
+    bytes.withUnsafeMutableBytes { text in
+      Vocabulary.syllablesInMemory.withUnsafeBufferPointer { spelled in
+        var position = 0
+        forEachWord(seed: seed, length: text.count) { number in
+          if position > 0 {
+            text[position] = UInt8(ascii: " ")
+            position += 1
+          }
+          let syllables = Vocabulary.syllables(number)
+          var code = syllables == 1 ? number : syllables == 2 ? number - 64 : number - 4160
+          for _ in 0..<syllables {
+            text.storeBytes(of: spelled[code & 63], toByteOffset: position, as: UInt16.self)
+            position += 2
+            code >>= 6
+          }
+        }
+        while position < text.count {
+          text[position] = UInt8(ascii: ".")
+          position += 1
+        }
       }
-      let syllables = Vocabulary.syllables(number)
-      var code = syllables == 1 ? number : syllables == 2 ? number - 64 : number - 4160
-      for _ in 0..<syllables {
-        bytes[position] = Vocabulary.consonants[code & 15]
-        bytes[position + 1] = Vocabulary.vowels[code >> 4 & 3]
-        position += 2
-        code >>= 6
-      }
-    }
-    while position < bytes.count {
-      bytes[position] = UInt8(ascii: ".")
-      position += 1
     }
   }
 
@@ -104,11 +112,12 @@ public enum Payload {
   public static func checksum(of bytes: Span<UInt8>) -> UInt32 {
     var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
     var index = 0
-    while index + 8 <= bytes.count {
-      var word: UInt64 = 0
-      for offset in 0..<8 { word |= UInt64(bytes[index + offset]) << UInt64(8 * offset) }
-      hash = foldedMultiply(hash ^ word, 0xA076_1D64_78BD_642F)
-      index += 8
+    bytes.withUnsafeBytes { raw in
+      while index + 8 <= raw.count {
+        let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        hash = foldedMultiply(hash ^ word, 0xA076_1D64_78BD_642F)
+        index += 8
+      }
     }
     while index < bytes.count {
       hash = foldedMultiply(hash ^ UInt64(bytes[index]), 0xE703_7ED1_A0B4_28DB)
