@@ -34,7 +34,8 @@ struct LatencyCounts: ~Copyable {
     guard nanoseconds < Self.limit else { return recordLong(nanoseconds) }
     let octave = 63 &- magnitude &- UInt64((nanoseconds | (2 << magnitude &- 1)).leadingZeroBitCount)
     let cell = Int(truncatingIfNeeded: octave << magnitude &+ nanoseconds >> octave)
-    cells[cell] &+= 1
+    // Not `&+=`: Swift 6.3.1 cannot compile that on a stored `let` pointer for the thread sanitizer ("Invalid bitcast").
+    cells[cell] = cells[cell] &+ 1
   }
 
   @inline(never) private mutating func recordLong(_ nanoseconds: UInt64) { long.append(nanoseconds) }
@@ -43,14 +44,10 @@ struct LatencyCounts: ~Copyable {
   func add(to histogram: inout LatencyHistogram) {
     guard total > 0 else { return }
     for cell in 0..<cellCount where cells[cell] > 0 {
-      var count = cells[cell]
-      let value = value(of: cell)
       // The largest as it was: a histogram remembers it exactly.
-      if maximum >= value, self.cell(of: maximum) == cell {
-        _ = histogram.record(maximum)
-        count -= 1
-      }
-      if count > 0 { _ = histogram.record(value, count: count) }
+      let exact: UInt64 = cell == self.cell(of: maximum) ? 1 : 0
+      if exact > 0 { _ = histogram.record(maximum) }
+      if cells[cell] > exact { _ = histogram.record(value(of: cell), count: cells[cell] - exact) }
     }
     for nanoseconds in long { _ = histogram.record(nanoseconds) }
   }
