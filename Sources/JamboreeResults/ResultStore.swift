@@ -86,7 +86,11 @@ public final class ResultStore: Sendable {
         return .commit
       }
     }
-    try check(db, path: path)
+    // In one transaction: what another process makes meanwhile must be seen whole or not at all.
+    try db.inTransaction(.deferred) {
+      try check(db, path: path)
+      return .commit
+    }
     let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
     guard mode == "wal" else {
       throw ResultStoreError.inaccessible(path, "is on a file system without shared memory, which results need")
@@ -109,7 +113,11 @@ public final class ResultStore: Sendable {
   /// file all but one can find the tables made under their hands. That is no damage: what counts is that they are there.
   private static func migrate(_ queue: DatabaseQueue) throws {
     do { try ResultSchema.migrator.migrate(queue) } catch let error as DatabaseError {
-      guard try queue.read({ db in try ResultSchema.migrator.hasCompletedMigrations(db) }) else { throw error }
+      let isDone = try queue.read { db in
+        db.clearSchemaCache()
+        return try ResultSchema.migrator.hasCompletedMigrations(db)
+      }
+      guard isDone else { throw error }
     }
   }
 
@@ -120,6 +128,8 @@ public final class ResultStore: Sendable {
   /// Refuses a file that has our mark and not our tables. Without the list of migrations it can only be new, which is one
   /// page without a table; a damaged or foreign one would else be filled up.
   private static func check(_ db: Database, path: String) throws {
+    // GRDB remembers which tables there are, and another process may have made them since.
+    db.clearSchemaCache()
     guard try db.tableExists("grdb_migrations") else {
       let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
       let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
