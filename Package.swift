@@ -24,6 +24,7 @@ let package = Package(
     .library(name: "JamboreeTesting", targets: ["JamboreeTesting"]),
     .library(name: "JamboreeEngine", targets: ["JamboreeEngine"]),
     .library(name: "JamboreeMemory", targets: ["JamboreeMemory"]),
+    .library(name: "JamboreeSQLite", targets: ["JamboreeSQLite"]),
     .library(name: "JamboreeRankers", targets: ["JamboreeRankers"]),
   ],
   dependencies: [
@@ -35,6 +36,7 @@ let package = Package(
   targets: [
     // Bottom first; an arrow always points upwards in this list.
     .systemLibrary(name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     module("JamboreeKit"),
     module(
       "JamboreeMetrics",
@@ -45,6 +47,7 @@ let package = Package(
     module("JamboreeEngine", ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation"]),
     module("JamboreeRankers", ["JamboreeKit"]),
     module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
+    module("JamboreeSQLite", ["JamboreeKit", "CSQLite"], exclude: ["README.md"]),
     module(
       "JamboreeResults",
       [
@@ -57,7 +60,7 @@ let package = Package(
       name: "jamboree",
       dependencies: [
         "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads", "JamboreeScenario",
-        "JamboreeEngine", "JamboreeRankers", "JamboreeMemory", "JamboreeResults", "JamboreeTesting",
+        "JamboreeEngine", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreeResults", "JamboreeTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: shared),
@@ -72,7 +75,7 @@ let package = Package(
         "JamboreeEngine", "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads",
         "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeTesting",
       ]),
-    tests("JamboreeBackendTests", ["JamboreeTesting", "JamboreeMemory", "JamboreeRankers", "JamboreeKit"]),
+    tests("JamboreeBackendTests", ["JamboreeTesting", "JamboreeMemory", "JamboreeSQLite", "JamboreeRankers", "JamboreeKit"]),
     tests(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")]),

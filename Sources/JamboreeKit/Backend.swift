@@ -66,10 +66,20 @@ public protocol StorageBackend: Sendable {
   /// Takes in what is there before the first member comes, to be read as soon as it returns. Called at most once, before
   /// the first session is opened. A timed phase of its own.
   func load(_ dataset: Dataset) throws(BackendError)
+  /// Takes the place of ``load(_:)`` in a run that goes on with what an earlier run of the same dataset has left.
+  /// - Returns: the last tick that is there, whole; -1 when nothing followed the loading. What was written after it is gone.
+  /// - Throws: `usage` when there is nothing to go on with, or it is of another dataset. The default does.
+  func reopen(_ dataset: Dataset) throws(BackendError) -> TickID
   /// All writes before it are visible to all reads after it. A durable backend commits here, with the tick's number.
   func endTick(_ tick: TickID) throws(BackendError)
   /// The run is over: flush and close.
   func finish() throws(BackendError)
+}
+
+extension StorageBackend {
+  public func reopen(_ dataset: Dataset) throws(BackendError) -> TickID {
+    throw BackendError(.usage, "backend '\(Self.descriptor.id)' keeps nothing that a run could go on with; leave out --reuse")
+  }
 }
 
 /// A backend whose calls return when they are done: in process, or a client library that blocks.
@@ -89,9 +99,14 @@ public protocol StorageSession: AnyObject {
   /// Performs writes in order up to the first that does not end `ok`, whose outcome is the group's. Where the descriptor
   /// says so, nothing is left then of those before it. The default performs them one by one.
   func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome
+
+  /// What the system under test said when the last call ended in an error. Asked for right after some of those.
+  var lastErrorText: String { get }
 }
 
 extension StorageSession {
+  public var lastErrorText: String { "" }
+
   public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
     for index in 0..<group.count {
       let outcome = execute(group.operations[index], arguments: group.arguments(of: index), into: &reply)

@@ -1,5 +1,8 @@
 /// What is there before the first member comes.
 public struct Dataset: Sendable {
+  /// Tells one dataset from another, in words that a person knows it by: scenario, seed, scale. A durable backend keeps it
+  /// with the data, and goes on only with what it was made for.
+  public let identity: String
   /// Who: names, regions, the social graph.
   public let population: Population
   public let containers: [Container]
@@ -18,8 +21,10 @@ public struct Dataset: Sendable {
   }
 
   public init(
-    population: Population, containers: [Container], history: OperationLog, verbs: Set<Verb> = Set(Verb.allCases)
+    identity: String = "", population: Population, containers: [Container], history: OperationLog,
+    verbs: Set<Verb> = Set(Verb.allCases)
   ) {
+    self.identity = identity
     self.population = population
     self.containers = containers
     self.history = history

@@ -1,6 +1,7 @@
 import JamboreeKit
 import JamboreeMemory
 import JamboreeRankers
+import JamboreeSQLite
 import JamboreeScenario
 import JamboreeWorkloads
 
@@ -15,6 +16,7 @@ enum Composition {
     var registry = BackendRegistry()
     registry.register(MemoryBackend.self)
     registry.register(NullBackend.self)
+    registry.register(SQLiteBackend.self)
     return registry
   }()
 

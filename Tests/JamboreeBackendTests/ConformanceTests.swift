@@ -1,11 +1,18 @@
 import JamboreeKit
 import JamboreeMemory
+import JamboreeSQLite
 import JamboreeTesting
 import Testing
 
 func noOptions() throws -> OptionValues { try OptionValues(owner: "test", given: [], descriptors: []) }
 
 func memory() throws -> MemoryBackend { try MemoryBackend(options: noOptions()) }
+
+/// In a temporary file, or in the one that is named.
+func sqlite(_ location: String = "", options: [(name: String, value: String)] = []) throws -> SQLiteBackend {
+  try SQLiteBackend(
+    options: OptionValues(owner: "test", location: location, given: options, descriptors: SQLiteBackend.descriptor.options))
+}
 
 /// Fails the test with each failed check's sentence.
 func expectConformance(_ report: ConformanceReport) {
@@ -36,6 +43,14 @@ func expectConformance(_ report: ConformanceReport) {
     expectConformance(report)
     #expect(skipped(report) == ["pipelined-contract", "pipelined-owner-order", "unclaimed-verbs"])
     // A check that compares nothing passes as well.
+    for check in report.checks where check.result == .passed { #expect(check.comparisons > 0, "\(check.name)") }
+    #expect(report.checks.reduce(0) { $0 + $1.comparisons } > 5_000)
+  }
+
+  @Test(arguments: ["tick", "write"]) func sqliteConforms(groupCommit: String) throws {
+    let report = BackendConformance { .blocking(try sqlite(options: [("groupCommit", groupCommit), ("synchronous", "off")])) }.run()
+    expectConformance(report)
+    #expect(skipped(report) == ["pipelined-contract", "pipelined-owner-order", "unclaimed-verbs", "parallel-writes"])
     for check in report.checks where check.result == .passed { #expect(check.comparisons > 0, "\(check.name)") }
     #expect(report.checks.reduce(0) { $0 + $1.comparisons } > 5_000)
   }

@@ -1,0 +1,139 @@
+import CSQLite
+import JamboreeKit
+
+/// One SQLite file in write-ahead mode: one connection writes and commits at each tick's end, the others read beside it.
+///
+/// See the module's README for the data model, the options and what it guarantees.
+public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
+  // Safe to share: `load`, `openSession`, `endTick` and `finish` are called by one thread while no session works; a
+  // session has a connection of its own, session 0 the writer's.
+  let settings: Settings
+  private let location: String
+  private var file: DataFile?
+  private var writer: Writer?
+  private var sessions: [Session] = []
+
+  public init(options: OptionValues) throws(BackendError) {
+    settings = Settings(options)
+    location = options.location
+  }
+
+  public func load(_ dataset: Dataset) throws(BackendError) {
+    let file = try DataFile(location: location)
+    if try file.exists() { throw occupied(file) }
+    try file.claim()
+    do {
+      try Loader.load(dataset, into: file.path)
+      try open(file, dataset)
+    } catch {
+      // Half of it is of no use to anybody.
+      file.remove()
+      throw error
+    }
+  }
+
+  public func reopen(_ dataset: Dataset) throws(BackendError) -> TickID {
+    let file = try DataFile(location: location)
+    guard try file.exists() else {
+      throw BackendError(.usage, "sqlite: there is no data in \(file.path) to go on with; leave out --reuse to begin there")
+    }
+    try file.claim()
+    let connection = try Connection(path: file.path)
+    defer { connection.close() }
+    let (identity, tick) = try contents(connection)
+    guard identity == dataset.identity else {
+      throw BackendError(
+        .usage, "sqlite: \(file.path) has the data of \(identity), and this run is \(dataset.identity); name another file, or remove it")
+    }
+    try open(file, dataset)
+    return tick
+  }
+
+  private func open(_ file: DataFile, _ dataset: Dataset) throws(BackendError) {
+    let connection = try Connection(path: file.path)
+    guard try connection.text("PRAGMA journal_mode = wal") == "wal" else {
+      throw BackendError(.io, "sqlite: \(file.path) is on a file system without shared memory, which parallel reading needs; name another file")
+    }
+    try connection.execute(settings.pragmas)
+    writer = try Writer(connection, verbs: dataset.verbs, commitsEachWrite: settings.commitsEachWrite)
+    self.file = file
+  }
+
+  /// What was loaded, and the last tick that is in it, whole.
+  private func contents(_ connection: Connection) throws(BackendError) -> (identity: String, tick: TickID) {
+    guard try connection.number("PRAGMA user_version") == Int64(Schema.version) else {
+      throw BackendError(.usage, "sqlite: \(connection.path) was written by another version of Jamboree; remove it, or name another file")
+    }
+    guard let identity = try connection.text("SELECT value FROM platform WHERE key = 'dataset'"),
+      let tick = try connection.number("SELECT value FROM platform WHERE key = 'tick'")
+    else {
+      throw BackendError(.usage, "sqlite: \(connection.path) was not loaded to the end; remove it, or name another file")
+    }
+    return (identity, tick)
+  }
+
+  private func occupied(_ file: DataFile) -> BackendError {
+    let wayOut = "remove it, name another file, or go on with it by --reuse"
+    guard let connection = try? Connection(path: file.path, readOnly: true) else {
+      return BackendError(.usage, "sqlite: \(file.path) has the data of an earlier run; \(wayOut)")
+    }
+    defer { connection.close() }
+    do {
+      let (identity, tick) = try contents(connection)
+      return BackendError(.usage, "sqlite: \(file.path) has the data of \(identity) up to tick \(tick); \(wayOut)")
+    } catch {
+      return error
+    }
+  }
+
+  public func openSession(_ id: SessionID) throws(BackendError) -> Session {
+    guard let writer, let file else { throw BackendError(.failed, "sqlite: a session is opened before the data is loaded") }
+    let connection: Connection
+    if id == 0 {
+      connection = writer.connection
+    } else {
+      connection = try Connection(path: file.path, readOnly: true)
+      try connection.execute(settings.pragmas)
+    }
+    let session = Session(reader: try Reader(connection), writer: id == 0 ? writer : nil)
+    sessions.append(session)
+    return session
+  }
+
+  public func endTick(_ tick: TickID) throws(BackendError) { try writer?.commit(tick) }
+
+  public func finish() throws(BackendError) {
+    for session in sessions where session.writer == nil { session.reader.connection.close() }
+    sessions = []
+    defer {
+      writer?.connection.close()
+      writer = nil
+      file = nil
+    }
+    try writer?.finish()
+  }
+
+  public final class Session: StorageSession {
+    let reader: Reader
+    let writer: Writer?
+
+    init(reader: Reader, writer: Writer?) {
+      self.reader = reader
+      self.writer = writer
+    }
+
+    public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+      guard operation.verb.isWrite else { return reader.read(operation, arguments: arguments, into: &reply) }
+      // Every other session's connection only reads.
+      guard let writer else { return .rejected }
+      return writer.write(operation, arguments: arguments, into: &reply)
+    }
+
+    public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+      guard let writer else { return .rejected }
+      return writer.write(group, into: &reply)
+    }
+
+    public var lastErrorText: String { reader.connection.lastMessage }
+  }
+}

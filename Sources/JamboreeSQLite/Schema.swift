@@ -1,0 +1,198 @@
+import JamboreeKit
+
+/// The tables of a data file, as a platform of this size would have them. The README says why each is as it is.
+enum Schema {
+  /// `JamS`, in the header of each data file.
+  static let applicationID = 0x4A61_6D53
+  static let version = 1
+
+  /// What every row of an item shows beside its parent, in the order of ``ItemRow/init(_:listed:)``.
+  private static let counters = "active, rating_sum, rating_count, reply_count, version, payload, value, vote_sum, flag_count, download_count, topic, kind, flags"
+
+  /// Of a table that has the item's id as `id`.
+  static let itemColumns = "id, created, \(counters), parent"
+  /// Of `listing`, where nothing answers anything.
+  static let listedColumns = "item, created, \(counters)"
+
+  static let tables = """
+    CREATE TABLE platform (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+    CREATE TABLE member (
+      id INTEGER PRIMARY KEY,
+      region INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      sort_key BLOB NOT NULL
+    );
+
+    CREATE TABLE connection (
+      member INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      other INTEGER NOT NULL,
+      PRIMARY KEY (member, kind, other)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE container (
+      id INTEGER PRIMARY KEY,
+      name TEXT,
+      item_count INTEGER NOT NULL DEFAULT 0,
+      rating_sum INTEGER NOT NULL DEFAULT 0
+    );
+
+    CREATE TABLE membership (
+      container INTEGER NOT NULL,
+      sort_key BLOB NOT NULL,
+      member INTEGER NOT NULL,
+      PRIMARY KEY (container, sort_key, member)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE item (
+      id INTEGER PRIMARY KEY,
+      author INTEGER NOT NULL,
+      parent INTEGER NOT NULL,
+      created INTEGER NOT NULL,
+      tie INTEGER NOT NULL,
+      reader INTEGER NOT NULL,
+      active INTEGER NOT NULL,
+      rating_sum INTEGER NOT NULL DEFAULT 0,
+      rating_count INTEGER NOT NULL DEFAULT 0,
+      reply_count INTEGER NOT NULL DEFAULT 0,
+      version INTEGER NOT NULL DEFAULT 1,
+      payload INTEGER NOT NULL,
+      value INTEGER NOT NULL,
+      vote_sum INTEGER NOT NULL DEFAULT 0,
+      flag_count INTEGER NOT NULL DEFAULT 0,
+      download_count INTEGER NOT NULL DEFAULT 0,
+      topic INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      flags INTEGER NOT NULL,
+      text INTEGER NOT NULL,
+      container INTEGER NOT NULL,
+      further_containers INTEGER NOT NULL DEFAULT 0,
+      deleted INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX item_by_author ON item (author, created, tie, reader, deleted);
+    CREATE INDEX item_by_parent ON item (parent, created, tie, reader, deleted, id, \(counters)) WHERE parent <> 0;
+
+    CREATE TABLE further_container (
+      item INTEGER NOT NULL,
+      container INTEGER NOT NULL,
+      PRIMARY KEY (item, container)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE listing (
+      container INTEGER NOT NULL,
+      created INTEGER NOT NULL,
+      tie INTEGER NOT NULL,
+      item INTEGER NOT NULL,
+      reader INTEGER NOT NULL,
+      active INTEGER NOT NULL,
+      rating_sum INTEGER NOT NULL,
+      rating_count INTEGER NOT NULL,
+      reply_count INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      payload INTEGER NOT NULL,
+      value INTEGER NOT NULL,
+      vote_sum INTEGER NOT NULL,
+      flag_count INTEGER NOT NULL,
+      download_count INTEGER NOT NULL,
+      topic INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      flags INTEGER NOT NULL,
+      PRIMARY KEY (container, created, tie)
+    ) WITHOUT ROWID;
+    CREATE INDEX listing_by_activity ON listing
+      (container, active, tie, created, item, reader, rating_sum, rating_count, reply_count, version, payload, value, vote_sum,
+       flag_count, download_count, topic, kind, flags);
+
+    CREATE TABLE text (
+      id INTEGER PRIMARY KEY,
+      body TEXT NOT NULL
+    );
+
+    CREATE TABLE revision (
+      item INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      payload INTEGER NOT NULL,
+      text INTEGER NOT NULL,
+      PRIMARY KEY (item, version)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE reaction (
+      item INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      member INTEGER NOT NULL,
+      value INTEGER NOT NULL,
+      PRIMARY KEY (item, kind, member)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE inbox (
+      member INTEGER NOT NULL,
+      created INTEGER NOT NULL,
+      tie INTEGER NOT NULL,
+      item INTEGER NOT NULL,
+      delivered INTEGER NOT NULL,
+      PRIMARY KEY (member, created, tie)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE notification (
+      member INTEGER NOT NULL,
+      delivered INTEGER NOT NULL,
+      tie INTEGER NOT NULL,
+      item INTEGER NOT NULL,
+      object INTEGER NOT NULL,
+      kind INTEGER NOT NULL,
+      actor INTEGER NOT NULL,
+      PRIMARY KEY (member, delivered, tie, item, object, kind, actor)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE seen (
+      member INTEGER PRIMARY KEY,
+      inbox_until INTEGER,
+      notifications_until INTEGER
+    );
+    """
+
+  /// Indexes that only some verbs need, made when the run calls one of them. Each with the verbs.
+  static let optionalIndexes: [(verbs: Set<Verb>, sql: String)] = [
+    ([.directory], "CREATE INDEX member_by_name ON member (sort_key, id);"),
+    ([.profile], "CREATE INDEX membership_by_member ON membership (member);"),
+    (
+      [.search],
+      """
+      CREATE TABLE word (
+        word TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        tie INTEGER NOT NULL,
+        item INTEGER NOT NULL,
+        reader INTEGER NOT NULL,
+        PRIMARY KEY (word, created, tie)
+      ) WITHOUT ROWID;
+      """
+    ),
+  ]
+}
+
+extension ItemID {
+  /// ``tieBreak`` as a number that SQLite, whose integers have a sign, orders in the same way.
+  @inline(__always) var tieKey: Int64 { Int64(bitPattern: tieBreak ^ (1 << 63)) }
+}
+
+/// Who may be shown an item: 0 for everyone, else the number of its author and one.
+@inline(__always) func readerKey(_ id: ItemID, _ flags: OperationFlags) -> Int64 {
+  flags.contains(.isPrivate) ? Int64(id.author.rawValue) + 1 : 0
+}
+
+extension ItemRow {
+  /// The row at which a statement over ``Schema/itemColumns`` or ``Schema/listedColumns`` stands.
+  @inline(__always) init(_ statement: Statement, listed: Bool, from column: Int32 = 0) {
+    self.init(
+      id: ItemID(rawValue: UInt64(bitPattern: statement.int(column))), created: SimTime(nanoseconds: statement.int(column + 1)),
+      lastActive: SimTime(nanoseconds: statement.int(column + 2)), ratingSum: statement.int32(column + 3),
+      ratingCount: statement.int32(column + 4), replyCount: statement.int32(column + 5),
+      version: UInt32(truncatingIfNeeded: statement.int(column + 6)), payload: UInt64(bitPattern: statement.int(column + 7)),
+      parent: listed ? .none : ItemID(rawValue: UInt64(bitPattern: statement.int(column + 15))), value: statement.int32(column + 8),
+      voteSum: statement.int32(column + 9), flagCount: statement.int32(column + 10), downloadCount: statement.int32(column + 11),
+      topic: UInt16(truncatingIfNeeded: statement.int(column + 12)), kind: UInt8(truncatingIfNeeded: statement.int(column + 13)),
+      flags: OperationFlags(rawValue: UInt8(truncatingIfNeeded: statement.int(column + 14))))
+  }
+}
