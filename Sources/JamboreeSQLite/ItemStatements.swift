@@ -32,9 +32,12 @@ struct ItemStatements {
   private let setReaction: Statement
   private let removeReaction: Statement
   private let connection: Connection
+  /// Whether the sums over containers are kept: only for who reads them.
+  private let keepsTotals: Bool
 
-  init(_ connection: Connection) throws(BackendError) {
+  init(_ connection: Connection, verbs: Set<Verb>) throws(BackendError) {
     self.connection = connection
+    keepsTotals = verbs.contains(.counts)
     present = try connection.prepare(
       "SELECT \(Schema.itemColumns), container, further_containers, text FROM item WHERE id = ?1 AND deleted = 0")
     isTaken = try connection.prepare("SELECT 1 FROM item WHERE id = ?1")
@@ -46,14 +49,14 @@ struct ItemStatements {
     insertText = try connection.prepare("INSERT INTO text (body) VALUES (?1)")
     insertItem = try connection.prepare(
       """
-      INSERT INTO item (id, author, parent, created, tie, reader, active, reply_count, payload, value, topic, kind, flags, text,
-      container, further_containers) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+      INSERT INTO item (id, author, parent, created, tie, reader, active, reply_count, payload, traits, text, container,
+      further_containers) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
       """)
-    insertRevision = try connection.prepare("INSERT INTO revision VALUES (?1, ?2, ?3, ?4)")
+    insertRevision = try connection.prepare("INSERT INTO earlier_revision VALUES (?1, ?2, ?3, ?4)")
     insertListed = try connection.prepare(
       """
-      INSERT INTO listing SELECT ?1, created, tie, id, reader, active, rating_sum, rating_count, reply_count, version, payload, value,
-      vote_sum, flag_count, download_count, topic, kind, flags FROM item WHERE id = ?2
+      INSERT INTO listing SELECT ?1, created, tie, id, reader, active, rating_sum, rating_count, reply_count, vote_sum, flag_count,
+      download_count, version, payload, traits FROM item WHERE id = ?2
       """)
     insertFurther = try connection.prepare("INSERT INTO further_container VALUES (?1, ?2)")
     further = try connection.prepare("SELECT container FROM further_container WHERE item = ?1")
@@ -80,8 +83,8 @@ struct ItemStatements {
     present.bind(1, id.rawValue)
     return try present.first { statement in
       PresentItem(
-        row: ItemRow(statement, listed: false), container: ContainerID(rawValue: UInt64(bitPattern: statement.int(16))),
-        furtherContainers: statement.int(17), text: statement.int(18))
+        row: ItemRow(statement, listed: false), container: ContainerID(rawValue: UInt64(bitPattern: statement.int(13))),
+        furtherContainers: statement.int(14), text: statement.int(15))
     }
   }
 
@@ -103,15 +106,16 @@ struct ItemStatements {
     return sqlite3_last_insert_rowid(connection.handle)
   }
 
-  func insertRevision(of id: ItemID, version: UInt32, payload: UInt64, text: Int64) throws(SQLiteFailure) {
-    insertRevision.bind(1, id.rawValue)
-    insertRevision.bind(2, version)
-    insertRevision.bind(3, payload)
-    insertRevision.bind(4, text)
+  /// Keeps the present text of an item, which is about to get another one.
+  func keepRevision(of item: PresentItem) throws(SQLiteFailure) {
+    insertRevision.bind(1, item.row.id.rawValue)
+    insertRevision.bind(2, item.row.version)
+    insertRevision.bind(3, item.row.payload)
+    insertRevision.bind(4, item.text)
     try insertRevision.done()
   }
 
-  /// Stores a new item with its first revision, and lists it.
+  /// Stores a new item, and lists it.
   func insert(
     _ operation: Operation, payload: UInt64, text: Int64, containers: [ContainerID]
   ) throws(SQLiteFailure) {
@@ -130,15 +134,11 @@ struct ItemStatements {
     insertItem.bind(7, max(created, latest))
     insertItem.bind(8, replies)
     insertItem.bind(9, payload)
-    insertItem.bind(10, operation.value)
-    insertItem.bind(11, Int64(operation.topic))
-    insertItem.bind(12, Int64(operation.kind))
-    insertItem.bind(13, Int64(operation.flags.rawValue))
-    insertItem.bind(14, text)
-    insertItem.bind(15, (containers.first ?? .none).rawValue)
-    insertItem.bind(16, Int64(max(containers.count - 1, 0)))
+    insertItem.bind(10, traits(topic: operation.topic, kind: operation.kind, flags: operation.flags, value: operation.value))
+    insertItem.bind(11, text)
+    insertItem.bind(12, (containers.first ?? .none).rawValue)
+    insertItem.bind(13, Int64(max(containers.count - 1, 0)))
     try insertItem.done()
-    try insertRevision(of: id, version: 1, payload: payload, text: text)
     for (index, container) in containers.enumerated() {
       if index > 0 {
         insertFurther.bind(1, id.rawValue)
@@ -214,6 +214,7 @@ struct ItemStatements {
   }
 
   private func add(items: Int64, ratings: Int64, to container: ContainerID) throws(SQLiteFailure) {
+    guard keepsTotals else { return }
     addToContainer.bind(1, container.rawValue)
     addToContainer.bind(2, items)
     addToContainer.bind(3, ratings)

@@ -1,14 +1,18 @@
 import CSQLite
 import JamboreeKit
 
-/// The reads, over one connection. Each is one or a few statements, each statement a transaction of its own.
+/// The reads, over one connection. All of a tick are one transaction: what they see is of one moment, and locks are taken
+/// once. With `groupCommit=write` each statement is a transaction of its own.
 final class Reader {
   let connection: Connection
+  private let begin: Statement
+  private let end: Statement
+  private let holdsTransaction: Bool
   private let item: Statement
   private let exists: Statement
   private let newest: Statement
   private let active: Statement
-  private let replies: Statement
+  private let thread: Statement
   private let scan: Statement
   private let revisions: Statement
   private let body: Statement
@@ -20,8 +24,11 @@ final class Reader {
   private let words: Statement?
   private var recent = RecentMerge()
 
-  init(_ connection: Connection) throws(BackendError) {
+  init(_ connection: Connection, holdsTransaction: Bool) throws(BackendError) {
     self.connection = connection
+    self.holdsTransaction = holdsTransaction
+    begin = try connection.prepare("BEGIN")
+    end = try connection.prepare("COMMIT")
     // `?1` is always the viewer, as the key under which private items are shown to it.
     let visible = "(reader = 0 OR reader = ?1)"
     item = try connection.prepare("SELECT \(Schema.itemColumns) FROM item WHERE id = ?2 AND deleted = 0 AND \(visible)")
@@ -33,22 +40,22 @@ final class Reader {
       SELECT \(Schema.listedColumns) FROM listing INDEXED BY listing_by_activity WHERE container = ?2 AND \(visible)
       ORDER BY active DESC, tie DESC LIMIT ?3 OFFSET ?4
       """)
-    replies = try connection.prepare(
+    // One statement, so that the item and its replies are of one moment.
+    thread = try connection.prepare(
       """
-      SELECT \(Schema.itemColumns) FROM item INDEXED BY item_by_parent WHERE parent = ?2 AND parent <> 0 AND deleted = 0 AND \(visible)
-      ORDER BY created DESC, tie DESC LIMIT ?3 OFFSET ?4
+      SELECT \(Schema.itemColumns) FROM item WHERE id = ?2 AND deleted = 0 AND \(visible)
+      UNION ALL SELECT * FROM (
+        SELECT \(Schema.itemColumns) FROM item INDEXED BY item_by_parent
+        WHERE parent = ?2 AND parent <> 0 AND deleted = 0 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3 OFFSET ?4)
       """)
     scan = try connection.prepare(
       "SELECT \(Schema.itemColumns) FROM item WHERE id BETWEEN ?2 AND ?3 AND deleted = 0 AND \(visible) ORDER BY id LIMIT ?4")
-    revisions = try connection.prepare("SELECT version, payload FROM revision WHERE item = ?1 ORDER BY version DESC LIMIT ?2")
+    revisions = try connection.prepare("SELECT version, payload FROM earlier_revision WHERE item = ?1 ORDER BY version DESC LIMIT ?2")
     body = try connection.prepare("SELECT body FROM text WHERE id = (SELECT text FROM item WHERE id = ?1)")
     revisionBody = try connection.prepare(
-      "SELECT body FROM text WHERE id = (SELECT text FROM revision WHERE item = ?1 AND version = ?2)")
+      "SELECT body FROM text WHERE id = (SELECT text FROM earlier_revision WHERE item = ?1 AND version = ?2)")
     recentKeys = try connection.prepare(
-      """
-      SELECT created, tie, id FROM item INDEXED BY item_by_author WHERE author = ?2 AND deleted = 0 AND \(visible)
-      ORDER BY created DESC, tie DESC LIMIT ?3
-      """)
+      "SELECT created, tie, id FROM item WHERE author = ?2 AND deleted = 0 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3")
     containerTotals = try connection.prepare("SELECT item_count, rating_sum FROM container WHERE id = ?1")
     members = try MemberStatements(connection)
     deliveries = try DeliveryStatements(connection)
@@ -59,7 +66,16 @@ final class Reader {
         "SELECT item FROM word WHERE word = ?2 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3")
   }
 
+  /// Lets go of the moment that was read of, so that the next read sees what has been committed since.
+  func endTransaction() {
+    if connection.isInTransaction { _ = end.run() }
+  }
+
   func read(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+    if holdsTransaction, !connection.isInTransaction {
+      let code = begin.run()
+      guard code == SQLITE_DONE else { return JamboreeSQLite.outcome(of: code) }
+    }
     let outcome = perform(operation, arguments, &reply)
     if outcome == .ok, operation.flags.contains(.wantsText) {
       let read = readTexts(of: operation.verb == .revisions, &reply)
@@ -107,10 +123,11 @@ final class Reader {
 
   private func readThread(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard operation.limit > 0 else { return readExistence(operation) }
-    let top = readItem(operation.subject, viewer: operation.actor, &reply)
-    guard top == .ok, operation.limit > 1 else { return top }
-    // Private replies are not counted, so there may be some even where the count is 0.
-    return readPage(replies, key: operation.subject.rawValue, operation, limit: Int64(operation.limit) - 1, listed: false, &reply)
+    let outcome = readPage(
+      thread, key: operation.subject.rawValue, operation, limit: Int64(operation.limit) - 1, listed: false, &reply)
+    // Replies stay when what they answer does not.
+    if outcome == .ok, reply.items.count == 0 || reply.items[0].id != operation.subject { return .notFound }
+    return outcome
   }
 
   private func readExistence(_ operation: Operation) -> Outcome {
@@ -145,10 +162,12 @@ final class Reader {
   private func readRevisions(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     let found = readItem(operation.subject, viewer: operation.actor, &reply)
     guard found == .ok else { return found }
+    reply.items.truncate(to: Int(operation.limit))
+    guard operation.limit > 1 else { return .ok }
+    // What people have said since belongs to the item, not to one of its texts.
     var row = reply.items[0]
-    reply.items.removeAll()
     revisions.bind(1, operation.subject.rawValue)
-    revisions.bind(2, Int64(operation.limit))
+    revisions.bind(2, Int64(operation.limit) - 1)
     var code = revisions.step()
     while code == SQLITE_ROW {
       row.version = UInt32(truncatingIfNeeded: revisions.int(0))
@@ -247,9 +266,10 @@ final class Reader {
   private func readTexts(of revisions: Bool, _ reply: inout Reply) -> Outcome {
     for index in 0..<reply.items.count {
       var row = reply.items[index]
-      let statement = revisions ? revisionBody : body
+      // The first row of an item's revisions is its present text.
+      let statement = revisions && index > 0 ? revisionBody : body
       statement.bind(1, row.id.rawValue)
-      if revisions { statement.bind(2, row.version) }
+      if revisions && index > 0 { statement.bind(2, row.version) }
       let code = statement.step()
       if code == SQLITE_ROW {
         let text = statement.bytes(0)

@@ -13,10 +13,10 @@ extension SQLiteBackend {
       OptionDescriptor(
         name: "cacheMiB", kind: .integer(1...1_048_576), defaultValue: "256", summary: "page cache of each connection, MiB"),
       OptionDescriptor(
-        name: "mmapMiB", kind: .integer(0...1_048_576), defaultValue: "2048",
+        name: "mmapMiB", kind: .integer(0...1_048_576), defaultValue: "0",
         summary: "how much of the file is read through a memory map, MiB; 0: none"),
       OptionDescriptor(
-        name: "checkpointMiB", kind: .integer(1...65_536), defaultValue: "16",
+        name: "checkpointMiB", kind: .integer(1...65_536), defaultValue: "64",
         summary: "size of the log at which its pages are moved into the file, MiB"),
     ], location: "a file (a temporary one when left out)", durability: .process, writers: .single, atomicGroups: true)
 

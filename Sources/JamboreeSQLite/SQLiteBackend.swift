@@ -95,12 +95,18 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
       connection = try Connection(path: file.path, readOnly: true)
       try connection.execute(settings.pragmas)
     }
-    let session = Session(reader: try Reader(connection), writer: id == 0 ? writer : nil)
+    let reader = try Reader(connection, holdsTransaction: !settings.commitsEachWrite)
+    let session = Session(reader: reader, writer: id == 0 ? writer : nil)
     sessions.append(session)
     return session
   }
 
-  public func endTick(_ tick: TickID) throws(BackendError) { try writer?.commit(tick) }
+  public func endTick(_ tick: TickID) throws(BackendError) {
+    guard let writer, writer.hasWritten || writer.failure != nil else { return }
+    // Before the commit: what somebody still reads of stays in the log, which would grow without end.
+    for session in sessions where session.writer == nil { session.reader.endTransaction() }
+    try writer.commit(tick)
+  }
 
   public func finish() throws(BackendError) {
     for session in sessions where session.writer == nil { session.reader.connection.close() }

@@ -7,7 +7,7 @@ enum Schema {
   static let version = 1
 
   /// What every row of an item shows beside its parent, in the order of ``ItemRow/init(_:listed:)``.
-  private static let counters = "active, rating_sum, rating_count, reply_count, version, payload, value, vote_sum, flag_count, download_count, topic, kind, flags"
+  private static let counters = "active, rating_sum, rating_count, reply_count, vote_sum, flag_count, download_count, version, payload, traits"
 
   /// Of a table that has the item's id as `id`.
   static let itemColumns = "id, created, \(counters), parent"
@@ -56,21 +56,17 @@ enum Schema {
       rating_sum INTEGER NOT NULL DEFAULT 0,
       rating_count INTEGER NOT NULL DEFAULT 0,
       reply_count INTEGER NOT NULL DEFAULT 0,
-      version INTEGER NOT NULL DEFAULT 1,
-      payload INTEGER NOT NULL,
-      value INTEGER NOT NULL,
       vote_sum INTEGER NOT NULL DEFAULT 0,
       flag_count INTEGER NOT NULL DEFAULT 0,
       download_count INTEGER NOT NULL DEFAULT 0,
-      topic INTEGER NOT NULL,
-      kind INTEGER NOT NULL,
-      flags INTEGER NOT NULL,
+      version INTEGER NOT NULL DEFAULT 1,
+      payload INTEGER NOT NULL,
+      traits INTEGER NOT NULL,
       text INTEGER NOT NULL,
       container INTEGER NOT NULL,
       further_containers INTEGER NOT NULL DEFAULT 0,
       deleted INTEGER NOT NULL DEFAULT 0
     );
-    CREATE INDEX item_by_author ON item (author, created, tie, reader, deleted);
     CREATE INDEX item_by_parent ON item (parent, created, tie, reader, deleted, id, \(counters)) WHERE parent <> 0;
 
     CREATE TABLE further_container (
@@ -89,27 +85,24 @@ enum Schema {
       rating_sum INTEGER NOT NULL,
       rating_count INTEGER NOT NULL,
       reply_count INTEGER NOT NULL,
-      version INTEGER NOT NULL,
-      payload INTEGER NOT NULL,
-      value INTEGER NOT NULL,
       vote_sum INTEGER NOT NULL,
       flag_count INTEGER NOT NULL,
       download_count INTEGER NOT NULL,
-      topic INTEGER NOT NULL,
-      kind INTEGER NOT NULL,
-      flags INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      payload INTEGER NOT NULL,
+      traits INTEGER NOT NULL,
       PRIMARY KEY (container, created, tie)
     ) WITHOUT ROWID;
     CREATE INDEX listing_by_activity ON listing
-      (container, active, tie, created, item, reader, rating_sum, rating_count, reply_count, version, payload, value, vote_sum,
-       flag_count, download_count, topic, kind, flags);
+      (container, active, tie, created, item, reader, rating_sum, rating_count, reply_count, vote_sum, flag_count, download_count,
+       version, payload, traits);
 
     CREATE TABLE text (
       id INTEGER PRIMARY KEY,
       body TEXT NOT NULL
     );
 
-    CREATE TABLE revision (
+    CREATE TABLE earlier_revision (
       item INTEGER NOT NULL,
       version INTEGER NOT NULL,
       payload INTEGER NOT NULL,
@@ -152,9 +145,11 @@ enum Schema {
     );
     """
 
-  /// Indexes that only some verbs need, made when the run calls one of them. Each with the verbs.
+  /// Indexes that only some verbs need, each with the verbs, made when the run calls one of them: an index that nobody
+  /// reads costs every write.
   static let optionalIndexes: [(verbs: Set<Verb>, sql: String)] = [
     ([.directory], "CREATE INDEX member_by_name ON member (sort_key, id);"),
+    ([.recentByAuthors, .profile], "CREATE INDEX item_by_author ON item (author, created, tie, reader, deleted);"),
     ([.profile], "CREATE INDEX membership_by_member ON membership (member);"),
     (
       [.search],
@@ -182,17 +177,23 @@ extension ItemID {
   flags.contains(.isPrivate) ? Int64(id.author.rawValue) + 1 : 0
 }
 
+/// What never changes of an item beside its time, in one column: topic, kind and flags in the low half, value in the high.
+@inline(__always) func traits(topic: UInt16, kind: UInt8, flags: OperationFlags, value: Int32) -> Int64 {
+  Int64(value) << 32 | Int64(flags.rawValue) << 24 | Int64(kind) << 16 | Int64(topic)
+}
+
 extension ItemRow {
   /// The row at which a statement over ``Schema/itemColumns`` or ``Schema/listedColumns`` stands.
-  @inline(__always) init(_ statement: Statement, listed: Bool, from column: Int32 = 0) {
+  @inline(__always) init(_ statement: Statement, listed: Bool) {
+    let traits = statement.int(11)
     self.init(
-      id: ItemID(rawValue: UInt64(bitPattern: statement.int(column))), created: SimTime(nanoseconds: statement.int(column + 1)),
-      lastActive: SimTime(nanoseconds: statement.int(column + 2)), ratingSum: statement.int32(column + 3),
-      ratingCount: statement.int32(column + 4), replyCount: statement.int32(column + 5),
-      version: UInt32(truncatingIfNeeded: statement.int(column + 6)), payload: UInt64(bitPattern: statement.int(column + 7)),
-      parent: listed ? .none : ItemID(rawValue: UInt64(bitPattern: statement.int(column + 15))), value: statement.int32(column + 8),
-      voteSum: statement.int32(column + 9), flagCount: statement.int32(column + 10), downloadCount: statement.int32(column + 11),
-      topic: UInt16(truncatingIfNeeded: statement.int(column + 12)), kind: UInt8(truncatingIfNeeded: statement.int(column + 13)),
-      flags: OperationFlags(rawValue: UInt8(truncatingIfNeeded: statement.int(column + 14))))
+      id: ItemID(rawValue: UInt64(bitPattern: statement.int(0))), created: SimTime(nanoseconds: statement.int(1)),
+      lastActive: SimTime(nanoseconds: statement.int(2)), ratingSum: statement.int32(3), ratingCount: statement.int32(4),
+      replyCount: statement.int32(5), version: UInt32(truncatingIfNeeded: statement.int(9)),
+      payload: UInt64(bitPattern: statement.int(10)),
+      parent: listed ? .none : ItemID(rawValue: UInt64(bitPattern: statement.int(12))),
+      value: Int32(truncatingIfNeeded: traits >> 32), voteSum: statement.int32(6), flagCount: statement.int32(7),
+      downloadCount: statement.int32(8), topic: UInt16(truncatingIfNeeded: traits),
+      kind: UInt8(truncatingIfNeeded: traits >> 16), flags: OperationFlags(rawValue: UInt8(truncatingIfNeeded: traits >> 24)))
   }
 }

@@ -37,11 +37,11 @@ extension Writer {
       return .conflict
     }
     try words?.remove(of: item)
+    try items.keepRevision(of: item)
     let (bytes, fingerprint) = text.make(operation)
     item.row.version += 1
     item.row.payload = fingerprint
     item.text = try items.insert(text: bytes)
-    try items.insertRevision(of: item.row.id, version: item.row.version, payload: fingerprint, text: item.text)
     try items.update(item)
     try words?.insert(bytes, of: item.row.id, at: item.row.created, item.row.flags)
     reply.version = item.row.version

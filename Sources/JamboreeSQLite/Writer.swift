@@ -3,8 +3,8 @@ import JamboreeKit
 
 /// The writes, over the one connection that makes them.
 ///
-/// A transaction is begun by a tick's first write and committed at its end with the tick's number, so that after a kill
-/// the file holds whole ticks. With ``commitsEachWrite`` each write or group is one of its own.
+/// A transaction is begun by a tick's first call and committed at its end with the tick's number, so that after a kill the
+/// file holds whole ticks. With ``commitsEachWrite`` each write or group is one of its own.
 final class Writer {
   let connection: Connection
   /// Why the run cannot go on: SQLite has rolled back what was to be kept.
@@ -21,14 +21,15 @@ final class Writer {
   private let commitsEachWrite: Bool
   /// The surrounding transaction is somebody else's.
   private let isLoading: Bool
-  private var hasWritten = false
+  /// Whether anything was written since the last commit.
+  private(set) var hasWritten = false
   var text = TextBuffer()
 
   init(_ connection: Connection, verbs: Set<Verb>, commitsEachWrite: Bool, isLoading: Bool = false) throws(BackendError) {
     self.connection = connection
     self.commitsEachWrite = commitsEachWrite
     self.isLoading = isLoading
-    items = try ItemStatements(connection)
+    items = try ItemStatements(connection, verbs: verbs)
     members = try MemberWrites(connection)
     words = verbs.contains(.search) ? try WordStatements(connection) : nil
     begin = try connection.prepare("BEGIN IMMEDIATE")

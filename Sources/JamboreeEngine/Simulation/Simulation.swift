@@ -23,7 +23,10 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   private let shardReferences: UnsafeMutablePointer<Unmanaged<SimulationShard>>
   private let laneReferences: UnsafeMutablePointer<Unmanaged<Lane>>
   var tick: TickID = -1
-  private var lastTickWakeCount = Int.max
+  /// When the tick's reads began, and how long the last tick's would have taken one worker.
+  private var readStart: UInt64 = 0
+  private var lastReadNanoseconds = UInt64.max
+  private var isShared = false
   private var failure: BackendError?
   private var wasInterrupted = false
   private var stopTick: TickID = .max
@@ -142,7 +145,14 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   // MARK: The loop's questions, each asked of worker 0 alone except `runShard` and `runPartition`
 
-  var isSmall: Bool { lastTickWakeCount < 96 }
+  /// Sharing a tick out costs some microseconds: what one worker does in less than this is not worth it. By time and not
+  /// by count, because a read takes one backend a hundred times as long as another.
+  private static let smallTickNanoseconds: UInt64 = 30_000
+
+  var isSmall: Bool {
+    isShared = lastReadNanoseconds >= Self.smallTickNanoseconds
+    return !isShared
+  }
 
   func beginTick() -> TickID? {
     guard failure == nil else { return nil }
@@ -159,6 +169,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     let start = SimTime(nanoseconds: next * plan.tickNanoseconds)
     meter.advance(to: start, shards: shards, lanes: lanes)
     exchange.tickStart = start
+    readStart = monotonicNanoseconds()
     return next
   }
 
@@ -176,7 +187,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   func prepareWrites() -> Bool {
     exchange.failures.clearMasks()
-    lastTickWakeCount = meter.countTick(lanes)
+    lastReadNanoseconds = (monotonicNanoseconds() &- readStart) &* (isShared ? UInt64(workers) : 1)
     guard exchange.writes.receivers() != 0 else { return false }
     // Sharing a handful of writes costs more than making them.
     if exchange.partitioned, workers > 1, exchange.writes.messageCount() > 16 { return true }

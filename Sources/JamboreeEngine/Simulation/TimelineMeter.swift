@@ -19,7 +19,6 @@ struct TimelineMeter {
   private var lastErrors: Int64 = 0
   /// Latencies of the bucket that is under way which no recorder holds any more.
   private var pendingLatency: LatencyHistogram?
-  private var tickOperations: Int64 = 0
 
   init(_ plan: SimulationPlan) {
     timeline = MetricTimeline(bucketNanoseconds: plan.bucketNanoseconds, descriptors: plan.metrics)
@@ -27,14 +26,6 @@ struct TimelineMeter {
     gauges = plan.metrics.indices.filter { plan.metrics[$0].kind == .gauge }
     lastSums = [Int64](repeating: 0, count: plan.metrics.count)
     gaugePeaks = lastSums
-  }
-
-  /// Operations of the tick that has just read, to judge how large the next one will be.
-  mutating func countTick(_ lanes: [Lane]) -> Int {
-    var total: Int64 = 0
-    for lane in lanes { total &+= lane.tally.pointee.outcomes.0 }
-    defer { tickOperations = total }
-    return Int(total &- tickOperations)
   }
 
   /// Virtual time moves on to the start of a tick.
