@@ -53,19 +53,16 @@ struct ItemStatements {
       further_containers) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
       """)
     insertRevision = try connection.prepare("INSERT INTO earlier_revision VALUES (?1, ?2, ?3, ?4)")
-    insertListed = try connection.prepare(
-      """
-      INSERT INTO listing SELECT ?1, created, tie, id, reader, active, rating_sum, rating_count, reply_count, vote_sum, flag_count,
-      download_count, version, payload, traits FROM item WHERE id = ?2
-      """)
+    insertListed = try connection.prepare("INSERT INTO listing (container, created, tie, active, card, reader) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
     insertFurther = try connection.prepare("INSERT INTO further_container VALUES (?1, ?2)")
     further = try connection.prepare("SELECT container FROM further_container WHERE item = ?1")
-    let counters = """
-      SET active = ?4, rating_sum = ?5, rating_count = ?6, reply_count = ?7, version = ?8, payload = ?9, vote_sum = ?10,
-      flag_count = ?11, download_count = ?12
+    updateItem = try connection.prepare(
       """
-    updateItem = try connection.prepare("UPDATE item \(counters), text = ?13 WHERE id = ?1")
-    updateListed = try connection.prepare("UPDATE listing \(counters) WHERE container = ?1 AND created = ?2 AND tie = ?3")
+      UPDATE item SET active = ?2, rating_sum = ?3, rating_count = ?4, reply_count = ?5, version = ?6, payload = ?7, vote_sum = ?8,
+      flag_count = ?9, download_count = ?10, text = ?11 WHERE id = ?1
+      """)
+    updateListed = try connection.prepare(
+      "UPDATE listing SET active = ?4, card = ?5 WHERE container = ?1 AND created = ?2 AND tie = ?3")
     addToContainer = try connection.prepare(
       """
       INSERT INTO container (id, item_count, rating_sum) VALUES (?1, ?2, ?3)
@@ -83,7 +80,7 @@ struct ItemStatements {
     present.bind(1, id.rawValue)
     return try present.first { statement in
       PresentItem(
-        row: ItemRow(statement, listed: false), container: ContainerID(rawValue: UInt64(bitPattern: statement.int(13))),
+        row: ItemRow(statement), container: ContainerID(rawValue: UInt64(bitPattern: statement.int(13))),
         furtherContainers: statement.int(14), text: statement.int(15))
     }
   }
@@ -124,14 +121,18 @@ struct ItemStatements {
     // A reply may have been written before what it answers, within a tick.
     earlierReplies.bind(1, id.rawValue)
     earlierReplies.bind(2, created)
-    let (replies, latest) = try earlierReplies.first { ($0.int(0), $0.int(1)) } ?? (0, created)
+    let (replies, latest) = try earlierReplies.first { ($0.int32(0), $0.int(1)) } ?? (0, created)
+    let row = ItemRow(
+      id: id, created: operation.intended, lastActive: SimTime(nanoseconds: max(created, latest)), replyCount: replies,
+      payload: payload, parent: ItemID(rawValue: operation.object), value: operation.value, topic: operation.topic,
+      kind: operation.kind, flags: operation.flags)
     insertItem.bind(1, id.rawValue)
     insertItem.bind(2, id.author.rawValue)
     insertItem.bind(3, operation.object)
     insertItem.bind(4, created)
     insertItem.bind(5, id.tieKey)
     insertItem.bind(6, readerKey(id, operation.flags))
-    insertItem.bind(7, max(created, latest))
+    insertItem.bind(7, row.lastActive.nanoseconds)
     insertItem.bind(8, replies)
     insertItem.bind(9, payload)
     insertItem.bind(10, traits(topic: operation.topic, kind: operation.kind, flags: operation.flags, value: operation.value))
@@ -145,23 +146,29 @@ struct ItemStatements {
         insertFurther.bind(2, container.rawValue)
         try insertFurther.done()
       }
-      insertListed.bind(1, container.rawValue)
-      insertListed.bind(2, id.rawValue)
-      try insertListed.done()
+      insertListed.bind(6, readerKey(id, operation.flags))
+      try write(row, to: container, by: insertListed)
       if !operation.flags.contains(.isPrivate) { try add(items: 1, ratings: 0, to: container) }
     }
   }
 
   /// Stores what has changed of an item, wherever it is shown.
   func update(_ item: PresentItem, ratingChange: Int64 = 0) throws(SQLiteFailure) {
-    bindCounters(updateItem, item.row)
-    updateItem.bind(1, item.row.id.rawValue)
-    updateItem.bind(13, item.text)
+    let row = item.row
+    updateItem.bind(1, row.id.rawValue)
+    updateItem.bind(2, row.lastActive.nanoseconds)
+    updateItem.bind(3, row.ratingSum)
+    updateItem.bind(4, row.ratingCount)
+    updateItem.bind(5, row.replyCount)
+    updateItem.bind(6, row.version)
+    updateItem.bind(7, row.payload)
+    updateItem.bind(8, row.voteSum)
+    updateItem.bind(9, row.flagCount)
+    updateItem.bind(10, row.downloadCount)
+    updateItem.bind(11, item.text)
     try updateItem.done()
     for container in try containers(of: item) {
-      bindCounters(updateListed, item.row)
-      bindPlace(updateListed, container, item.row)
-      try updateListed.done()
+      try write(row, to: container, by: updateListed)
       if ratingChange != 0, !item.isPrivate { try add(items: 0, ratings: ratingChange, to: container) }
     }
   }
@@ -227,15 +234,14 @@ struct ItemStatements {
     statement.bind(3, row.id.tieKey)
   }
 
-  private func bindCounters(_ statement: Statement, _ row: ItemRow) {
+  /// Writes the item's card.
+  private func write(_ row: ItemRow, to container: ContainerID, by statement: Statement) throws(SQLiteFailure) {
+    bindPlace(statement, container, row)
     statement.bind(4, row.lastActive.nanoseconds)
-    statement.bind(5, row.ratingSum)
-    statement.bind(6, row.ratingCount)
-    statement.bind(7, row.replyCount)
-    statement.bind(8, row.version)
-    statement.bind(9, row.payload)
-    statement.bind(10, row.voteSum)
-    statement.bind(11, row.flagCount)
-    statement.bind(12, row.downloadCount)
+    let code = Card(row).withBytes { bytes in
+      statement.bindBlob(5, bytes)
+      return statement.run()
+    }
+    guard code == SQLITE_DONE else { throw SQLiteFailure(code: code) }
   }
 }

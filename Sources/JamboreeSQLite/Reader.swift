@@ -12,7 +12,7 @@ final class Reader {
   private let exists: Statement
   private let newest: Statement
   private let active: Statement
-  private let thread: Statement
+  private let replies: Statement
   private let scan: Statement
   private let revisions: Statement
   private let body: Statement
@@ -34,19 +34,16 @@ final class Reader {
     item = try connection.prepare("SELECT \(Schema.itemColumns) FROM item WHERE id = ?2 AND deleted = 0 AND \(visible)")
     exists = try connection.prepare("SELECT 1 FROM item WHERE id = ?2 AND deleted = 0 AND \(visible)")
     newest = try connection.prepare(
-      "SELECT \(Schema.listedColumns) FROM listing WHERE container = ?2 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3 OFFSET ?4")
+      "SELECT card FROM listing WHERE container = ?2 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3 OFFSET ?4")
     active = try connection.prepare(
       """
-      SELECT \(Schema.listedColumns) FROM listing INDEXED BY listing_by_activity WHERE container = ?2 AND \(visible)
+      SELECT card FROM listing INDEXED BY listing_by_activity WHERE container = ?2 AND \(visible)
       ORDER BY active DESC, tie DESC LIMIT ?3 OFFSET ?4
       """)
-    // One statement, so that the item and its replies are of one moment.
-    thread = try connection.prepare(
+    replies = try connection.prepare(
       """
-      SELECT \(Schema.itemColumns) FROM item WHERE id = ?2 AND deleted = 0 AND \(visible)
-      UNION ALL SELECT * FROM (
-        SELECT \(Schema.itemColumns) FROM item INDEXED BY item_by_parent
-        WHERE parent = ?2 AND parent <> 0 AND deleted = 0 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3 OFFSET ?4)
+      SELECT \(Schema.itemColumns) FROM item INDEXED BY item_by_parent
+      WHERE parent = ?2 AND parent <> 0 AND deleted = 0 AND \(visible) ORDER BY created DESC, tie DESC LIMIT ?3 OFFSET ?4
       """)
     scan = try connection.prepare(
       "SELECT \(Schema.itemColumns) FROM item WHERE id BETWEEN ?2 AND ?3 AND deleted = 0 AND \(visible) ORDER BY id LIMIT ?4")
@@ -116,18 +113,28 @@ final class Reader {
     item.bind(1, viewerKey(viewer))
     item.bind(2, id.rawValue)
     let code = item.step()
-    if code == SQLITE_ROW { reply.items.append(ItemRow(item, listed: false)) }
+    if code == SQLITE_ROW { reply.items.append(ItemRow(item)) }
     item.reset()
     return code == SQLITE_ROW ? .ok : code == SQLITE_DONE ? .notFound : outcome(of: code)
   }
 
   private func readThread(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard operation.limit > 0 else { return readExistence(operation) }
-    let outcome = readPage(
-      thread, key: operation.subject.rawValue, operation, limit: Int64(operation.limit) - 1, listed: false, &reply)
-    // Replies stay when what they answer does not.
-    if outcome == .ok, reply.items.count == 0 || reply.items[0].id != operation.subject { return .notFound }
-    return outcome
+    let top = readItem(operation.subject, viewer: operation.actor, &reply)
+    guard top == .ok, operation.limit > 1 else { return top }
+    // Private replies are not counted, so there may be some even where the count is 0.
+    bindPage(replies, key: operation.subject.rawValue, operation, limit: Int64(operation.limit) - 1)
+    return appendRows(replies, &reply)
+  }
+
+  private func appendRows(_ statement: Statement, _ reply: inout Reply) -> Outcome {
+    var code = statement.step()
+    while code == SQLITE_ROW {
+      reply.items.append(ItemRow(statement))
+      code = statement.step()
+    }
+    statement.reset()
+    return outcome(of: code)
   }
 
   private func readExistence(_ operation: Operation) -> Outcome {
@@ -138,25 +145,27 @@ final class Reader {
   }
 
   @inline(__always) private func readListing(_ operation: Operation, _ reply: inout Reply) -> Outcome {
-    readPage(
-      operation.order == .newest ? newest : active, key: operation.container.rawValue, operation, limit: Int64(operation.limit),
-      listed: true, &reply)
-  }
-
-  @inline(__always) private func readPage(
-    _ statement: Statement, key: UInt64, _ operation: Operation, limit: Int64, listed: Bool, _ reply: inout Reply
-  ) -> Outcome {
-    statement.bind(1, viewerKey(operation.actor))
-    statement.bind(2, key)
-    statement.bind(3, limit)
-    statement.bind(4, Int64(clamping: operation.object))
+    let statement = operation.order == .newest ? newest : active
+    bindPage(statement, key: operation.container.rawValue, operation, limit: Int64(operation.limit))
     var code = statement.step()
     while code == SQLITE_ROW {
-      reply.items.append(ItemRow(statement, listed: listed))
+      let card = statement.bytes(0)
+      guard let start = card.baseAddress, card.count == Card.byteCount else {
+        code = SQLITE_CORRUPT
+        break
+      }
+      reply.items.append(ItemRow(card: start))
       code = statement.step()
     }
     statement.reset()
     return outcome(of: code)
+  }
+
+  @inline(__always) private func bindPage(_ statement: Statement, key: UInt64, _ operation: Operation, limit: Int64) {
+    statement.bind(1, viewerKey(operation.actor))
+    statement.bind(2, key)
+    statement.bind(3, limit)
+    statement.bind(4, Int64(clamping: operation.object))
   }
 
   private func readRevisions(_ operation: Operation, _ reply: inout Reply) -> Outcome {
@@ -233,13 +242,8 @@ final class Reader {
       scan.bind(2, first)
       scan.bind(3, last)
       scan.bind(4, Int64(operation.limit) - Int64(reply.items.count))
-      var code = scan.step()
-      while code == SQLITE_ROW {
-        reply.items.append(ItemRow(scan, listed: false))
-        code = scan.step()
-      }
-      scan.reset()
-      guard code == SQLITE_DONE else { return outcome(of: code) }
+      let found = appendRows(scan, &reply)
+      guard found == .ok else { return found }
     }
     return .ok
   }

@@ -6,13 +6,11 @@ enum Schema {
   static let applicationID = 0x4A61_6D53
   static let version = 1
 
-  /// What every row of an item shows beside its parent, in the order of ``ItemRow/init(_:listed:)``.
+  /// What every row of an item shows beside its parent, in the order of ``ItemRow/init(_:)``.
   private static let counters = "active, rating_sum, rating_count, reply_count, vote_sum, flag_count, download_count, version, payload, traits"
 
   /// Of a table that has the item's id as `id`.
   static let itemColumns = "id, created, \(counters), parent"
-  /// Of `listing`, where nothing answers anything.
-  static let listedColumns = "item, created, \(counters)"
 
   static let tables = """
     CREATE TABLE platform (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -79,23 +77,12 @@ enum Schema {
       container INTEGER NOT NULL,
       created INTEGER NOT NULL,
       tie INTEGER NOT NULL,
-      item INTEGER NOT NULL,
-      reader INTEGER NOT NULL,
       active INTEGER NOT NULL,
-      rating_sum INTEGER NOT NULL,
-      rating_count INTEGER NOT NULL,
-      reply_count INTEGER NOT NULL,
-      vote_sum INTEGER NOT NULL,
-      flag_count INTEGER NOT NULL,
-      download_count INTEGER NOT NULL,
-      version INTEGER NOT NULL,
-      payload INTEGER NOT NULL,
-      traits INTEGER NOT NULL,
+      reader INTEGER NOT NULL,
+      card BLOB NOT NULL,
       PRIMARY KEY (container, created, tie)
     ) WITHOUT ROWID;
-    CREATE INDEX listing_by_activity ON listing
-      (container, active, tie, created, item, reader, rating_sum, rating_count, reply_count, vote_sum, flag_count, download_count,
-       version, payload, traits);
+    CREATE INDEX listing_by_activity ON listing (container, active, tie, reader, card);
 
     CREATE TABLE text (
       id INTEGER PRIMARY KEY,
@@ -183,15 +170,14 @@ extension ItemID {
 }
 
 extension ItemRow {
-  /// The row at which a statement over ``Schema/itemColumns`` or ``Schema/listedColumns`` stands.
-  @inline(__always) init(_ statement: Statement, listed: Bool) {
+  /// The row at which a statement over ``Schema/itemColumns`` stands.
+  @inline(__always) init(_ statement: Statement) {
     let traits = statement.int(11)
     self.init(
       id: ItemID(rawValue: UInt64(bitPattern: statement.int(0))), created: SimTime(nanoseconds: statement.int(1)),
       lastActive: SimTime(nanoseconds: statement.int(2)), ratingSum: statement.int32(3), ratingCount: statement.int32(4),
       replyCount: statement.int32(5), version: UInt32(truncatingIfNeeded: statement.int(9)),
-      payload: UInt64(bitPattern: statement.int(10)),
-      parent: listed ? .none : ItemID(rawValue: UInt64(bitPattern: statement.int(12))),
+      payload: UInt64(bitPattern: statement.int(10)), parent: ItemID(rawValue: UInt64(bitPattern: statement.int(12))),
       value: Int32(truncatingIfNeeded: traits >> 32), voteSum: statement.int32(6), flagCount: statement.int32(7),
       downloadCount: statement.int32(8), topic: UInt16(truncatingIfNeeded: traits),
       kind: UInt8(truncatingIfNeeded: traits >> 16), flags: OperationFlags(rawValue: UInt8(truncatingIfNeeded: traits >> 24)))
