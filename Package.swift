@@ -12,8 +12,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = [], exclude: [
   .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: shared)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
-  .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: shared)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: shared)
 }
 
 let package = Package(
@@ -73,12 +73,13 @@ let package = Package(
       "JamboreeEngineTests",
       [
         "JamboreeEngine", "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads",
-        "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeTesting",
+        "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreeTesting",
       ]),
     tests("JamboreeBackendTests", ["JamboreeTesting", "JamboreeMemory", "JamboreeSQLite", "JamboreeRankers", "JamboreeKit"]),
     tests(
       "JamboreeResultsTests",
-      ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")]),
+      ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")],
+      exclude: ["Files"]),
     // Runs the program as a user does; `swift build` puts it beside the tests.
     tests("JamboreeCommandTests", []),
   ]

@@ -50,10 +50,13 @@ public struct RunEnvironment: Sendable, Hashable {
       logicalCores: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
       memoryBytes: Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE))),
       compiler: compilerVersion, buildConfiguration: buildConfiguration,
-      bootID: trimmed(readTextFile("/proc/sys/kernel/random/boot_id") ?? ""),
+      bootID: currentBootID,
       gitCommit: environmentVariable("JAMBOREE_GIT_COMMIT"),
       gitDirty: dirtyFlag(environmentVariable("JAMBOREE_GIT_DIRTY")), version: version)
   }
+
+  /// Differs after each start of the machine; empty when it is not known.
+  public static var currentBootID: String { trimmed(readTextFile("/proc/sys/kernel/random/boot_id") ?? "") }
 
   /// The configuration that this module was built in.
   static var buildConfiguration: String {

@@ -15,6 +15,7 @@ enum ResultSchema {
   static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("v1", foreignKeyChecks: .immediate) { db in try db.execute(sql: version1) }
+    migrator.registerMigration("v2", foreignKeyChecks: .immediate) { db in try db.execute(sql: version2) }
     return migrator
   }()
 
@@ -154,6 +155,23 @@ enum ResultSchema {
       outcome TEXT NOT NULL,
       message TEXT NOT NULL,
       PRIMARY KEY (run_id, position)
+    ) STRICT, WITHOUT ROWID;
+    """
+  /// Runs that are under way: who makes them, and how far they had come when they last wrote it down.
+  private static let version2 = """
+    ALTER TABLE run ADD COLUMN backend_location TEXT NOT NULL DEFAULT '';
+
+    CREATE TABLE lease (
+      run_id TEXT PRIMARY KEY NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+      process_id INTEGER NOT NULL,
+      process_start INTEGER NOT NULL,
+      boot_id TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE checkpoint (
+      run_id TEXT PRIMARY KEY NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+      taken_unix_ns INTEGER NOT NULL,
+      tick INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """
 }

@@ -14,7 +14,7 @@ extension ResultStore {
       try Row.fetchAll(
         db, sql: "SELECT \(runColumns) FROM run ORDER BY started_unix_ns DESC, id DESC LIMIT ?",
         arguments: [limit.map { max(0, $0) } ?? -1]
-      ).map { try runRecord($0, reader) }
+      ).map { try runRecord(db, $0, reader) }
     }
   }
 
@@ -54,7 +54,7 @@ extension ResultStore {
         throw try unknownRun(db, id)
       }
       return try RunDetail(
-        record: runRecord(row, reader), identity: runIdentity(row, reader), verdictReason: row.get("verdict_reason"),
+        record: runRecord(db, row, reader), identity: runIdentity(row, reader), verdictReason: row.get("verdict_reason"),
         environment: environment(db, row.get("environment_id"), path), phases: phases(db, id),
         summaries: summaries(db, id, reader), metrics: metrics(db, id, reader), checks: checks(db, id),
         errorSamples: errorSamples(db, id, reader), timeline: timeline(db, id, row.get("bucket_ns"), reader),
@@ -117,11 +117,13 @@ private let runColumns = """
   digest
   """
 
-private func runRecord(_ row: Row, _ reader: ColumnReader) throws -> RunRecord {
+private func runRecord(_ db: Database, _ row: Row, _ reader: ColumnReader) throws -> RunRecord {
+  // Looked up on this machine, now: nobody has to notice the end of a run that was killed.
+  let (status, _) = try runStatus(db, row.get("id"), reader, bootID: RunEnvironment.currentBootID)
   let (wall, measured, operations): (Int64, Int64, Int64) = try (row.get("wall_ns"), row.get("measure_ns"), row.get("operations"))
   return try RunRecord(
     run: row.get("id"), scenario: row.get("scenario_name"), backend: row.get("backend_id"), ranker: row.get("ranker_id"),
-    status: reader.value(row.get("status"), in: "run"), verdict: reader.value(row.get("verdict"), in: "run"),
+    status: status, verdict: reader.value(row.get("verdict"), in: "run"),
     startedUnixNanoseconds: row.get("started_unix_ns"), wallSeconds: Double(wall) / 1e9, measureSeconds: Double(measured) / 1e9,
     operations: operations, operationsPerSecond: measured > 0 ? Double(operations) * 1e9 / Double(measured) : 0,
     seed: Seed(UInt64(bitPattern: row.get("seed"))), scale: row.get("scale"), workers: row.get("workers"),
@@ -135,8 +137,8 @@ private func runIdentity(_ row: Row, _ reader: ColumnReader) throws -> RunIdenti
     scale: row.get("scale"),
     workers: row.get("workers"), pace: row.get("pace"),
     backend: PlugInIdentity(
-      id: row.get("backend_id"), version: row.get("backend_version"), options: reader.texts(row.get("backend_options"), in: "run")
-    ),
+      id: row.get("backend_id"), version: row.get("backend_version"), location: row.get("backend_location"),
+      options: reader.texts(row.get("backend_options"), in: "run")),
     ranker: PlugInIdentity(
       id: row.get("ranker_id"), version: row.get("ranker_version"), options: reader.texts(row.get("ranker_options"), in: "run")))
 }

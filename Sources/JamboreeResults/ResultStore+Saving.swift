@@ -5,10 +5,7 @@ import JamboreeKit
 import JamboreeMetrics
 
 extension ResultStore {
-  /// How many error samples of a run are kept: the first ones.
-  public static let errorSampleLimit = 100
-
-  /// Saves a run in one transaction.
+  /// Saves a run that is over, in one transaction.
   ///
   /// - Parameters:
   ///   - output: What came of the run.
@@ -16,39 +13,88 @@ extension ResultStore {
   ///   - verdict: Whether the figures may be used.
   ///   - verdictReason: Why, in words.
   ///   - environment: The machine and the build.
-  ///   - errorSamples: Operations that failed; the first ``errorSampleLimit`` are kept.
   /// - Returns: The run's name, which is unique in the file and sorts by the time at which the run started.
   /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full, of kind
   ///   `usage` for a scale or a cost of the clock that is no number;
   ///   ``HistogramCodingError`` for a histogram with another layout than the recorders use. Nothing was saved then.
   public func save(
-    _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, environment: RunEnvironment,
-    errorSamples: [ErrorSample] = []
+    _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, environment: RunEnvironment
   ) throws -> String {
-    for (name, value) in [("scale", output.identity.scale), ("clock's cost", output.clockCostNanoseconds)] where !value.isFinite {
+    try checkNumbers([("scale", output.identity.scale), ("clock's cost", output.clockCostNanoseconds)])
+    let encoded = try EncodedOutput(output)
+    return try write { db in
+      let run = try insertRun(
+        db, output.identity, startedUnixNanoseconds: output.startedUnixNanoseconds,
+        bucketNanoseconds: output.timeline.bucketNanoseconds, environment)
+      try update(db, run, encoded)
+      try conclude(db, run, output.interrupted ? .interrupted : .finished, verdict, verdictReason)
+      try insertChecks(db, run, checks)
+      return run
+    }
+  }
+
+  func checkNumbers(_ numbers: [(name: String, value: Double)]) throws {
+    for (name, value) in numbers where !value.isFinite {
       throw ResultStoreError(
         kind: .usage, message: "The run is not kept: its \(name) is \(value), and a result file keeps numbers. Run it again.")
-    }
-    // Encoded before the transaction, so that the file is locked for as short as can be.
-    let histograms = try output.histograms.map {
-      (key: $0.key, bytes: Data(try HistogramCoding.encode($0.value)), summary: LatencySummary($0.value))
-    }
-    let latencies = try output.buckets.map { Data(try HistogramCoding.encode($0.latency)) }
-    return try write { db in
-      let run = try unusedIdentifier(db, startedUnixNanoseconds: output.startedUnixNanoseconds)
-      try insertRun(db, run, output, verdict, verdictReason, environment: environmentRow(db, environment))
-      try insertPhases(db, run, output.phases)
-      try insertHistograms(db, run, histograms)
-      try insertTimeline(db, run, output, latencies)
-      try insertMetrics(db, run, output.metrics)
-      try insertChecks(db, run, checks)
-      try insertErrorSamples(db, run, errorSamples.prefix(Self.errorSampleLimit))
-      return run
     }
   }
 }
 
-private typealias EncodedHistogram = (key: LatencyRecorder.Key, bytes: Data, summary: LatencySummary)
+/// A run's figures as they are stored. Encoded before the transaction, so that the file is locked for as short as can be.
+struct EncodedOutput {
+  let output: RunOutput
+  let histograms: [(key: LatencyRecorder.Key, bytes: Data, summary: LatencySummary)]
+
+  init(_ output: RunOutput) throws {
+    self.output = output
+    histograms = try output.histograms.map {
+      (key: $0.key, bytes: Data(try HistogramCoding.encode($0.value)), summary: LatencySummary($0.value))
+    }
+  }
+}
+
+/// Puts down what a run is; of what it measured there is nothing yet.
+/// - Returns: its name.
+func insertRun(
+  _ db: Database, _ identity: RunIdentity, startedUnixNanoseconds: Int64, bucketNanoseconds: Int64, _ environment: RunEnvironment
+) throws -> String {
+  let run = try unusedIdentifier(db, startedUnixNanoseconds: startedUnixNanoseconds)
+  try db.execute(
+    sql: """
+      INSERT INTO run (id, environment_id, scenario_name, scenario_text, scenario_hash, overrides, seed, scale, workers, pace,
+      backend_id, backend_version, backend_location, backend_options, ranker_id, ranker_version, ranker_options, started_unix_ns,
+      wall_ns, measure_ns, simulated_ns, operations, outcomes, digest, clock_cost_ns, bucket_ns, status, verdict, verdict_reason)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '[]', ?, 0, ?, ?, ?, ?)
+      """,
+    arguments: [
+      run, environmentRow(db, environment), identity.scenarioName, identity.scenarioText, identity.scenarioHash,
+      jsonText(identity.overrides), Int64(bitPattern: identity.seed.rawValue), identity.scale, identity.workers, identity.pace,
+      identity.backend.id, identity.backend.version, identity.backend.location, jsonText(identity.backend.options),
+      identity.ranker.id, identity.ranker.version, jsonText(identity.ranker.options), startedUnixNanoseconds,
+      RunDigest().description, bucketNanoseconds, RunStatus.running.rawValue, Verdict.interrupted.rawValue, unfinishedReason,
+    ])
+  return run
+}
+
+/// Puts what was measured in the place of what was there before.
+func update(_ db: Database, _ run: String, _ encoded: EncodedOutput) throws {
+  let output = encoded.output
+  try db.execute(
+    sql: """
+      UPDATE run SET wall_ns = ?, measure_ns = ?, simulated_ns = ?, operations = ?, outcomes = ?, digest = ?, clock_cost_ns = ?
+      WHERE id = ?
+      """,
+    arguments: [
+      output.wallNanoseconds, output.durationNanoseconds(ofPhase: "measure"), output.simulatedNanoseconds, output.operations,
+      jsonText(output.outcomes), output.digest.description, output.clockCostNanoseconds, run,
+    ])
+  try insertPhases(db, run, output.phases)
+  try insertHistograms(db, run, encoded)
+  try insertTimeline(db, run, output)
+  try insertMetrics(db, run, output.metrics)
+  try insertErrorSamples(db, run, output.errorSamples.prefix(ErrorSample.limit))
+}
 
 private func unusedIdentifier(_ db: Database, startedUnixNanoseconds: Int64) throws -> String {
   // A name stands for 31 nanoseconds: of runs that started within them, the next free names tell which was saved first.
@@ -80,45 +126,27 @@ private func environmentRow(_ db: Database, _ environment: RunEnvironment) throw
   return db.lastInsertedRowID
 }
 
-private func insertRun(
-  _ db: Database, _ run: String, _ output: RunOutput, _ verdict: Verdict, _ verdictReason: String, environment: Int64
-) throws {
-  let identity = output.identity
-  let statement = try db.makeStatement(
-    sql: """
-      INSERT INTO run (id, environment_id, scenario_name, scenario_text, scenario_hash, overrides, seed, scale, workers, pace,
-      backend_id, backend_version, backend_options, ranker_id, ranker_version, ranker_options, started_unix_ns, wall_ns, measure_ns,
-      simulated_ns, operations, outcomes, digest, clock_cost_ns, bucket_ns, status, verdict, verdict_reason)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      """)
-  try statement.execute(arguments: [
-    run, environment, identity.scenarioName, identity.scenarioText, identity.scenarioHash, jsonText(identity.overrides),
-    Int64(bitPattern: identity.seed.rawValue), identity.scale, identity.workers, identity.pace, identity.backend.id,
-    identity.backend.version, jsonText(identity.backend.options), identity.ranker.id, identity.ranker.version,
-    jsonText(identity.ranker.options), output.startedUnixNanoseconds, output.wallNanoseconds,
-    output.durationNanoseconds(ofPhase: "measure"), output.simulatedNanoseconds, output.operations, jsonText(output.outcomes),
-    output.digest.description, output.clockCostNanoseconds, output.timeline.bucketNanoseconds,
-    (output.interrupted ? RunStatus.interrupted : .finished).rawValue, verdict.rawValue, verdictReason,
-  ])
-}
-
 private func insertPhases(_ db: Database, _ run: String, _ phases: [RunPhase]) throws {
+  try db.execute(sql: "DELETE FROM phase WHERE run_id = ? AND position >= ?", arguments: [run, phases.count])
   let statement = try db.makeStatement(
-    sql: "INSERT INTO phase (run_id, position, name, start_ns, duration_ns) VALUES (?, ?, ?, ?, ?)")
+    sql: "INSERT OR REPLACE INTO phase (run_id, position, name, start_ns, duration_ns) VALUES (?, ?, ?, ?, ?)")
   for (position, phase) in phases.enumerated() {
     try statement.execute(arguments: [run, position, phase.name, phase.startNanoseconds, phase.durationNanoseconds])
   }
 }
 
-private func insertHistograms(_ db: Database, _ run: String, _ histograms: [EncodedHistogram]) throws {
+private func insertHistograms(_ db: Database, _ run: String, _ encoded: EncodedOutput) throws {
   let histogram = try db.makeStatement(
-    sql: "INSERT INTO histogram (run_id, kind, name, outcome, counts) VALUES (?, ?, ?, ?, ?)")
+    sql: """
+      INSERT INTO histogram (run_id, kind, name, outcome, counts) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET counts = excluded.counts
+      """)
   let summary = try db.makeStatement(
     sql: """
-      INSERT INTO summary (run_id, kind, name, outcome, count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns)
+      INSERT OR REPLACE INTO summary (run_id, kind, name, outcome, count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """)
-  for (key, bytes, latency) in histograms {
+  for (key, bytes, latency) in encoded.histograms {
     try histogram.execute(arguments: [run, key.kind.rawValue, key.name, key.outcome.name, bytes])
     try summary.execute(arguments: [
       run, key.kind.rawValue, key.name, key.outcome.name, Int64(clamping: latency.count), latency.meanNanoseconds,
@@ -128,17 +156,20 @@ private func insertHistograms(_ db: Database, _ run: String, _ histograms: [Enco
   }
 }
 
-private func insertTimeline(_ db: Database, _ run: String, _ output: RunOutput, _ latencies: [Data]) throws {
+/// Adds the buckets that are not there yet: one that is over does not change any more.
+private func insertTimeline(_ db: Database, _ run: String, _ output: RunOutput) throws {
+  let known = try Int.fetchOne(db, sql: "SELECT count(*) FROM timeline WHERE run_id = ?", arguments: [run]) ?? 0
   let bucketStatement = try db.makeStatement(
     sql: "INSERT INTO timeline (run_id, bucket, start_ns, wall_ns, operations, errors, latency) VALUES (?, ?, ?, ?, ?, ?, ?)")
-  for (position, (bucket, latency)) in zip(output.buckets, latencies).enumerated() {
+  for (position, bucket) in output.buckets.enumerated().dropFirst(known) {
     try bucketStatement.execute(arguments: [
-      run, position, bucket.start.nanoseconds, bucket.wallNanoseconds, bucket.operations, bucket.errors, latency,
+      run, position, bucket.start.nanoseconds, bucket.wallNanoseconds, bucket.operations, bucket.errors,
+      Data(try HistogramCoding.encode(bucket.latency)),
     ])
   }
   let metricStatement = try db.makeStatement(
     sql: """
-      INSERT INTO timeline_metric (run_id, position, name, unit, kind, peak_ns, peak_value, "values")
+      INSERT OR REPLACE INTO timeline_metric (run_id, position, name, unit, kind, peak_ns, peak_value, "values")
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """)
   for (position, descriptor) in output.timeline.descriptors.enumerated() {
@@ -151,17 +182,18 @@ private func insertTimeline(_ db: Database, _ run: String, _ output: RunOutput, 
 }
 
 private func insertMetrics(_ db: Database, _ run: String, _ metrics: [Metric]) throws {
+  try db.execute(sql: "DELETE FROM metric WHERE run_id = ? AND position >= ?", arguments: [run, metrics.count])
   let statement = try db.makeStatement(
-    sql: "INSERT INTO metric (run_id, position, name, value, unit, polarity) VALUES (?, ?, ?, ?, ?, ?)")
+    sql: "INSERT OR REPLACE INTO metric (run_id, position, name, value, unit, polarity) VALUES (?, ?, ?, ?, ?, ?)")
   for (position, metric) in metrics.enumerated() {
     // SQLite turns a number that is none into NULL, which is what the column's NULL means.
     try statement.execute(arguments: [run, position, metric.name, metric.value, metric.unit, metric.polarity.rawValue])
   }
 }
 
-private func insertChecks(_ db: Database, _ run: String, _ checks: [CheckRecord]) throws {
+func insertChecks(_ db: Database, _ run: String, _ checks: [CheckRecord]) throws {
   let statement = try db.makeStatement(
-    sql: #"INSERT INTO check_result (run_id, position, name, observed, "limit", passed) VALUES (?, ?, ?, ?, ?, ?)"#)
+    sql: #"INSERT OR REPLACE INTO check_result (run_id, position, name, observed, "limit", passed) VALUES (?, ?, ?, ?, ?, ?)"#)
   for (position, check) in checks.enumerated() {
     try statement.execute(arguments: [run, position, check.name, check.observed, check.limit, check.passed])
   }
@@ -169,7 +201,7 @@ private func insertChecks(_ db: Database, _ run: String, _ checks: [CheckRecord]
 
 private func insertErrorSamples(_ db: Database, _ run: String, _ samples: ArraySlice<ErrorSample>) throws {
   let statement = try db.makeStatement(
-    sql: "INSERT INTO error_sample (run_id, position, at_ns, action, verb, outcome, message) VALUES (?, ?, ?, ?, ?, ?, ?)")
+    sql: "INSERT OR REPLACE INTO error_sample (run_id, position, at_ns, action, verb, outcome, message) VALUES (?, ?, ?, ?, ?, ?, ?)")
   for (position, sample) in samples.enumerated() {
     try statement.execute(arguments: [
       run, position, sample.atNanoseconds, sample.action, sample.verb, sample.outcome.name, sample.message,

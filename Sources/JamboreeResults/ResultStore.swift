@@ -1,10 +1,11 @@
 import GRDB
 import Glibc
+import Synchronization
 
 /// One file of results: every run that was saved in it, with all that was measured.
 ///
-/// Any number of processes may have a file open; they write one after another, each run in one transaction, so a
-/// file never holds a part of a run. The store may be used from any thread.
+/// Any number of processes may have a file open; they write one after another, each in one transaction: the beginning of a
+/// run, what it had measured at a checkpoint, its end. The store may be used from any thread.
 public final class ResultStore: Sendable {
   /// The path as it was given.
   public let path: String
@@ -12,6 +13,8 @@ public final class ResultStore: Sendable {
   let busySeconds: Double
   private let isReadOnly: Bool
   private let claim: ResultFileClaim
+  /// Locked while the file is used: GRDB must not be asked for anything once it is closed.
+  private let isClosed = Mutex(false)
 
   /// Opens a result file, and makes it and its folder when they are missing.
   ///
@@ -48,8 +51,11 @@ public final class ResultStore: Sendable {
       }
       try queue.read { db in try Self.check(db, path: path) }
       if readOnly {
-        guard try queue.read({ db in try ResultSchema.migrator.hasCompletedMigrations(db) }) else {
-          throw ResultStoreError.noResults(path, "holds no results yet")
+        let applied = try queue.read { db in try ResultSchema.migrator.appliedIdentifiers(db) }
+        guard !applied.isEmpty else { throw ResultStoreError.noResults(path, "holds no results yet") }
+        if applied.count < ResultSchema.migrator.migrations.count {
+          guard !cannotWrite else { throw ResultStoreError.older(path) }
+          try Self.waitingForOthers(seconds: busySeconds) { try Self.migrate(queue) }
         }
       } else {
         try Self.waitingForOthers(seconds: busySeconds) { try Self.migrate(queue) }
@@ -61,7 +67,15 @@ public final class ResultStore: Sendable {
 
   deinit {
     // Before the claim ends: after that, the file's bytes may be looked at again.
-    try? queue.close()
+    close()
+  }
+
+  /// Lets go of the file; the last one that does so takes SQLite's log beside it away.
+  func close() {
+    isClosed.withLock { isClosed in
+      try? queue.close()
+      isClosed = true
+    }
   }
 
   private static func configuration(readOnly: Bool, busySeconds: Double) -> Configuration {
@@ -171,7 +185,12 @@ public final class ResultStore: Sendable {
   }
 
   private func explaining<Value>(_ body: () throws -> Value) throws -> Value {
-    do { return try body() } catch let error as DatabaseError {
+    do {
+      return try isClosed.withLock { isClosed in
+        guard !isClosed else { throw ResultStoreError.inaccessible(path, "was closed") }
+        return try body()
+      }
+    } catch let error as DatabaseError {
       throw ResultStoreError.wrapping(error, path: path, busySeconds: busySeconds)
     } catch is RowDecodingError {
       throw ResultStoreError.corrupt(path, "a column holds what cannot be in it")

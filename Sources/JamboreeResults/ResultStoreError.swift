@@ -45,6 +45,13 @@ extension ResultStoreError {
         + "\(migrations.joined(separator: ", ")). It was left as it is; use the newer version, or \(elsewhere).")
   }
 
+  static func older(_ path: String) -> ResultStoreError {
+    ResultStoreError(
+      kind: .io,
+      message: "\(path) was written by an older version of Jamboree and has to be brought up to date, but it cannot be written. "
+        + "Make it writable, or read a copy of it.")
+  }
+
   static func noResults(_ path: String, _ what: String) -> ResultStoreError {
     ResultStoreError(
       kind: .usage, message: "\(path) \(what). Make results with `jamboree run`, or \(elsewhere).")

@@ -4,8 +4,10 @@ import JamboreeMetrics
 
 /// Whether a run came to its end.
 public enum RunStatus: String, Sendable {
+  /// Under way: the process that makes it is there.
+  case running
   case finished
-  /// Stopped before its end; what was measured until then was kept.
+  /// Stopped or killed before its end; what was measured until then, or until its last checkpoint, was kept.
   case interrupted
 }
 
@@ -50,26 +52,5 @@ public struct CheckRecord: Sendable, Hashable {
     self.observed = observed
     self.limit = limit
     self.passed = passed
-  }
-}
-
-/// One of the operations that failed, to show what failing looked like.
-public struct ErrorSample: Sendable, Hashable {
-  /// Virtual time of the operation, in nanoseconds since the scenario's start.
-  public var atNanoseconds: Int64
-  /// Name of the action, such as `jam.rate`.
-  public var action: String
-  /// Name of the storage verb.
-  public var verb: String
-  public var outcome: Outcome
-  /// What the backend said.
-  public var message: String
-
-  public init(atNanoseconds: Int64, action: String, verb: String, outcome: Outcome, message: String) {
-    self.atNanoseconds = atNanoseconds
-    self.action = action
-    self.verb = verb
-    self.outcome = outcome
-    self.message = message
   }
 }

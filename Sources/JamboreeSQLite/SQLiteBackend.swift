@@ -33,6 +33,9 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
   }
 
   public func reopen(_ dataset: Dataset) throws(BackendError) -> TickID {
+    guard !location.isEmpty else {
+      throw BackendError(.usage, "sqlite: a temporary file does not outlive its run; to go on with one later, name it: sqlite:FILE")
+    }
     let file = try DataFile(location: location)
     guard try file.exists() else {
       throw BackendError(.usage, "sqlite: there is no data in \(file.path) to go on with; leave out --reuse to begin there")

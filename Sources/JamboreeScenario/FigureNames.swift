@@ -6,8 +6,8 @@ public struct FigureNames: Sendable {
   static let ofRuns = ["operations", "errors", "operationsPerSecond", "wallSeconds"]
   /// Of the engine and the process.
   static let ofEngine = [
-    "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "ranking.notANumberScores",
-    "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
+    "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "engine.unmeasuredOperations",
+    "ranking.notANumberScores", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",
   ]
   /// Of a latency, behind the name of an action, a verb or a ranker.

@@ -20,6 +20,11 @@ enum Composition {
     return registry
   }()
 
+  /// Where a run is done again to find out where its members stood.
+  static let replayBackend: @Sendable () throws(BackendError) -> BackendInstance = { () throws(BackendError) in
+    try backends.make(PlugInReference(MemoryBackend.descriptor.id)).instance
+  }
+
   static let rankers: RankerRegistry = {
     var registry = RankerRegistry()
     registry.register(HotRanker.self)

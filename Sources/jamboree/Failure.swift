@@ -1,4 +1,5 @@
 import Foundation
+import JamboreeEngine
 import JamboreeKit
 import JamboreeResults
 
@@ -35,6 +36,8 @@ struct Failure: Error, CustomStringConvertible {
       self.init(code: code, message: error.message)
     case let error as ResultStoreError:
       self.init(code: error.kind == .usage ? Failure.usage : Failure.io, message: error.message)
+    case let error as ReplayMismatch: self.init(code: Failure.invalid, message: error.description)
+    case is RunStopped: self.init(code: Failure.interrupted, message: "stopped before anything new was measured")
     default: return nil
     }
   }

@@ -11,22 +11,23 @@ struct ScenarioRunner {
   var ranker: String
   var workers: Int
 
-  /// - Throws: ``ConfigurationError``, ``PlugInError``.
-  func run(
-    onProgress: (@Sendable (RunProgress) -> Void)? = nil, shouldStop: (@Sendable () -> Bool)? = nil
-  ) throws -> RunOutput {
-    let (instance, backendOptions) = try Composition.backends.make(PlugInReference(backend))
+  /// Everything put together, ready to run.
+  /// - Throws: ``PlugInError`` for a backend, a ranker or an option that there is not.
+  func driver() throws(PlugInError) -> RunDriver {
+    let backendReference = try PlugInReference(backend)
+    let (instance, backendOptions) = try Composition.backends.make(backendReference)
     let (ranking, rankerOptions) = try Composition.rankers.make(PlugInReference(ranker))
     let backendDescriptor = instance.descriptor
     let rankerDescriptor = type(of: ranking).descriptor
     let scenario = scenario
     let workers = workers
-    let driver = RunDriver(
+    return RunDriver(
       identity: RunIdentity(
         scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash, overrides: scenario.overrides,
         seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
         backend: PlugInIdentity(
-          id: backendDescriptor.id, version: backendDescriptor.version, options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
+          id: backendDescriptor.id, version: backendDescriptor.version, location: backendReference.location,
+          options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
         ranker: PlugInIdentity(
           id: rankerDescriptor.id, version: rankerDescriptor.version, options: rankerOptions.inForce.map { "\($0.name)=\($0.value)" })),
       makePopulation: { PopulationGenerator.generate(scenario.population, seed: scenario.seed, workers: workers) },
@@ -37,8 +38,32 @@ struct ScenarioRunner {
           drainNanoseconds: scenario.drainNanoseconds,
           tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
       },
-      backend: instance, ranker: ranking, workers: workers, onProgress: onProgress, shouldStop: shouldStop)
-    return try driver.run()
+      backend: instance, ranker: ranking, workers: workers)
+  }
+
+  /// Mean service time by action of a small run of the same scenario on the null backend: the harness's own share. Empty
+  /// when it is stopped.
+  func measureFloor(shouldStop: @escaping @Sendable () -> Bool) throws -> [String: Double] {
+    // About five thousand members who do everything within two hours: a fraction of a second.
+    let scale = scenario.scale * min(1, 5_000 / Double(max(scenario.population.members, 1)))
+    func shrunk(_ more: [String]) throws(ConfigurationError) -> Scenario {
+      try ScenarioLoader.load(
+        text: scenario.text, file: scenario.name, overrides: scenario.overrides + more, scale: scale,
+        services: Composition.services)
+    }
+    var small = self
+    // A scenario whose other figures do not go with two hours is measured at its own length.
+    small.scenario = try (scenario.durationNanoseconds > 7_200_000_000_000 ? try? shrunk(["duration=2h"]) : nil) ?? shrunk([])
+    small.backend = "null"
+    var driver = try small.driver()
+    driver.shouldStop = shouldStop
+    let output = try driver.run()
+    guard !output.interrupted else { return [:] }
+    var floor: [String: Double] = [:]
+    for action in output.actions {
+      if let histogram = output.histogram(.service, action.name) { floor[action.name] = LatencySummary(histogram).meanNanoseconds }
+    }
+    return floor
   }
 }
 

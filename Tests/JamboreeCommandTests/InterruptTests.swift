@@ -69,7 +69,7 @@ import Testing
     #expect(try run.finish().code == 0)
   }
 
-  /// Once more stops at once: nothing of the run is kept, and the file can still be read.
+  /// Once more stops at once: what the last checkpoint wrote is kept, and can be gone on with.
   @Test func twiceStopsAtOnce() throws {
     let place = try Workplace()
     let run = try longRun(place)
@@ -78,20 +78,28 @@ import Testing
       usleep(1000)
     }
     #expect(try run.finish().code == 130)
+    #expect(place.files == ["r.sqlite"])
     let listed = try place.run("list", "--results", "r.sqlite", "--json")
     #expect(listed.code == 0)
-    #expect((try listed.object()["runs"] as? [Any])?.count ?? 2 <= 1)
+    let runs = try #require(try listed.object()["runs"] as? [[String: Any]])
+    #expect(runs.count <= 1)
+    #expect(runs.allSatisfy { $0["status"] as? String == "interrupted" })
   }
 
-  /// A run that was killed leaves a file that the next run takes up.
+  /// A run that was killed is known as interrupted, and its file takes up the next run.
   @Test func aKilledRunLeavesAUsableFile() throws {
     let place = try Workplace()
     let run = try longRun(place)
+    func statuses() throws -> [String] {
+      let runs = try place.run("list", "--results", "r.sqlite", "--json").object()["runs"] as? [[String: Any]]
+      return runs?.compactMap { $0["status"] as? String } ?? []
+    }
+    #expect(try statuses() == ["running"])
     kill(run.process.processIdentifier, SIGKILL)
     #expect(try run.finish().code == -SIGKILL)
-    #expect((try place.run("list", "--results", "r.sqlite", "--json").object()["runs"] as? [Any])?.isEmpty == true)
+    #expect(try statuses() == ["interrupted"])
     let scenario = try place.write("s.yaml", tiny)
     #expect(try place.run("run", scenario, "--results", "r.sqlite", "--no-floor").code == 0)
-    #expect((try place.run("list", "--results", "r.sqlite", "--json").object()["runs"] as? [Any])?.count == 1)
+    #expect(try statuses() == ["finished", "interrupted"])
   }
 }

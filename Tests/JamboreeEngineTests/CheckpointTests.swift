@@ -16,7 +16,7 @@ import Testing
     let whole = try simulate(plan)
 
     let backend = try memory()
-    try backend.backend.load(plan.dataset)
+    try backend.backend.load(plan.dataset())
     let first = try make(plan, backend)
     first.start()
     try first.run(until: stop)
@@ -46,7 +46,7 @@ import Testing
   @Test func aCheckpointHoldsMailOnItsWay() throws {
     let plan = try loadPlan(denseJam, scale: 0.25)
     let backend = try memory()
-    try backend.backend.load(plan.dataset)
+    try backend.backend.load(plan.dataset())
     let simulation = try make(plan, backend)
     simulation.start()
     var stop: TickID = 1

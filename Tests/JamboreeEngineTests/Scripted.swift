@@ -161,7 +161,7 @@ func play<Agents: ScriptedAgents>(
     population: population, services: [Scripted<Agents>(log: log)], seed: Seed(1), scale: 1, startMinuteOfWeek: 0,
     durationNanoseconds: 3600 * ScriptedAgents.tick, tickNanoseconds: ScriptedAgents.tick,
     bucketNanoseconds: 60 * ScriptedAgents.tick)
-  try backend.backend.load(plan.dataset)
+  try backend.backend.load(plan.dataset())
   let simulation = try Simulation(
     plan, backend: backend, ranker: ranker ?? hot(), workers: workers, clock: clock, observer: observer,
     stallNanoseconds: stallNanoseconds)

@@ -53,7 +53,7 @@ private final class NarrowBackend: BlockingStorageBackend {
     let plan = try loadPlan(denseJam, overrides: ["tick=20s"], scale: 0.3)
     func make(_ observer: (any SimulationObserver)?) throws -> Simulation {
       let backend = try memory()
-      try backend.backend.load(plan.dataset)
+      try backend.backend.load(plan.dataset())
       let simulation = try Simulation(plan, backend: backend, ranker: hot(), workers: workers, observer: observer)
       simulation.start()
       return simulation

@@ -54,7 +54,7 @@ func simulate(
   _ plan: SimulationPlan, backend: BackendInstance? = nil, ranker: (any FeedRanker)? = nil, workers: Int = 1
 ) throws -> Finished {
   let backend = try backend ?? memory()
-  try backend.backend.load(plan.dataset)
+  try backend.backend.load(plan.dataset())
   let simulation = try Simulation(plan, backend: backend, ranker: ranker ?? hot(), workers: workers)
   simulation.start()
   try simulation.run()

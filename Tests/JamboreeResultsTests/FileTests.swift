@@ -116,11 +116,11 @@ private func expectRefused(
     let folder = try TemporaryFolder()
     do {
       let store = try ResultStore.open(path: folder.file("r.sqlite"))
-      try store.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('v2')") }
+      try store.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('v999')") }
     }
     let before = try folder.bytes("r.sqlite")
     expectRefused(
-      openError(folder.file("r.sqlite"), readOnly: readOnly), .usage, folder.file("r.sqlite"), "newer version", "v2", "--results")
+      openError(folder.file("r.sqlite"), readOnly: readOnly), .usage, folder.file("r.sqlite"), "newer version", "v999", "--results")
     #expect(try folder.bytes("r.sqlite") == before)
   }
 
@@ -166,7 +166,7 @@ private func expectRefused(
     #expect(try folder.names == ["r.sqlite"])
     do {
       let store = try ResultStore.open(path: folder.file("r.sqlite"))
-      try store.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('v2')") }
+      try store.write { db in try db.execute(sql: "INSERT INTO grdb_migrations VALUES ('v999')") }
     }
     for readOnly in [false, true] {
       #expect(openError(folder.file("r.sqlite"), readOnly: readOnly)?.message.contains("newer version") == true)

@@ -79,7 +79,7 @@ func makeOutput(_ shape: OutputShape = OutputShape()) -> RunOutput {
       scenarioName: "jam-night", scenarioText: "name: jam-night\n# ünïcode — “quotes”\nmembers: 'a''b'\n",
       scenarioHash: shape.scenarioHash, overrides: ["members=10", "name=a \"b\",\\c"], seed: Seed(shape.seed), scale: shape.scale,
       workers: shape.workers, pace: "max",
-      backend: PlugInIdentity(id: "sqlite", version: "3.40.1", options: ["synchronous=normal", "path=x y"]),
+      backend: PlugInIdentity(id: "sqlite", version: "3.40.1", location: "data/x.sqlite", options: ["synchronous=normal", "path=x y"]),
       ranker: PlugInIdentity(id: "hot", version: "1", options: [])),
     startedUnixNanoseconds: shape.startedUnixNanoseconds,
     phases: [
@@ -87,7 +87,7 @@ func makeOutput(_ shape: OutputShape = OutputShape()) -> RunOutput {
       RunPhase(name: "measure", startNanoseconds: 250_000_000, durationNanoseconds: 2_000_000_000),
       RunPhase(name: "finish", startNanoseconds: 2_250_000_000, durationNanoseconds: 5),
     ],
-    simulatedNanoseconds: 86_400_000_000_000, operations: 1_000_003, outcomes: [1_000_000, 1, 0, 2, 0, 0, 0], digest: digest,
+    tick: 17_279, simulatedNanoseconds: 86_400_000_000_000, operations: 1_000_003, outcomes: [1_000_000, 1, 0, 2, 0, 0, 0], digest: digest,
     histograms: histograms, timeline: timeline, buckets: buckets,
     metrics: [
       Metric(name: "jam.pageViews", value: 12_345, unit: "count", polarity: .higherIsBetter),

@@ -10,7 +10,7 @@ import Testing
 @Suite struct RoundTripTests {
   @Test func everyFieldComesBack() throws {
     let folder = try TemporaryFolder()
-    let output = makeOutput()
+    var output = makeOutput()
     let checks = [
       CheckRecord(name: "jam.rate p99", observed: 1234.5, limit: "< 20 ms", passed: true),
       CheckRecord(name: "errors", observed: nil, limit: "= 0", passed: false),
@@ -18,9 +18,10 @@ import Testing
     let samples = [
       ErrorSample(atNanoseconds: 5, action: "jam.rate", verb: "react", outcome: .timedOut, message: "no answer in 5 s")
     ]
+    output.errorSamples = samples
     // Written by one store, read by another, which reads only.
     let run = try ResultStore.open(path: folder.file("a/b/r.sqlite")).save(
-      output, checks: checks, verdict: .failed, verdictReason: "errors", environment: environment, errorSamples: samples)
+      output, checks: checks, verdict: .failed, verdictReason: "errors", environment: environment)
     let store = try ResultStore.open(path: folder.file("a/b/r.sqlite"), readOnly: true)
     let detail = try store.detail(run)
 
@@ -32,7 +33,7 @@ import Testing
     #expect(detail.record == record)
     #expect(try store.runs() == [record])
 
-    expectEqual(detail.identity, output.identity)
+    #expect(detail.identity == output.identity)
     #expect(detail.verdictReason == "errors")
     #expect(detail.environment == environment)
     #expect(detail.phases.map(\.name) == output.phases.map(\.name))
@@ -54,19 +55,6 @@ import Testing
       #expect(stored.maxRecorded == histogram.maxRecorded)
     }
     #expect(try store.histogram(run: run, kind: .response, name: "jam.rate") == nil)
-  }
-
-  private func expectEqual(_ a: RunIdentity, _ b: RunIdentity) {
-    #expect(a.scenarioName == b.scenarioName)
-    #expect(a.scenarioText == b.scenarioText)
-    #expect(a.scenarioHash == b.scenarioHash)
-    #expect(a.overrides == b.overrides)
-    #expect(a.seed == b.seed)
-    #expect(a.scale == b.scale)
-    #expect(a.workers == b.workers)
-    #expect(a.pace == b.pace)
-    #expect(a.backend == b.backend)
-    #expect(a.ranker == b.ranker)
   }
 
   private func expectSameTimeline(_ stored: StoredTimeline, _ output: RunOutput) throws {
@@ -93,18 +81,18 @@ import Testing
     output.metrics = [Metric(name: "none", value: .nan, unit: "ratio")]
     output.histograms = [:]
     output.phases = []
-    let samples = (0..<150).map { ErrorSample(atNanoseconds: $0, action: "a", verb: "b", outcome: .failed, message: "") }
+    output.errorSamples = (0..<150).map { ErrorSample(atNanoseconds: $0, action: "a", verb: "b", outcome: .failed, message: "") }
     var bare = environment
     (bare.gitCommit, bare.gitDirty) = (nil, nil)
     let run = try store.save(
-      output, checks: [], verdict: .interrupted, verdictReason: "", environment: bare, errorSamples: samples)
+      output, checks: [], verdict: .interrupted, verdictReason: "", environment: bare)
     let detail = try store.detail(run)
     #expect(detail.metrics.first?.value.isNaN == true)
     #expect(detail.record.status == .interrupted)
     #expect(detail.record.operationsPerSecond == 0)
     #expect(detail.summaries.isEmpty && detail.timeline.buckets.isEmpty && detail.phases.isEmpty)
     #expect(detail.environment == bare)
-    #expect(detail.errorSamples.count == ResultStore.errorSampleLimit)
+    #expect(detail.errorSamples.count == ErrorSample.limit)
   }
 
   @Test func equalEnvironmentsAreStoredOnce() throws {

@@ -1,27 +1,44 @@
 import JamboreeKit
 import JamboreeMetrics
 
-/// Runs a scenario from nothing to a ``RunOutput``, phase by phase: population, prepare, load, measure, finish.
+/// Runs a scenario from nothing, or from what an earlier run has left, to a ``RunOutput``, phase by phase: population,
+/// prepare, load (or reopen and replay), start, measure, finish.
 ///
 /// The caller brings the parts as values: how to make the population and the plan, a backend, a ranker.
 public struct RunDriver: Sendable {
+  /// What a run begins with.
+  public enum Beginning: Sendable {
+    /// An empty backend.
+    case empty
+    /// An empty backend; when the run comes by the checkpoint of an earlier one it must have the same digest.
+    case again(RunCheckpoint)
+    /// What an earlier run has left in a backend that keeps its data. What that run did is done again on `replay`, a backend
+    /// in memory, to know where its members stood, and checked against the checkpoint where there is one; then this run goes
+    /// on where the other's data ends.
+    case leftBehind(RunCheckpoint?, replay: @Sendable () throws(BackendError) -> BackendInstance)
+  }
+
   public var identity: RunIdentity
   public var makePopulation: @Sendable () -> Population
   public var makePlan: @Sendable (Population) throws(ConfigurationError) -> SimulationPlan
   public var backend: BackendInstance
   public var ranker: any FeedRanker
   public var workers: Int
-  public var clock: MeasuringClock
+  public var clock: MeasuringClock = .monotonic
+  public var beginning = Beginning.empty
+  /// Nanoseconds since 1970.
+  public var startedUnixNanoseconds = unixNanoseconds()
   /// Told about the progress of the measure phase, at most ten times a second.
   public var onProgress: (@Sendable (RunProgress) -> Void)?
+  /// Given what was measured so far, about once a second, between two ticks, while the run waits.
+  public var onCheckpoint: (@Sendable (RunOutput) -> Void)?
   /// Asked between ticks; true stops the run and keeps what was measured.
   public var shouldStop: (@Sendable () -> Bool)?
 
   public init(
     identity: RunIdentity, makePopulation: @escaping @Sendable () -> Population,
     makePlan: @escaping @Sendable (Population) throws(ConfigurationError) -> SimulationPlan, backend: BackendInstance,
-    ranker: any FeedRanker, workers: Int, clock: MeasuringClock = .monotonic,
-    onProgress: (@Sendable (RunProgress) -> Void)? = nil, shouldStop: (@Sendable () -> Bool)? = nil
+    ranker: any FeedRanker, workers: Int
   ) {
     self.identity = identity
     self.makePopulation = makePopulation
@@ -29,45 +46,119 @@ public struct RunDriver: Sendable {
     self.backend = backend
     self.ranker = ranker
     self.workers = workers
-    self.clock = clock
-    self.onProgress = onProgress
-    self.shouldStop = shouldStop
   }
 
-  /// - Throws: ``PlugInError`` from the backend, ``ConfigurationError`` from a service.
+  /// - Throws: ``PlugInError`` from the backend, ``ConfigurationError`` from a service, ``ReplayMismatch`` when an earlier
+  ///   run cannot be done again, ``RunStopped`` when it is stopped before anything new was measured.
   public func run() throws -> RunOutput {
-    let startedUnixNanoseconds = unixNanoseconds()
-    var phases = PhaseTimer()
+    var phases = PhaseTimer(after: earlierPart)
     let clockCost = clock.costNanoseconds()
     let population = phases.time("population") { makePopulation() }
     let plan = try phases.time("prepare") { try makePlan(population) }
-    let dataset = plan.dataset
-    try phases.time("load") { try backend.backend.load(dataset) }
+    let dataset = plan.dataset(identity: identity.dataIdentity)
+    var replayed: Replayed?
+    if case .leftBehind(let checkpoint, let makeReplay) = beginning {
+      let tick = try phases.time("reopen") { try backend.backend.reopen(dataset) }
+      replayed = try phases.time("replay") { try replay(plan, dataset, on: makeReplay(), until: tick, checkpoint) }
+    } else {
+      try phases.time("load") { try backend.backend.load(dataset) }
+    }
 
     let before = ResourceUsage.now()
-    let observer = ProgressObserver(
-      plan: plan, start: monotonicNanoseconds(), onProgress: onProgress, shouldStop: shouldStop)
-    let simulation = try phases.time("start") {
-      let simulation = try Simulation(plan, backend: backend, ranker: ranker, workers: workers, clock: clock, observer: observer)
+    let observer = RunObserver(self, plan: plan)
+    let simulation = try phases.time("start") { try makeSimulation(plan, observer, from: replayed) }
+    let started = ResourceUsage.now()
+    let agents = simulation.agentCount
+    func output(_ phases: [RunPhase], interrupted: Bool, isFinal: Bool) -> RunOutput {
+      let (timeline, buckets) = isFinal ? simulation.finishTimeline() : simulation.timelineSoFar
+      var metrics = plan.services.flatMap { $0.derivedMetrics(timeline) }
+      metrics += simulation.metrics
+      metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
+      if let replayed {
+        metrics.append(Metric(name: "engine.unmeasuredOperations", value: Double(replayed.unmeasuredOperations), unit: "count"))
+      }
+      return RunOutput(
+        identity: identity, startedUnixNanoseconds: startedUnixNanoseconds, phases: phases, tick: simulation.lastTick,
+        simulatedNanoseconds: simulation.simulatedNanoseconds, operations: simulation.operationCount,
+        outcomes: simulation.outcomes, digest: simulation.digest, histograms: simulation.histograms(), timeline: timeline,
+        buckets: buckets, metrics: metrics, actions: plan.catalog.descriptors, clockCostNanoseconds: clockCost,
+        interrupted: interrupted, errorSamples: simulation.errorSamples)
+    }
+    let timer = phases
+    observer.makeOutput = { output(timer.withPhaseUnderWay("measure"), interrupted: true, isFinal: false) }
+    defer { observer.makeOutput = nil }
+    let interrupted = try phases.time("measure") { try measure(simulation) }
+    observer.makeOutput = nil
+    try phases.time("finish") { try backend.backend.finish() }
+    return output(phases.phases, interrupted: interrupted, isFinal: true)
+  }
+
+  /// The part of the run that is not measured again.
+  private var earlierPart: RunCheckpoint? {
+    if case .leftBehind(let checkpoint, _) = beginning { return checkpoint }
+    return nil
+  }
+
+  private var checkpoint: RunCheckpoint? {
+    switch beginning {
+    case .empty: nil
+    case .again(let checkpoint): checkpoint
+    case .leftBehind(let checkpoint, _): checkpoint
+    }
+  }
+
+  /// What was found by doing an earlier run again.
+  private struct Replayed {
+    /// Where everything stood.
+    let state: [UInt8]
+    /// How many operations are not among the latencies: those after the last checkpoint.
+    let unmeasuredOperations: Int64
+  }
+
+  private func makeSimulation(_ plan: SimulationPlan, _ observer: RunObserver, from replayed: Replayed?) throws -> Simulation {
+    let simulation = try Simulation(plan, backend: backend, ranker: ranker, workers: workers, clock: clock, observer: observer)
+    guard let replayed else {
       simulation.start()
       return simulation
     }
-    let started = ResourceUsage.now()
-    let agents = simulation.agentCount
-    let interrupted = try phases.time("measure") { try simulation.run() }
-    let after = ResourceUsage.now()
-    try phases.time("finish") { try backend.backend.finish() }
+    try simulation.restore(from: replayed.state)
+    simulation.adopt(histograms: earlierPart?.histograms ?? [:], buckets: earlierPart?.buckets ?? [])
+    return simulation
+  }
 
-    let (timeline, buckets) = simulation.finishTimeline()
-    var metrics = plan.services.flatMap { $0.derivedMetrics(timeline) }
-    metrics += simulation.metrics
-    metrics += resourceMetrics(before: before, started: started, after: after, agents: agents)
-    return RunOutput(
-      identity: identity, startedUnixNanoseconds: startedUnixNanoseconds, phases: phases.phases,
-      simulatedNanoseconds: simulation.simulatedNanoseconds, operations: simulation.operationCount,
-      outcomes: simulation.outcomes, digest: simulation.digest, histograms: simulation.histograms(), timeline: timeline,
-      buckets: buckets, metrics: metrics, actions: plan.catalog.descriptors, clockCostNanoseconds: clockCost,
-      interrupted: interrupted)
+  /// Does an earlier run again up to its last whole tick.
+  private func replay(
+    _ plan: SimulationPlan, _ dataset: Dataset, on replay: BackendInstance, until tick: TickID, _ checkpoint: RunCheckpoint?
+  ) throws -> Replayed {
+    try replay.backend.load(dataset)
+    let observer = RunObserver(self, plan: plan, isReplay: true)
+    let simulation = try Simulation(plan, backend: replay, ranker: ranker, workers: workers, clock: clock, observer: observer)
+    simulation.start()
+    var measured: Int64 = 0
+    if let checkpoint {
+      if try simulation.run(until: min(checkpoint.tick, tick) + 1) { throw RunStopped() }
+      if checkpoint.tick <= tick { try check(simulation, checkpoint) }
+      measured = simulation.operationCount
+    }
+    if try simulation.run(until: tick + 1) { throw RunStopped() }
+    let replayed = Replayed(state: simulation.checkpoint(), unmeasuredOperations: simulation.operationCount - measured)
+    try replay.backend.finish()
+    return replayed
+  }
+
+  /// - Returns: true when the run was stopped.
+  private func measure(_ simulation: Simulation) throws -> Bool {
+    if let checkpoint, simulation.lastTick < checkpoint.tick {
+      if try simulation.run(until: checkpoint.tick + 1) { return true }
+      try check(simulation, checkpoint)
+    }
+    return try simulation.run()
+  }
+
+  private func check(_ simulation: Simulation, _ checkpoint: RunCheckpoint) throws {
+    guard simulation.digest.description == checkpoint.digest else {
+      throw ReplayMismatch(tick: checkpoint.tick, expected: checkpoint.digest, got: simulation.digest.description)
+    }
   }
 
   private func resourceMetrics(before: ResourceUsage, started: ResourceUsage, after: ResourceUsage, agents: Int) -> [Metric] {
@@ -92,57 +183,17 @@ public struct RunDriver: Sendable {
   }
 }
 
-/// How far a run has come.
-public struct RunProgress: Sendable {
-  public let virtualTime: SimTime
-  public let durationNanoseconds: Int64
-  public let wallNanoseconds: UInt64
-  public let operations: Int64
-}
+/// A run that was done again did not come out as the first time.
+public struct ReplayMismatch: Error, CustomStringConvertible {
+  public let tick: TickID
+  public let expected: String
+  public let got: String
 
-private struct PhaseTimer {
-  private(set) var phases: [RunPhase] = []
-  private let start = monotonicNanoseconds()
-
-  mutating func time<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
-    let begin = monotonicNanoseconds()
-    let result = try body()
-    phases.append(
-      RunPhase(
-        name: name, startNanoseconds: Int64(begin - start), durationNanoseconds: Int64(monotonicNanoseconds() - begin)))
-    return result
+  public var description: String {
+    "the run cannot be gone on with: done again, it has digest \(got) at tick \(tick), and had \(expected); was it made by another "
+      + "version of the program?"
   }
 }
 
-private final class ProgressObserver: SimulationObserver, @unchecked Sendable {
-  // Safe to share: called by worker 0 alone.
-  private let plan: SimulationPlan
-  private let start: UInt64
-  private let onProgress: (@Sendable (RunProgress) -> Void)?
-  private let shouldStopNow: (@Sendable () -> Bool)?
-  private var calls = 0
-  private var lastReport: UInt64 = 0
-
-  init(
-    plan: SimulationPlan, start: UInt64, onProgress: (@Sendable (RunProgress) -> Void)?, shouldStop: (@Sendable () -> Bool)?
-  ) {
-    self.plan = plan
-    self.start = start
-    self.onProgress = onProgress
-    shouldStopNow = shouldStop
-  }
-
-  func shouldStop(at time: SimTime, _ simulation: Simulation) -> Bool {
-    if let shouldStopNow, shouldStopNow() { return true }
-    calls += 1
-    guard let onProgress, calls % 16 == 0 else { return false }
-    let now = monotonicNanoseconds()
-    guard now - lastReport > 100_000_000 else { return false }
-    lastReport = now
-    onProgress(
-      RunProgress(
-        virtualTime: time, durationNanoseconds: plan.durationNanoseconds, wallNanoseconds: now - start,
-        operations: simulation.operationCount))
-    return false
-  }
-}
+/// A run was stopped before it had measured anything.
+public struct RunStopped: Error {}

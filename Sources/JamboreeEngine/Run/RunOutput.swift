@@ -2,7 +2,7 @@ import JamboreeKit
 import JamboreeMetrics
 
 /// What was run: everything that must be equal for two runs to be comparable, and what names them.
-public struct RunIdentity: Sendable {
+public struct RunIdentity: Sendable, Hashable {
   public var scenarioName: String
   /// The scenario as it was read, with overrides in force after it; kept with the result.
   public var scenarioText: String
@@ -32,18 +32,27 @@ public struct RunIdentity: Sendable {
     self.backend = backend
     self.ranker = ranker
   }
+
+  /// What tells this run's data from another's: everything that the operations depend on.
+  public var dataIdentity: String {
+    let options = ranker.options.isEmpty ? "" : "?" + ranker.options.joined(separator: "&")
+    return "\(scenarioName) (\(scenarioHash.prefix(12))), seed \(seed.rawValue), scale \(scale), ranker \(ranker.id)\(options)"
+  }
 }
 
 /// A backend or ranker as it was used.
 public struct PlugInIdentity: Sendable, Hashable {
   public let id: String
   public let version: String
+  /// What stood after the colon, without secrets; empty when nothing did.
+  public let location: String
   /// `name=value` pairs in force, without secrets.
   public let options: [String]
 
-  public init(id: String, version: String, options: [String]) {
+  public init(id: String, version: String, location: String = "", options: [String]) {
     self.id = id
     self.version = version
+    self.location = location
     self.options = options
   }
 }
@@ -98,11 +107,60 @@ public enum Verdict: String, Sendable {
   case interrupted
 }
 
+/// One of the operations that failed, to show what failing looked like.
+public struct ErrorSample: Sendable, Hashable {
+  /// How many of a run are kept.
+  public static let limit = 100
+
+  /// Virtual time of the operation, in nanoseconds since the scenario's start.
+  public var atNanoseconds: Int64
+  /// Name of the action, such as `jam.rate`.
+  public var action: String
+  /// Name of the storage verb.
+  public var verb: String
+  public var outcome: Outcome
+  /// What the backend said.
+  public var message: String
+
+  public init(atNanoseconds: Int64, action: String, verb: String, outcome: Outcome, message: String) {
+    self.atNanoseconds = atNanoseconds
+    self.action = action
+    self.verb = verb
+    self.outcome = outcome
+    self.message = message
+  }
+}
+
+/// What an earlier run had measured when it last wrote it down: where a run that goes on from it takes up.
+public struct RunCheckpoint: Sendable {
+  /// The last tick that is in it.
+  public var tick: TickID
+  /// 32 hexadecimal digits.
+  public var digest: String
+  /// How long the measure phase had taken.
+  public var measureNanoseconds: Int64
+  public var histograms: [LatencyRecorder.Key: LatencyHistogram]
+  public var buckets: [TimelineBucket]
+
+  public init(
+    tick: TickID, digest: String, measureNanoseconds: Int64, histograms: [LatencyRecorder.Key: LatencyHistogram],
+    buckets: [TimelineBucket]
+  ) {
+    self.tick = tick
+    self.digest = digest
+    self.measureNanoseconds = measureNanoseconds
+    self.histograms = histograms
+    self.buckets = buckets
+  }
+}
+
 /// Everything that came of a run. The result store keeps it, the report shows it.
 public struct RunOutput: Sendable {
   public var identity: RunIdentity
   public var startedUnixNanoseconds: Int64
   public var phases: [RunPhase]
+  /// The last tick that was run; -1 before the first.
+  public var tick: TickID
   /// Virtual time at the end.
   public var simulatedNanoseconds: Int64
   /// Storage calls, of all outcomes.
@@ -119,12 +177,17 @@ public struct RunOutput: Sendable {
   /// What one reading of the clock costs, which each latency contains about once.
   public var clockCostNanoseconds: Double
   public var interrupted: Bool
+  /// Some of the operations that ended in an error, the first ones.
+  public var errorSamples: [ErrorSample]
 
   public init(
-    identity: RunIdentity, startedUnixNanoseconds: Int64, phases: [RunPhase], simulatedNanoseconds: Int64, operations: Int64,
-    outcomes: [Int64], digest: RunDigest, histograms: [LatencyRecorder.Key: LatencyHistogram], timeline: MetricTimeline,
-    buckets: [TimelineBucket], metrics: [Metric], actions: [ActionDescriptor], clockCostNanoseconds: Double, interrupted: Bool
+    identity: RunIdentity, startedUnixNanoseconds: Int64, phases: [RunPhase], tick: TickID, simulatedNanoseconds: Int64,
+    operations: Int64, outcomes: [Int64], digest: RunDigest, histograms: [LatencyRecorder.Key: LatencyHistogram],
+    timeline: MetricTimeline, buckets: [TimelineBucket], metrics: [Metric], actions: [ActionDescriptor],
+    clockCostNanoseconds: Double, interrupted: Bool, errorSamples: [ErrorSample] = []
   ) {
+    self.tick = tick
+    self.errorSamples = errorSamples
     self.identity = identity
     self.startedUnixNanoseconds = startedUnixNanoseconds
     self.phases = phases

@@ -89,6 +89,7 @@ final class BlockingLane: Lane {
           durationNanoseconds: rank(operation, reply.pointee, pageLength: pageLength, since: end, into: &context.pointee.page))
       }
       tally.pointee.count(outcome)
+      if outcome.isError { sample(operation, outcome, session.lastErrorText) }
       digest(
         operation, outcome, reply.pointee, page: context.pointee.page, isRanked: pageLength >= 0,
         argumentsHash: argumentsHash)
@@ -111,6 +112,7 @@ final class BlockingLane: Lane {
     let begin = clock.now()
     let outcome = session.execute(write.operation, arguments: arguments, into: &reply.pointee)
     let duration = clock.now() &- begin
+    if outcome.isError { sample(write.operation, outcome, session.lastErrorText) }
     finishWrite(write, outcome, durationNanoseconds: duration, reply.pointee, argumentsHash: hash(arguments))
     return outcome
   }
@@ -123,7 +125,9 @@ final class BlockingLane: Lane {
       OperationGroup(
         operations: group.operations.span, argumentStarts: group.argumentStarts.span, arguments: group.arguments.span),
       into: &reply.pointee)
-    finishGroup(write, group, outcome, durationNanoseconds: clock.now() &- begin, &reply.pointee)
+    let duration = clock.now() &- begin
+    if outcome.isError { sample(write.operation, outcome, session.lastErrorText) }
+    finishGroup(write, group, outcome, durationNanoseconds: duration, &reply.pointee)
     return outcome
   }
 }

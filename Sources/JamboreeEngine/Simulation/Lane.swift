@@ -14,6 +14,8 @@ class Lane {
   let queue: UnsafeMutablePointer<WriteQueue>
   /// Why the run cannot go on, if it cannot.
   @exclusivity(unchecked) var failure: BackendError?
+  /// The first operations that ended in an error, ``ErrorSample/limit`` at most. Actions are named when they are read.
+  private(set) var errorSamples: [(operation: Operation, outcome: Outcome, message: String)] = []
   /// What a write's digest is given for a page.
   let noPage = UnsafeMutablePointer<Buffer<UInt16>>.allocate(capacity: 1)
 
@@ -67,6 +69,11 @@ class Lane {
   }
 
   var notANumberCount: Int { selector.pointee.notANumberCount }
+
+  /// Keeps an operation that ended in an error, for a person to look at.
+  @inline(never) final func sample(_ operation: Operation, _ outcome: Outcome, _ message: @autoclosure () -> String) {
+    if errorSamples.count < ErrorSample.limit { errorSamples.append((operation, outcome, message())) }
+  }
 
   /// Performs a shard's decisions and reads of a tick.
   func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) { preconditionFailure("a lane overrides this") }

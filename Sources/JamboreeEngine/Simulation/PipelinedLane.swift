@@ -132,11 +132,13 @@ final class PipelinedLane: Lane {
     waiting[index].step = completions.pointee.withReply(at: position) { reply in
       switch step {
       case .read(let operation):
+        if outcome.isError { sample(operation, outcome, "") }
         waiting[index].progress.add(operation, outcome, durationNanoseconds: now &- submitted[index], recorder)
         digest(
           operation, outcome, reply, page: context.pointee.page, isRanked: false,
           argumentsHash: waiting[index].outbox.argumentsHash)
       case .ranked(let operation, let pageLength):
+        if outcome.isError { sample(operation, outcome, "") }
         waiting[index].progress.add(operation, outcome, durationNanoseconds: now &- submitted[index], recorder)
         waiting[index].progress.addRanking(
           durationNanoseconds: rank(
@@ -197,6 +199,7 @@ final class PipelinedLane: Lane {
       collect(end - first) { place, outcome, now, reply in
         let write = queue.pointee[place]
         let duration = now &- begin[place]
+        if outcome.isError { sample(write.operation, outcome, "") }
         if let group = groups[place] {
           finishGroup(write, group, outcome, durationNanoseconds: duration, &reply)
         } else {

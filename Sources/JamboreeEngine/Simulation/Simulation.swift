@@ -217,6 +217,19 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   // MARK: Results
 
+  /// The first operations that ended in an error, in order of time.
+  public var errorSamples: [ErrorSample] {
+    let all = lanes.flatMap(\.errorSamples).map { sample in
+      ErrorSample(
+        atNanoseconds: sample.operation.intended.nanoseconds, action: plan.catalog[sample.operation.action].name,
+        verb: sample.operation.verb.name, outcome: sample.outcome, message: sample.message)
+    }
+    return Array(all.sorted { $0.atNanoseconds < $1.atNanoseconds }.prefix(ErrorSample.limit))
+  }
+
+  /// The last tick that was run; -1 before the first.
+  public var lastTick: TickID { tick }
+
   /// Virtual time of the last tick's end.
   public var simulatedNanoseconds: Int64 { (tick + 1) * plan.tickNanoseconds }
 
@@ -250,6 +263,16 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   public func histograms() -> [LatencyRecorder.Key: LatencyHistogram] {
     lanes.reduce(into: restored.histograms) { $1.recorder.merge(into: &$0) }
+  }
+
+  /// What the timeline has so far: the buckets that are over.
+  public var timelineSoFar: (timeline: MetricTimeline, buckets: [TimelineBucket]) { (meter.timeline, meter.buckets) }
+
+  /// Puts the latencies of the run that it goes on with in the place of those that were measured while it was done again:
+  /// that was on another backend.
+  func adopt(histograms: [LatencyRecorder.Key: LatencyHistogram], buckets: [TimelineBucket]) {
+    restored.histograms = histograms
+    meter.adopt(buckets)
   }
 
   /// Closes the timeline and hands it over.

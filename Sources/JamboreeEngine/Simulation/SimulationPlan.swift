@@ -58,9 +58,11 @@ public struct SimulationPlan: Sendable {
   var endTick: TickID { (durationNanoseconds + drainNanoseconds + tickNanoseconds - 1) / tickNanoseconds }
 
   /// What the backend is loaded with.
-  public var dataset: Dataset {
+  /// - Parameter identity: see ``Dataset/identity``.
+  public func dataset(identity: String = "") -> Dataset {
     var history = OperationLog()
     for service in services { history.append(service.history) }
-    return Dataset(population: population, containers: services.flatMap(\.containers), history: history, verbs: verbs)
+    return Dataset(
+      identity: identity, population: population, containers: services.flatMap(\.containers), history: history, verbs: verbs)
   }
 }

@@ -40,6 +40,19 @@ struct TimelineMeter {
   /// The run is over: the bucket that is under way ends here.
   mutating func finish(shards: [SimulationShard], lanes: [Lane]) { close(shards, lanes) }
 
+  /// Takes the times of the buckets from elsewhere, and has none for the others and the one that is under way.
+  mutating func adopt(_ measured: [TimelineBucket]) {
+    for (index, bucket) in buckets.enumerated() {
+      let isKnown = index < measured.count && measured[index].start == bucket.start
+      buckets[index] = TimelineBucket(
+        start: bucket.start, wallNanoseconds: isKnown ? measured[index].wallNanoseconds : 0, operations: bucket.operations,
+        errors: bucket.errors, latency: isKnown ? measured[index].latency : .latencies(upToNanoseconds: 2, digits: .two),
+        values: bucket.values)
+    }
+    pendingLatency = nil
+    lastWall = monotonicNanoseconds()
+  }
+
   private mutating func sampleGauges(at time: SimTime, _ shards: [SimulationShard]) {
     for gauge in gauges {
       let value = sum(of: gauge, shards)

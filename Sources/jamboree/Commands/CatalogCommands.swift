@@ -56,10 +56,13 @@ struct ScenarioDescribe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "describe", abstract: "Show every parameter of a scenario with the value in force.")
 
-  @OptionGroup var scenario: ScenarioFlags
+  @Argument(help: "A scenario file, such as Scenarios/jam-500k.yaml.")
+  var scenario: String
+
+  @OptionGroup var changes: ScenarioChanges
 
   func run() throws {
-    let loaded = try scenario.load()
+    let loaded = try changes.load(scenario)
     try Console.print("# \(loaded.name): \(loaded.summary)\n\(loaded.description)")
   }
 }

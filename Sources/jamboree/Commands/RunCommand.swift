@@ -6,39 +6,19 @@ import JamboreeMetrics
 import JamboreeResults
 import JamboreeScenario
 
-/// Flags that choose a scenario and change it.
-struct ScenarioFlags: ParsableArguments {
-  @Argument(help: "A scenario file, such as Scenarios/jam-500k.yaml.")
-  var scenario: String
-
-  @Option(name: .customLong("set"), help: ArgumentHelp("Override a key: path=value, value in YAML, ~ for the default, as in --set services.jam.forums=8.", valueName: "path=value"))
-  var overrides: [String] = []
-
-  @Option(
-    parsing: .unconditional, help: "Multiply the population, above 0 and at most 100; rates per member stay. Default: 1.",
-    transform: NumberArgument.number(0...100, isAbove: true))
-  var scale: Double = 1
-
-  @Option(
-    parsing: .unconditional, help: "Another seed is another run of the same scenario.", transform: NumberArgument.seed)
-  var seed: UInt64?
-
-  func load() throws(ConfigurationError) -> Scenario {
-    let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
-    return try ScenarioLoader.load(path: scenario, overrides: all, scale: scale, services: Composition.services)
-  }
-}
-
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "run", abstract: "Run a scenario and keep what was measured.")
 
-  @OptionGroup var scenario: ScenarioFlags
+  @Argument(help: "A scenario file, such as Scenarios/jam-500k.yaml.")
+  var scenario: String?
 
-  @Option(help: "Storage backend: id[:location][?option=value&...]. See 'jamboree backends'.")
-  var backend = "memory"
+  @OptionGroup var changes: ScenarioChanges
 
-  @Option(help: "Feed ranker: id[?option=value&...]. See 'jamboree rankers'.")
-  var ranker = "hot"
+  @Option(help: "Storage backend: id[:location][?option=value&...]; see 'jamboree backends'. Default: memory.")
+  var backend: String?
+
+  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: hot.")
+  var ranker: String?
 
   @Option(
     parsing: .unconditional, help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.",
@@ -51,6 +31,15 @@ struct RunCommand: ParsableCommand {
   @Option(help: "SQLite file that keeps the results.")
   var results = Composition.defaultResults
 
+  @Option(
+    help: ArgumentHelp(
+      "Go on with a run that was interrupted, to the same digest as without the interruption; nothing else of it can be changed. "
+        + "Its id or the start of it; 'last', 'last~1', ...", valueName: "run"))
+  var resume: String?
+
+  @Flag(help: "Go on with the data that an earlier run of the same scenario, seed, scale and ranker has left in the backend.")
+  var reuse = false
+
   @Flag(help: "Leave out the short run on the null backend that shows the harness's own share of each latency.")
   var noFloor = false
 
@@ -60,35 +49,65 @@ struct RunCommand: ParsableCommand {
   func validate() throws {
     try refuseEmpty(results, "--results", Composition.defaultResults)
     guard pace == "max" else { throw ValidationError("--pace '\(pace)' is not supported; the only pace is 'max'") }
+    guard resume != nil else {
+      guard scenario != nil else { throw ValidationError("missing expected argument '<scenario>'") }
+      return
+    }
+    let fixed = [
+      ("the scenario", scenario != nil), ("--set", !changes.overrides.isEmpty), ("--scale", changes.scale != nil),
+      ("--seed", changes.seed != nil), ("--backend", backend != nil), ("--ranker", ranker != nil), ("--reuse", reuse),
+    ].filter(\.1).map(\.0)
+    guard fixed.isEmpty else {
+      throw ValidationError("--resume takes everything from the run that it goes on with; leave out \(fixed.joined(separator: ", "))")
+    }
   }
 
   func run() throws {
-    let loaded = try scenario.load()
-    // Everything that can be refused is refused before the first second is spent.
-    _ = try Composition.backends.make(PlugInReference(backend))
-    _ = try Composition.rankers.make(PlugInReference(ranker))
+    let request = try resume.map { try RunRequest(resuming: $0, results: results) }
+      ?? RunRequest(
+        scenario: changes.load(scenario ?? ""), backend: backend ?? "memory", ranker: ranker ?? "hot", reuse: reuse)
     let workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
-    try MemoryNeed.check(loaded, workers: workers)
-    // Closed again, so that no file of SQLite's lies beside it while nothing is written.
-    _ = try ResultStore.open(path: results)
+    try MemoryNeed.check(request.scenario, workers: workers)
+    let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers)
+    // Everything that can be refused is refused before the first second is spent.
+    var driver = try runner.driver()
+    driver.beginning = request.beginning
+    let environment = RunEnvironment.current(version: Composition.version)
+    let recorder = try beginRecording(driver, request, environment)
+    Interruption.shared.beforeLeaving { try? recorder.abandon(reason: "it was stopped at once") }
 
-    let runner = ScenarioRunner(
-      scenario: loaded, backend: backend, ranker: ranker, workers: workers)
     let progress = json ? nil : ProgressPrinter()
-    let output = try runner.run(
-      onProgress: { progress?.show($0) }, shouldStop: { Interruption.shared.shouldStop() })
+    driver.onProgress = { progress?.show($0) }
+    driver.shouldStop = { Interruption.shared.shouldStop() }
+    driver.onCheckpoint = { recorder.checkpoint($0) }
+    let output: RunOutput
+    do {
+      output = try driver.run()
+    } catch {
+      progress?.finish()
+      let reason = error is RunStopped ? "it was stopped before anything new was measured" : Failure(error)?.message ?? "\(error)"
+      // What went wrong first is what is told.
+      try? recorder.abandon(reason: reason)
+      throw error
+    }
     progress?.finish()
+    if let failure = recorder.checkpointFailure {
+      Console.complain("a checkpoint could not be written (\(failure.message)); the run's end may be written nevertheless")
+    }
 
-    var finished = judge(output, loaded)
-    if !noFloor, !Interruption.shared.hasCome { finished.floor = try measureFloor(loaded, runner) }
+    var finished = judge(output, request.scenario, environment)
+    if !noFloor, !Interruption.shared.hasCome {
+      finished.floor = try runner.measureFloor(shouldStop: { Interruption.shared.hasCome })
+    }
     finished.output.metrics += finished.floor.keys.sorted().map {
       Metric(name: "floor.\($0).meanNanoseconds", value: finished.floor[$0] ?? 0, unit: "ns", polarity: .lowerIsBetter)
     }
-    finished.id = try ResultStore.open(path: results).save(
+    finished.id = recorder.run
+    try recorder.finish(
       finished.output,
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
-      verdict: finished.verdict, verdictReason: finished.verdictReason,
-      environment: RunEnvironment.current(version: Composition.version))
+      verdict: finished.verdict, verdictReason: finished.verdictReason)
+    Interruption.shared.beforeLeaving(nil)
 
     if json {
       try RunJSON.make(finished).print()
@@ -99,7 +118,20 @@ struct RunCommand: ParsableCommand {
     if finished.verdict == .failed || finished.checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }
   }
 
-  private func judge(_ output: RunOutput, _ scenario: Scenario) -> FinishedRun {
+  private func beginRecording(
+    _ driver: RunDriver, _ request: RunRequest, _ environment: RunEnvironment
+  ) throws -> RunRecorder {
+    let store = try ResultStore.open(path: results)
+    if let run = request.resumed {
+      let isMeasuredAgain = if case .leftBehind = request.beginning { false } else { true }
+      return try store.resume(run, isMeasuredAgain: isMeasuredAgain, environment: environment)
+    }
+    return try store.begin(
+      driver.identity, startedUnixNanoseconds: driver.startedUnixNanoseconds,
+      bucketNanoseconds: max(request.scenario.bucketNanoseconds, request.scenario.tickNanoseconds), environment: environment)
+  }
+
+  private func judge(_ output: RunOutput, _ scenario: Scenario, _ environment: RunEnvironment) -> FinishedRun {
     let checks = scenario.expectations.map {
       $0.evaluate(observed: FinishedRun.observed($0.metric, in: output), scale: scenario.scale)
     }
@@ -108,7 +140,7 @@ struct RunCommand: ParsableCommand {
     let reason: String
     if output.interrupted {
       (verdict, reason) = (.interrupted, "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))")
-    } else if RunEnvironment.current(version: Composition.version).buildConfiguration == "debug" {
+    } else if environment.buildConfiguration == "debug" {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
@@ -118,27 +150,5 @@ struct RunCommand: ParsableCommand {
     return FinishedRun(
       id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, verdict: verdict,
       verdictReason: reason, floor: [:], resultsPath: results)
-  }
-
-  /// Mean service time by action of a small run of the same scenario on the null backend.
-  private func measureFloor(_ scenario: Scenario, _ runner: ScenarioRunner) throws -> [String: Double] {
-    // About five thousand members who do everything within two hours: a fraction of a second.
-    let scale = scenario.scale * min(1, 5_000 / Double(max(scenario.population.members, 1)))
-    func shrunk(_ more: [String]) throws(ConfigurationError) -> Scenario {
-      try ScenarioLoader.load(
-        text: scenario.text, file: self.scenario.scenario, overrides: scenario.overrides + more, scale: scale,
-        services: Composition.services)
-    }
-    var small = runner
-    // A scenario whose other figures do not go with two hours is measured at its own length.
-    small.scenario = try (scenario.durationNanoseconds > 7_200_000_000_000 ? try? shrunk(["duration=2h"]) : nil) ?? shrunk([])
-    small.backend = "null"
-    let output = try small.run(shouldStop: { Interruption.shared.hasCome })
-    guard !output.interrupted else { return [:] }
-    var floor: [String: Double] = [:]
-    for action in output.actions {
-      if let histogram = output.histogram(.service, action.name) { floor[action.name] = LatencySummary(histogram).meanNanoseconds }
-    }
-    return floor
   }
 }

@@ -5,16 +5,19 @@ import Synchronization
 /// What the signals do that ask the program to end: Ctrl-C, `kill`, a terminal that is closed.
 ///
 /// While a run is measured, the first one stops it so that what was measured is kept. At any other time, and the second
-/// time, the program ends at once, with exit code 130.
+/// time, the program ends at once, with exit code 130; of a run, its last checkpoint is kept.
 final class Interruption: Sendable {
   static let shared = Interruption()
 
   private struct State {
     var isMeasuring = false
     var count = 0
+    var lastThing: (@Sendable () -> Void)?
   }
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "interruption", qos: .userInteractive)
+  /// For how long the program waits for its last thing to be done.
+  private static let patience = DispatchTimeInterval.seconds(1)
   nonisolated(unsafe) private var sources: [any DispatchSourceSignal] = []
 
   private init() {}
@@ -43,16 +46,27 @@ final class Interruption: Sendable {
     }
   }
 
+  /// What is to be done before the program ends at once, while all else goes on; nil when there is nothing any more.
+  func beforeLeaving(_ body: (@Sendable () -> Void)?) { state.withLock { $0.lastThing = body } }
+
   var hasCome: Bool { state.withLock { $0.count > 0 } }
 
   private func received() {
-    let (isMeasuring, count) = state.withLock { state in
+    let (isMeasuring, count, lastThing) = state.withLock { state in
       state.count += 1
-      return (state.isMeasuring, state.count)
+      return (state.isMeasuring, state.count, state.lastThing)
     }
     if isatty(STDERR_FILENO) == 1 { Console.note("\n") }
     if isMeasuring, count == 1 { return Console.complain("stopping; once more to stop at once") }
-    Console.complain(isMeasuring ? "stopped at once; this run is not kept" : "interrupted")
+    if let lastThing {
+      let isDone = DispatchSemaphore(value: 0)
+      DispatchQueue.global(qos: .userInteractive).async {
+        lastThing()
+        isDone.signal()
+      }
+      _ = isDone.wait(timeout: .now() + Self.patience)
+    }
+    Console.complain(isMeasuring ? "stopped at once; what the run's last checkpoint wrote down is kept" : "interrupted")
     // Other threads are at work: nothing may be torn down under them.
     _exit(Failure.interrupted)
   }

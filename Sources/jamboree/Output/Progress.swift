@@ -18,6 +18,14 @@ final class ProgressPrinter: Sendable {
       share < 1
       ? String(format: "  hour %.1f of %.0f  %3.0f%%  %@  ETA %@", hours, total, share * 100, rate, remaining)
       : String(format: "  hour %.1f, %.0f are over: who is still there finishes  %@", hours, total, rate)
+    if progress.isReplay {
+      show(String(format: "  doing the run again up to where it was interrupted: hour %.1f of %.0f", hours, total))
+    } else {
+      show(line)
+    }
+  }
+
+  private func show(_ line: String) {
     if isTerminal {
       Console.note("\r\u{1B}[K\(line)")
       return

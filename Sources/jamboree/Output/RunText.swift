@@ -24,6 +24,10 @@ struct RunText {
         item("cut", "\(Text.grouped(cut)) wake-ups were left when the drain was over, so totals are too low; lengthen `drain`"))
       lines.append("")
     }
+    if let unmeasured = metric("engine.unmeasuredOperations") {
+      let what = "\(Text.grouped(unmeasured)) operations of the earlier run came after its last checkpoint; their latencies are lost"
+      lines += [item("gone on with", what), ""]
+    }
     lines += latencies() + [""]
     lines += expectations()
     lines += speed()

@@ -1,0 +1,94 @@
+import JamboreeKit
+import JamboreeMetrics
+
+/// How far a run has come.
+public struct RunProgress: Sendable {
+  public let virtualTime: SimTime
+  public let durationNanoseconds: Int64
+  public let wallNanoseconds: UInt64
+  public let operations: Int64
+  /// True while an earlier run is done again, to go on from its end.
+  public let isReplay: Bool
+}
+
+/// Looks up from a run now and then: shows its progress, writes down what it has measured, stops it.
+final class RunObserver: SimulationObserver, @unchecked Sendable {
+  // Safe to share: called by worker 0 alone.
+  private static let progressNanoseconds: UInt64 = 100_000_000
+  private static let checkpointNanoseconds: UInt64 = 1_000_000_000
+
+  private let plan: SimulationPlan
+  private let isReplay: Bool
+  private let start = monotonicNanoseconds()
+  private let onProgress: (@Sendable (RunProgress) -> Void)?
+  private let onCheckpoint: (@Sendable (RunOutput) -> Void)?
+  private let shouldStopNow: (@Sendable () -> Bool)?
+  /// What was measured so far; set while there is something to write down.
+  var makeOutput: (() -> RunOutput)?
+  private var calls = 0
+  private var lastProgress: UInt64 = 0
+  private var lastCheckpoint = monotonicNanoseconds()
+
+  init(_ driver: RunDriver, plan: SimulationPlan, isReplay: Bool = false) {
+    self.plan = plan
+    self.isReplay = isReplay
+    onProgress = driver.onProgress
+    onCheckpoint = isReplay ? nil : driver.onCheckpoint
+    shouldStopNow = driver.shouldStop
+  }
+
+  func shouldStop(at time: SimTime, _ simulation: Simulation) -> Bool {
+    if let shouldStopNow, shouldStopNow() { return true }
+    calls += 1
+    // A tick may take a microsecond.
+    guard calls % 16 == 0 else { return false }
+    let now = monotonicNanoseconds()
+    if let onProgress, now &- lastProgress > Self.progressNanoseconds {
+      lastProgress = now
+      onProgress(
+        RunProgress(
+          virtualTime: time, durationNanoseconds: plan.durationNanoseconds, wallNanoseconds: now - start,
+          operations: simulation.operationCount, isReplay: isReplay))
+    }
+    if let onCheckpoint, let makeOutput, now &- lastCheckpoint > Self.checkpointNanoseconds {
+      onCheckpoint(makeOutput())
+      // From here on, so that writing down what was measured never takes up a run's time.
+      lastCheckpoint = monotonicNanoseconds()
+    }
+    return false
+  }
+}
+
+/// Times the phases of a run.
+struct PhaseTimer {
+  private(set) var phases: [RunPhase] = []
+  private let start: UInt64
+  /// What an earlier part of the run has taken: this one's times follow it.
+  private let earlierNanoseconds: Int64
+
+  init(after checkpoint: RunCheckpoint? = nil) {
+    start = monotonicNanoseconds()
+    earlierNanoseconds = checkpoint?.measureNanoseconds ?? 0
+    if let checkpoint { phases.append(RunPhase(name: "measure", startNanoseconds: 0, durationNanoseconds: checkpoint.measureNanoseconds)) }
+  }
+
+  mutating func time<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+    let begin = monotonicNanoseconds()
+    let result = try body()
+    phases.append(phase(name, from: begin))
+    return result
+  }
+
+  /// All phases with one that began when the last one ended and is not over.
+  func withPhaseUnderWay(_ name: String) -> [RunPhase] {
+    let begin = phases.last.map { $0.startNanoseconds + $0.durationNanoseconds } ?? earlierNanoseconds
+    let now = Int64(monotonicNanoseconds() - start) + earlierNanoseconds
+    return phases + [RunPhase(name: name, startNanoseconds: begin, durationNanoseconds: now - begin)]
+  }
+
+  private func phase(_ name: String, from begin: UInt64) -> RunPhase {
+    RunPhase(
+      name: name, startNanoseconds: Int64(begin - start) + earlierNanoseconds,
+      durationNanoseconds: Int64(monotonicNanoseconds() - begin))
+  }
+}

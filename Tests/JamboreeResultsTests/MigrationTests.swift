@@ -1,0 +1,46 @@
+import Foundation
+import GRDB
+import Testing
+
+@testable import JamboreeResults
+
+/// A file of every released version is kept beside the tests; each must be readable for ever.
+@Suite struct MigrationTests {
+  private static let files = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Files")
+
+  /// Every version but the present one has its file: who adds a migration adds the file of the version before.
+  @Test func everyReleasedVersionHasItsFile() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: Self.files.path).sorted()
+    #expect(names == ResultSchema.migrator.migrations.dropLast().map { "\($0).sqlite" })
+  }
+
+  @Test(arguments: [false, true]) func versionOne(readOnly: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("r.sqlite")
+    try FileManager.default.copyItem(atPath: Self.files.appending(path: "v1.sqlite").path, toPath: path)
+    let store = try ResultStore.open(path: path, readOnly: readOnly)
+    let runs = try store.runs()
+    #expect(runs.map(\.backend) == ["null", "memory"])
+    #expect(runs.map(\.status) == [.finished, .finished])
+    #expect(runs[1].digest == "5783b553fcff335dbdea21056c9a7411")
+    #expect(runs[1].seed.rawValue == 7)
+    let detail = try store.detail(runs[1].run)
+    #expect(detail.timeline.buckets.count == 59)
+    #expect(detail.identity.backend.location.isEmpty)
+    #expect(detail.summaries.contains { $0.name == "jam.listForum" && $0.latency.count > 0 })
+    let other = try DatabaseQueue(path: path)
+    #expect(try other.read { try ResultSchema.migrator.hasCompletedMigrations($0) })
+  }
+
+  /// What cannot be brought up to date is said to be old, not empty.
+  @Test func anOldFileThatCannotBeWritten() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("r.sqlite")
+    try FileManager.default.copyItem(atPath: Self.files.appending(path: "v1.sqlite").path, toPath: path)
+    try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: path)
+    // Root may write everything.
+    guard access(path, W_OK) != 0 else { return }
+    let error = #expect(throws: ResultStoreError.self) { try ResultStore.open(path: path, readOnly: true) }
+    #expect(error?.message.contains("older version") == true)
+  }
+}
