@@ -30,6 +30,8 @@ public struct RunDriver: Sendable {
   public var startedUnixNanoseconds = unixNanoseconds()
   /// Told about the progress of the measure phase, at most ten times a second.
   public var onProgress: (@Sendable (RunProgress) -> Void)?
+  /// Least wall time between two checkpoints.
+  public var checkpointNanoseconds: UInt64 = 1_000_000_000
   /// Given what was measured so far, about once a second, between two ticks, while the run waits.
   public var onCheckpoint: (@Sendable (RunOutput) -> Void)?
   /// Asked between ticks; true stops the run and keeps what was measured.

@@ -15,12 +15,12 @@ public struct RunProgress: Sendable {
 final class RunObserver: SimulationObserver, @unchecked Sendable {
   // Safe to share: called by worker 0 alone.
   private static let progressNanoseconds: UInt64 = 100_000_000
-  private static let checkpointNanoseconds: UInt64 = 1_000_000_000
 
   private let plan: SimulationPlan
   private let isReplay: Bool
   private let start = monotonicNanoseconds()
   private let onProgress: (@Sendable (RunProgress) -> Void)?
+  private let checkpointNanoseconds: UInt64
   private let onCheckpoint: (@Sendable (RunOutput) -> Void)?
   private let shouldStopNow: (@Sendable () -> Bool)?
   /// What was measured so far; set while there is something to write down.
@@ -33,6 +33,7 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
     self.plan = plan
     self.isReplay = isReplay
     onProgress = driver.onProgress
+    checkpointNanoseconds = driver.checkpointNanoseconds
     onCheckpoint = isReplay ? nil : driver.onCheckpoint
     shouldStopNow = driver.shouldStop
   }
@@ -50,7 +51,7 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
           virtualTime: time, durationNanoseconds: plan.durationNanoseconds, wallNanoseconds: now - start,
           operations: simulation.operationCount, isReplay: isReplay))
     }
-    if let onCheckpoint, let makeOutput, now &- lastCheckpoint > Self.checkpointNanoseconds {
+    if let onCheckpoint, let makeOutput, now &- lastCheckpoint > checkpointNanoseconds {
       onCheckpoint(makeOutput())
       // From here on, so that writing down what was measured never takes up a run's time.
       lastCheckpoint = monotonicNanoseconds()
