@@ -37,11 +37,12 @@ let package = Package(
     // Bottom first; an arrow always points upwards in this list.
     .systemLibrary(name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     module("JamboreeKit"),
     module(
       "JamboreeMetrics",
       ["JamboreeKit", "CJemalloc", .product(name: "Histogram", package: "hdrhistogram-swift")]),
-    module("JamboreePopulation", ["JamboreeKit"]),
+    module("JamboreePopulation", ["JamboreeKit", "CZlib"]),
     module("JamboreeWorkloads", ["JamboreeKit", "JamboreePopulation"]),
     module("JamboreeScenario", ["JamboreeKit", "JamboreePopulation", "JamboreeWorkloads", .product(name: "Yams", package: "Yams")]),
     module("JamboreeEngine", ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation"]),

@@ -15,6 +15,7 @@
 jamboree_packages=(
   "libsqlite3-dev  header:sqlite3.h"
   "libjemalloc-dev header:jemalloc/jemalloc.h"
+  "zlib1g-dev      header:zlib.h"
   "git             command:git"
 )
 

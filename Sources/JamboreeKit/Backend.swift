@@ -18,6 +18,23 @@ public struct BackendDescriptor: Sendable {
     case power
   }
 
+  /// What sessions may expect of each other when they read and write at the same time, as under load; a group is a
+  /// transaction. In simulate mode nobody reads while somebody writes. Names and order as in Adya, "Weak consistency", 1999.
+  public enum Isolation: String, Sendable, Comparable, CaseIterable {
+    /// Nothing: it is for simulate mode only.
+    case none
+    /// Nobody sees what is not committed, or only a part of what is.
+    case readCommitted
+    /// A group's reads are of one moment.
+    case snapshot
+    /// As if one group came after the other.
+    case serializable
+
+    public static func < (a: Isolation, b: Isolation) -> Bool {
+      (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
+    }
+  }
+
   public let id: String
   public let version: String
   public let summary: String
@@ -31,13 +48,19 @@ public struct BackendDescriptor: Sendable {
   public let verbs: Set<Verb>
   /// Whether ``OperationGroup``s are applied all or none.
   public let atomicGroups: Bool
+  public let isolation: Isolation
+  /// Options, each `name=value`, under which sessions may read and write at the same time and each acknowledged write is
+  /// committed by itself; those of simulate mode may gain from its phases.
+  public let concurrentOptions: [String]
+  /// True when what stands after the colon is a file that it makes.
+  public let locatesFile: Bool
   /// True when replies are made up, as the null backend's are: such a run's digest says nothing about another backend's.
   public let isSynthetic: Bool
 
   public init(
     id: String, version: String, summary: String, options: [OptionDescriptor] = [], location: String? = nil,
     durability: Durability = .none, writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false,
-    isSynthetic: Bool = false
+    isolation: Isolation = .none, concurrentOptions: [String] = [], locatesFile: Bool = false, isSynthetic: Bool = false
   ) {
     self.id = id
     self.version = version
@@ -48,6 +71,9 @@ public struct BackendDescriptor: Sendable {
     self.writers = writers
     self.verbs = verbs
     self.atomicGroups = atomicGroups
+    self.isolation = isolation
+    self.concurrentOptions = concurrentOptions
+    self.locatesFile = locatesFile
     self.isSynthetic = isSynthetic
   }
 }
@@ -98,6 +124,9 @@ public protocol StorageSession: AnyObject {
 
   /// Performs writes in order up to the first that does not end `ok`, whose outcome is the group's. Where the descriptor
   /// says so, nothing is left then of those before it. The default performs them one by one.
+  ///
+  /// Where the descriptor claims an isolation, a group may also hold reads (`item`, `thread`, `listing`), alone or before,
+  /// between and after writes: their rows are appended to the reply in order, and one that does not end `ok` ends the group.
   func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome
 
   /// What the system under test said when the last call ended in an error. Asked for right after some of those.

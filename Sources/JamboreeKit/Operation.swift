@@ -57,7 +57,8 @@
   }
 }
 
-/// Writes that a backend applies all or none, where its descriptor promises that; a single write is a group of one.
+/// Writes that a backend applies all or none, where its descriptor promises that; a single write is a group of one. Where
+/// it claims an isolation, reads may be among them: see ``StorageSession/executeAtomically(_:into:)``.
 ///
 /// `operations[i]` has the arguments `argumentStarts[i] ..< argumentStarts[i + 1]` of `arguments`.
 public struct OperationGroup: ~Escapable {

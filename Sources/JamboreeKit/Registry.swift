@@ -45,6 +45,29 @@ public struct PlugInReference: Sendable, Hashable {
     }
     options = found
   }
+
+  private init(id: String, location: String, options: [Option]) {
+    (self.id, self.location, self.options) = (id, location, options)
+  }
+
+  /// The same plug-in with its data elsewhere.
+  public func located(at location: String) -> PlugInReference { PlugInReference(id: id, location: location, options: options) }
+
+  /// The same plug-in with further options, which replace those of the same name.
+  /// - Parameter more: each `name=value`.
+  public func adding(_ more: [String]) -> PlugInReference {
+    let added = more.compactMap { text in
+      text.firstIndex(of: "=").map { Option(name: String(text[..<$0]), value: String(text[text.index(after: $0)...])) }
+    }
+    let kept = options.filter { option in !added.contains { $0.name == option.name } }
+    return PlugInReference(id: id, location: location, options: kept + added)
+  }
+
+  /// As a user would name it.
+  public var text: String {
+    let tail = options.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
+    return id + (location.isEmpty ? "" : ":\(location)") + (tail.isEmpty ? "" : "?\(tail)")
+  }
 }
 
 /// The backends that a program offers. A value: whoever composes an executable makes one.

@@ -9,9 +9,14 @@ public struct ServiceDescriptor: Sendable {
   /// Names of everything that it counts or derives, as scenarios may expect it; one that ends in `.*` stands for one a
   /// region.
   public let figures: [String]
+  /// Ids of the services that it cannot be without.
+  public let requires: [String]
 
-  public init(id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>, figures: [String] = []) {
+  public init(
+    id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>, figures: [String] = [], requires: [String] = []
+  ) {
     self.figures = figures
+    self.requires = requires
     self.id = id
     self.summary = summary
     self.actions = actions
@@ -45,10 +50,12 @@ public struct ServiceSetup: Sendable {
   public let firstAction: ActionID
   /// Index of the service's first metric; the others follow.
   public let firstMetric: Int
+  /// All services of the scenario, by number: for one that works on what another leaves.
+  public let services: [any Service]
 
   public init(
     population: Population, seed: Seed, scale: Double, startMinuteOfWeek: Int, durationNanoseconds: Int64,
-    tickNanoseconds: Int64, serviceNumber: UInt8, firstAction: ActionID, firstMetric: Int
+    tickNanoseconds: Int64, serviceNumber: UInt8, firstAction: ActionID, firstMetric: Int, services: [any Service] = []
   ) {
     self.population = population
     self.seed = seed
@@ -59,6 +66,17 @@ public struct ServiceSetup: Sendable {
     self.serviceNumber = serviceNumber
     self.firstAction = firstAction
     self.firstMetric = firstMetric
+    self.services = services
+  }
+}
+
+extension ServiceSetup {
+  /// Another service of the scenario, with its number; nil when the scenario does not have it.
+  public func find<Other: Service>(_ type: Other.Type) -> (service: Other, number: UInt8)? {
+    for (number, service) in services.enumerated() {
+      if let found = service as? Other { return (found, UInt8(truncatingIfNeeded: number)) }
+    }
+    return nil
   }
 }
 

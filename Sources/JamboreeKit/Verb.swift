@@ -12,7 +12,7 @@
 /// | `join` | `container` |
 /// | `deliver` | `subject` the item, `kind` (``DeliveryKind``), `object` the item that caused it or 0 (for ``DeliveryKind/feed``: nanoseconds of virtual time at which the subject was created), arguments: the members to whom |
 /// | `markRead` | `kind` (``DeliveryKind/feed`` for the inbox, any other for the notifications), `object` nanoseconds of virtual time: what was delivered until then has been seen |
-/// | `item` | `subject` |
+/// | `item` | `subject`, `expectedVersion` (0: any); `conflict` when the version is another, so that a group can depend on what it does not change |
 /// | `revisions` | `subject`, `limit`: newest first |
 /// | `thread` | `subject` the item at the top, `limit` entries with the top one, `object` how many replies to skip: the top item, then its newest replies, newest first |
 /// | `listing` | `container`, `order`, `limit`, `object` how many items to skip; items that answer another are not listed |

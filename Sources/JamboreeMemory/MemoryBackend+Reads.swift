@@ -28,7 +28,9 @@ extension MemoryBackend {
     guard let reference = locate(operation.subject) else { return .notFound }
     let item = item(reference)
     guard item.isVisible(to: operation.actor) else { return .notFound }
-    reply.items.append(item.row)
+    let row = item.row
+    guard operation.expectedVersion == 0 || operation.expectedVersion == row.version else { return .conflict }
+    reply.items.append(row)
     return .ok
   }
 

@@ -60,20 +60,10 @@ public struct GraphStatistics: Sendable, Hashable {
     for source in 0..<graph.memberCount {
       while edge < graph.offsets[source + 1] {
         sampled += 1
-        if hasEdge(graph, from: Int(graph.targets[edge]), to: UInt32(source)) { mutual += 1 }
+        if graph.hasEdge(from: MemberID(graph.targets[edge]), to: MemberID(UInt32(source))) { mutual += 1 }
         edge += step
       }
     }
     return sampled > 0 ? Double(mutual) / Double(sampled) : 0
-  }
-
-  private static func hasEdge(_ graph: SocialGraph, from source: Int, to target: UInt32) -> Bool {
-    var low = graph.offsets[source]
-    var high = graph.offsets[source + 1]
-    while low < high {
-      let middle = (low + high) / 2
-      if graph.targets[middle] < target { low = middle + 1 } else { high = middle }
-    }
-    return low < graph.offsets[source + 1] && graph.targets[low] == target
   }
 }

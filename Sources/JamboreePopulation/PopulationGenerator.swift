@@ -14,7 +14,10 @@ public enum PopulationGenerator {
   ///     a precondition failure, shares and degrees out of range are cut.
   ///   - seed: another seed gives other traits and another graph with the same totals.
   ///   - workers: how many threads work at most; 1 or above.
-  public static func generate(_ parameters: PopulationParameters, seed: Seed, workers: Int) -> Population {
+  ///   - graph: who follows whom, among as many members; nil for one that is generated.
+  public static func generate(
+    _ parameters: PopulationParameters, graph: SocialGraph? = nil, seed: Seed, workers: Int
+  ) -> Population {
     let count = parameters.members
     precondition(count >= 1 && count <= 100_000_000, "a population has 1 to 100,000,000 members")
     precondition(parameters.regions.count <= 256, "a population has at most 256 regions")
@@ -27,7 +30,7 @@ public enum PopulationGenerator {
       roles: roles(parameters, seed: seed, workers: workers),
       affiliations: affiliations(parameters, seed: seed, workers: workers),
       interests: interests(parameters, seed: seed, workers: workers),
-      graph: GraphGenerator.generate(parameters.graph, members: count, seed: seed, workers: workers),
+      graph: graph ?? GraphGenerator.generate(parameters.graph, members: count, seed: seed, workers: workers),
       nameSeed: RandomStream.base(seed: seed, domain: RandomDomain("population.names")))
   }
 

@@ -71,14 +71,18 @@ public struct GraphParameters: Sendable, Hashable {
   /// Share of each member's edges that stay inside the member's community, `0 ... 1`; the rest go to people outside
   /// it, by popularity. The value 0.5 is an assumption.
   public var communityShare: Double
+  /// A real graph to use instead of a generated one; the figures above then have no meaning.
+  public var file: GraphFile?
 
   public init(
-    meanDegree: Double = 8.2, maximumDegree: Int = 5_000, communitySize: Int = 150, communityShare: Double = 0.5
+    meanDegree: Double = 8.2, maximumDegree: Int = 5_000, communitySize: Int = 150, communityShare: Double = 0.5,
+    file: GraphFile? = nil
   ) {
     self.meanDegree = meanDegree
     self.maximumDegree = maximumDegree
     self.communitySize = communitySize
     self.communityShare = communityShare
+    self.file = file
   }
 
   /// The mean degree that the LDBC Social Network Benchmark gives a network of this size: n^(0.512 - 0.028 log10 n),
@@ -88,5 +92,17 @@ public struct GraphParameters: Sendable, Hashable {
   public static func ldbcMeanDegree(members: Int) -> Double {
     let count = Double(max(members, 1))
     return pow(count, 0.512 - 0.028 * log10(count))
+  }
+}
+
+/// A graph in a file: see ``EdgeList``.
+public struct GraphFile: Sendable, Hashable {
+  public var path: String
+  /// Each line connects both ways.
+  public var isMutual: Bool
+
+  public init(path: String, isMutual: Bool = false) {
+    self.path = path
+    self.isMutual = isMutual
   }
 }

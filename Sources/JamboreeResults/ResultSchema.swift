@@ -16,6 +16,7 @@ enum ResultSchema {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("v1", foreignKeyChecks: .immediate) { db in try db.execute(sql: version1) }
     migrator.registerMigration("v2", foreignKeyChecks: .immediate) { db in try db.execute(sql: version2) }
+    migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in try db.execute(sql: version3) }
     return migrator
   }()
 
@@ -173,5 +174,10 @@ enum ResultSchema {
       taken_unix_ns INTEGER NOT NULL,
       tick INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+    """
+
+  /// Scenarios that name files.
+  private static let version3 = """
+    ALTER TABLE run ADD COLUMN scenario_folder TEXT NOT NULL DEFAULT '';
     """
 }

@@ -133,7 +133,7 @@ private func runRecord(_ db: Database, _ row: Row, _ reader: ColumnReader) throw
 private func runIdentity(_ row: Row, _ reader: ColumnReader) throws -> RunIdentity {
   try RunIdentity(
     scenarioName: row.get("scenario_name"), scenarioText: row.get("scenario_text"), scenarioHash: row.get("scenario_hash"),
-    overrides: reader.texts(row.get("overrides"), in: "run"), seed: Seed(UInt64(bitPattern: row.get("seed"))),
+    scenarioFolder: row.get("scenario_folder"), overrides: reader.texts(row.get("overrides"), in: "run"), seed: Seed(UInt64(bitPattern: row.get("seed"))),
     scale: row.get("scale"),
     workers: row.get("workers"), pace: row.get("pace"),
     backend: PlugInIdentity(

@@ -62,13 +62,14 @@ func insertRun(
   let run = try unusedIdentifier(db, startedUnixNanoseconds: startedUnixNanoseconds)
   try db.execute(
     sql: """
-      INSERT INTO run (id, environment_id, scenario_name, scenario_text, scenario_hash, overrides, seed, scale, workers, pace,
+      INSERT INTO run (id, environment_id, scenario_name, scenario_text, scenario_hash, scenario_folder, overrides, seed, scale, workers, pace,
       backend_id, backend_version, backend_location, backend_options, ranker_id, ranker_version, ranker_options, started_unix_ns,
       wall_ns, measure_ns, simulated_ns, operations, outcomes, digest, clock_cost_ns, bucket_ns, status, verdict, verdict_reason)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '[]', ?, 0, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, '[]', ?, 0, ?, ?, ?, ?)
       """,
     arguments: [
       run, environmentRow(db, environment), identity.scenarioName, identity.scenarioText, identity.scenarioHash,
+      identity.scenarioFolder,
       jsonText(identity.overrides), Int64(bitPattern: identity.seed.rawValue), identity.scale, identity.workers, identity.pace,
       identity.backend.id, identity.backend.version, identity.backend.location, jsonText(identity.backend.options),
       identity.ranker.id, identity.ranker.version, jsonText(identity.ranker.options), startedUnixNanoseconds,

@@ -43,7 +43,15 @@ public final class ResultStore: Sendable {
       // Who opens a file for reading only cannot take away the log that SQLite makes beside it: where the file may be
       // written it is opened so, and what is read is read by transactions that cannot write.
       let cannotWrite = readOnly && access(file, W_OK) != 0
-      queue = try DatabaseQueue(path: file, configuration: Self.configuration(readOnly: cannotWrite, busySeconds: busySeconds))
+      var configuration = Self.configuration(readOnly: cannotWrite, busySeconds: busySeconds)
+      do {
+        queue = try DatabaseQueue(path: file, configuration: configuration)
+      } catch let error as DatabaseError {
+        guard readOnly, !cannotWrite, ResultStoreError.isLackOfRoom(error, path: path) else { throw error }
+        // The index of the log, which processes share, needs room on the disk. Who has the file alone keeps it in memory.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+        queue = try DatabaseQueue(path: file, configuration: configuration)
+      }
       if !readOnly {
         try Self.waitingForOthers(seconds: busySeconds) {
           try queue.writeWithoutTransaction { db in try Self.mark(db, path: path) }

@@ -116,6 +116,10 @@ extension ResultStoreError {
     }
   }
 
+  static func isLackOfRoom(_ error: DatabaseError, path: String) -> Bool {
+    wrapping(error, path: path, busySeconds: 0) == diskFull(path)
+  }
+
   /// Whether nothing more can be written where a file is: no space, no names, or this process may write no longer files.
   static func isOutOfRoom(_ path: String) -> Bool {
     var limit = rlimit()

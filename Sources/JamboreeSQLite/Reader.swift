@@ -68,6 +68,21 @@ final class Reader {
     if connection.isInTransaction { _ = end.run() }
   }
 
+  /// Reads of one moment.
+  func read(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+    let begins = !connection.isInTransaction
+    if begins {
+      let code = begin.run()
+      guard code == SQLITE_DONE else { return JamboreeSQLite.outcome(of: code) }
+    }
+    defer { if begins, !holdsTransaction { endTransaction() } }
+    for index in 0..<group.count {
+      let outcome = read(group.operations[index], arguments: group.arguments(of: index), into: &reply)
+      if outcome != .ok { return outcome }
+    }
+    return .ok
+  }
+
   func read(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
     if holdsTransaction, !connection.isInTransaction {
       let code = begin.run()
@@ -89,7 +104,10 @@ final class Reader {
   @inline(__always)
   private func perform(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
     switch operation.verb {
-    case .item: return readItem(operation.subject, viewer: operation.actor, &reply)
+    case .item:
+      let found = readItem(operation.subject, viewer: operation.actor, &reply)
+      guard found == .ok, operation.expectedVersion != 0 else { return found }
+      return reply.items[reply.items.count - 1].version == operation.expectedVersion ? .ok : .conflict
     case .thread: return readThread(operation, &reply)
     case .listing: return readListing(operation, &reply)
     case .revisions: return readRevisions(operation, &reply)

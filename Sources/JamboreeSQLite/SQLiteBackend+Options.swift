@@ -18,7 +18,8 @@ extension SQLiteBackend {
       OptionDescriptor(
         name: "checkpointMiB", kind: .integer(1...65_536), defaultValue: "64",
         summary: "size of the log at which its pages are moved into the file, MiB"),
-    ], location: "a file (a temporary one when left out)", durability: .process, writers: .single, atomicGroups: true)
+    ], location: "a file (a temporary one when left out)", durability: .process, writers: .single, atomicGroups: true,
+    isolation: .serializable, concurrentOptions: ["groupCommit=write"], locatesFile: true)
 
   struct Settings {
     let synchronous: String

@@ -139,8 +139,11 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     }
 
     public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+      var writes = false
+      for index in 0..<group.count where group.operations[index].verb.isWrite { writes = true }
+      guard writes else { return reader.read(group, into: &reply) }
       guard let writer else { return .rejected }
-      return writer.write(group, into: &reply)
+      return writer.write(group, reader, into: &reply)
     }
 
     public var lastErrorText: String { reader.connection.lastMessage }

@@ -51,13 +51,18 @@ final class Writer {
   }
 
   /// All or none.
-  func write(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+  /// - Parameter reader: of the same connection, for the group's reads.
+  func write(_ group: borrowing OperationGroup, _ reader: Reader, into reply: inout Reply) -> Outcome {
     let began = beginIfNeeded()
     guard began == .ok else { return began }
     do throws(SQLiteFailure) {
       try savepoint.done()
       for index in 0..<group.count {
-        let outcome = try perform(group.operations[index], group.arguments(of: index), &reply)
+        let operation = group.operations[index]
+        let outcome =
+          operation.verb.isWrite
+          ? try perform(operation, group.arguments(of: index), &reply)
+          : reader.read(operation, arguments: group.arguments(of: index), into: &reply)
         if outcome != .ok {
           try rollBack.done()
           try release.done()

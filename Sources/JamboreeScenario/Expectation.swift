@@ -13,6 +13,8 @@ public struct Expectation: Sendable, Hashable {
   public let maximum: Double?
   /// Whether `value` and the limits are in proportion to the population.
   public let scales: Bool
+  /// Below this scale it is not held against the run: some things do not show in a small sample.
+  public let fromScale: Double
   /// Variance over mean of what is counted: 1 for independent single events, more when they come in bunches.
   public let dispersion: Double
 
@@ -25,6 +27,8 @@ public struct Expectation: Sendable, Hashable {
     maximum = try reader.optionalNumber("max", in: any, "most allowed")
     scales = try reader.boolean(
       "scales", default: value != nil, "whether value, min and max are in proportion to the population; true by default with a value")
+    fromScale = try reader.number(
+      "fromScale", default: 0, in: 0...100, "not checked at a smaller scale than this, where it does not show")
     dispersion = try reader.number("dispersion", default: 1, in: 0...1e6, "variance over mean of what is counted, for the standard error")
     if reader.describesOnly { return }
     guard metric.contains(where: { !$0.isWhitespace }) else { throw reader.fail("metric", "the name is empty; name a total such as jam.pageViews") }

@@ -6,6 +6,8 @@ public struct FigureNames: Sendable {
   static let ofRuns = ["operations", "errors", "operationsPerSecond", "wallSeconds"]
   /// Of the engine and the process.
   static let ofEngine = [
+    "population.graph.nodes", "population.graph.edges", "population.graph.listedEdges", "population.graph.duplicateEdges",
+    "population.graph.reversedEdges", "population.graph.selfEdges",
     "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "engine.unmeasuredOperations",
     "ranking.notANumberScores", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",

@@ -18,9 +18,9 @@ public struct Scenario: Sendable {
   public let seed: Seed
   /// Scaled: see ``scale``.
   public let population: PopulationParameters
-  /// Where the file says how many members there are, and whom they follow on average.
+  /// Where the file says how many members there are, and whom they follow: on average, or the file that tells.
   public let membersPlace: ScenarioPlace
-  public let meanDegreePlace: ScenarioPlace
+  public let graphPlace: ScenarioPlace
   /// In the order of the file; at least one.
   public let services: [any Service]
   /// Length of a timeline bucket, a tick or more.
@@ -32,6 +32,8 @@ public struct Scenario: Sendable {
   public let scale: Double
   /// The file's text as read.
   public let text: String
+  /// Where the files are that the text names; empty when it does not come from a file.
+  public let folder: String
   /// `key.path=value`, as given.
   public let overrides: [String]
   /// 16 hexadecimal digits, of the text and the overrides. Stable between machines and versions; not cryptographic.
@@ -41,7 +43,7 @@ public struct Scenario: Sendable {
 
   /// - Parameter root: nil for the shape alone, with every service of the catalog.
   init(
-    _ root: ConfigurationNode?, text: String, overrides: [String], scale: Double, catalog: ServiceCatalog
+    _ root: ConfigurationNode?, text: String, folder: String = "", overrides: [String], scale: Double, catalog: ServiceCatalog
   ) throws(ConfigurationError) {
     var reader = try root.map { node throws(ConfigurationError) in try ParameterReader(node) } ?? .describing()
     name = try reader.text("name", default: nil, as: .name, "what runs are listed under")
@@ -54,8 +56,8 @@ public struct Scenario: Sendable {
     startMinuteOfWeek = try reader.text("start", default: 0, as: .weekTime, "weekday and time of day, UTC, at which it begins")
     (durationNanoseconds, tickNanoseconds) = try readTime(&reader)
     seed = Seed(try reader.seed("seed", default: 1, "another seed is another run of the same scenario"))
-    (population, membersPlace, meanDegreePlace) = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
-      try readPopulation(&reader, scale: scale)
+    (population, membersPlace, graphPlace) = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
+      try readPopulation(&reader, scale: scale, folder: folder)
     }
     services = try readServices(&reader, catalog, all: root == nil)
     let (duration, tick) = (durationNanoseconds, tickNanoseconds)
@@ -75,6 +77,7 @@ public struct Scenario: Sendable {
     }
     self.scale = scale
     self.text = text
+    self.folder = folder
     self.overrides = overrides
     hash = hexadecimal(stableHash(of: ([text] + overrides).joined(separator: "\u{0}")))
     descriptions = reader.descriptions
@@ -108,6 +111,9 @@ private func readServices(
   try reader.keyed("services", "what they do: a mapping from service to its parameters") { reader throws(ConfigurationError) in
     for id in all ? catalog.ids : reader.keys {
       guard let type = catalog.service(id) else { throw reader.unknown(id, "service", among: catalog.ids) }
+      if let missing = all ? nil : type.descriptor.requires.first(where: { !reader.has($0) }) {
+        throw reader.fail(id, "works on what '\(missing)' leaves, which is not there; add services.\(missing), or leave \(id) out")
+      }
       services.append(
         try reader.section(id, type.descriptor.summary) { reader throws(ConfigurationError) in try type.init(parameters: &reader) })
     }

@@ -1,5 +1,6 @@
 import Glibc
 import JamboreeKit
+import JamboreePopulation
 
 /// Reads scenarios from files and texts.
 public enum ScenarioLoader {
@@ -12,12 +13,12 @@ public enum ScenarioLoader {
   public static func load(
     path: String, overrides: [String] = [], scale: Double = 1, services: ServiceCatalog
   ) throws(ConfigurationError) -> Scenario {
-    try load(text: readText(path), file: path, overrides: overrides, scale: scale, services: services)
+    try load(text: readText(path), file: path, folder: folder(of: path), overrides: overrides, scale: scale, services: services)
   }
 
-  /// Reads a scenario from its text; `file` is its name in messages.
+  /// Reads a scenario from its text; `file` is its name in messages, `folder` where the files are that it names.
   public static func load(
-    text: String, file: String, overrides: [String] = [], scale: Double = 1, services: ServiceCatalog
+    text: String, file: String, folder: String = "", overrides: [String] = [], scale: Double = 1, services: ServiceCatalog
   ) throws(ConfigurationError) -> Scenario {
     guard scale > 0, scale <= 100 else {
       throw ConfigurationError(
@@ -26,37 +27,32 @@ public enum ScenarioLoader {
     var root = try ScenarioNodes.parse(text, file: file)
     for override in overrides { root = try ScenarioOverride(override).applied(to: root) }
     do throws(ConfigurationError) {
-      return try Scenario(root, text: text, overrides: overrides, scale: scale, catalog: services)
+      return try Scenario(root, text: text, folder: folder, overrides: overrides, scale: scale, catalog: services)
     } catch {
       // What is missing or wrong may be so because of a typing error elsewhere, which tells more.
       throw UnknownKeys.first(in: root, services) ?? error
     }
   }
 
+  /// The folder of a file, from the root of the file system on, so that it can be kept.
+  private static func folder(of path: String) -> String {
+    guard let real = realpath(path, nil) else { return "" }
+    defer { free(real) }
+    let whole = String(cString: real)
+    return whole.lastIndex(of: "/").map { String(whole[..<$0]) } ?? ""
+  }
+
   private static func readText(_ path: String) throws(ConfigurationError) -> String {
     func fail(_ message: String) -> ConfigurationError {
       ConfigurationError(file: path.isEmpty ? "''" : path, line: nil, path: "", message: message)
     }
-    func refusal(of code: Int32) -> ConfigurationError {
-      switch code {
-      case ENOENT, ENOTDIR: fail("no such file; 'jamboree scenarios list' shows those that ship")
-      case EACCES, EPERM: fail("permission denied; make the file readable, and the folders that lead to it")
-      default: fail("cannot be read (\(strerror(code).map { String(cString: $0) } ?? "error \(code)")); name another file")
-      }
+    let descriptor: Int32
+    do throws(PlainFile.Refusal) {
+      descriptor = try PlainFile.open(path).descriptor
+    } catch {
+      throw fail(error.message(wanted: "a scenario file", hint: "'jamboree scenarios list' shows those that ship"))
     }
-    // Looked at before it is opened: who opens a pipe waits for the other end, and a device may do anything.
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw refusal(of: errno) }
-    let notPlain = "is no plain file but a device or a pipe; name a file with a scenario"
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: break
-    case S_IFDIR: throw fail("is a directory; name a scenario file in it")
-    default: throw fail(notPlain)
-    }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw refusal(of: errno) }
     defer { close(descriptor) }
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw fail(notPlain) }
     // Read no more than is taken: the files of /proc do not tell their size.
     let limit = ScenarioNodes.maximumBytes
     var bytes: [UInt8] = []
@@ -64,7 +60,7 @@ public enum ScenarioLoader {
     while bytes.count <= limit {
       let count = read(descriptor, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw refusal(of: errno) }
+      guard count >= 0 else { throw fail("cannot be read (\(String(cString: strerror(errno)))); name another file") }
       guard count > 0 else { break }
       bytes += buffer[..<count]
     }

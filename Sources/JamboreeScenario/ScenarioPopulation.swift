@@ -1,3 +1,4 @@
+import Glibc
 import JamboreeKit
 import JamboreePopulation
 
@@ -5,8 +6,8 @@ private let maximumMembers = 100_000_000
 
 /// Reads `population`, scaled, and where it states its size and its graph's.
 func readPopulation(
-  _ reader: inout ParameterReader, scale: Double
-) throws(ConfigurationError) -> (PopulationParameters, members: ScenarioPlace, degree: ScenarioPlace) {
+  _ reader: inout ParameterReader, scale: Double, folder: String
+) throws(ConfigurationError) -> (PopulationParameters, members: ScenarioPlace, graph: ScenarioPlace) {
   let standard = PopulationParameters(members: 1)
   let members = try reader.integer(
     "members", default: nil, in: 1...maximumMembers, unit: "people", "how many there are; scales")
@@ -51,19 +52,22 @@ func readPopulation(
     guard perMember <= topics else { throw reader.fail("perMember", "\(perMember) is more than there are topics (\(topics)); lower it") }
     return (topics, perMember)
   }
-  let (graph, degree) = try reader.section("graph", "who follows whom") { reader throws(ConfigurationError) in
-    (try readGraph(&reader), ScenarioPlace(reader, "meanDegree"))
+  let (graph, graphPlace) = try reader.section("graph", "who follows whom") { reader throws(ConfigurationError) in
+    let graph = try readGraph(&reader, scale: scale, folder: folder)
+    return (graph, ScenarioPlace(reader, graph.file == nil ? "meanDegree" : "file"))
   }
   func scaled(_ count: Int) -> Int { Int(min(max((Double(count) * scale).rounded(), 1), Double(maximumMembers))) }
   let parameters = PopulationParameters(
     members: scaled(members), employees: employees == 0 ? 0 : scaled(employees), regions: regions, leaderShare: leaders,
     contributorShare: min(contributors, 1 - leaders), topicCount: topics, interestsPerMember: perMember, graph: graph)
-  return (parameters, ScenarioPlace(reader, "members"), degree)
+  return (parameters, ScenarioPlace(reader, "members"), graphPlace)
 }
 
-private func readGraph(_ reader: inout ParameterReader) throws(ConfigurationError) -> GraphParameters {
+private func readGraph(
+  _ reader: inout ParameterReader, scale: Double, folder: String
+) throws(ConfigurationError) -> GraphParameters {
   let standard = GraphParameters()
-  return GraphParameters(
+  var graph = GraphParameters(
     meanDegree: try reader.number(
       "meanDegree", default: standard.meanDegree, in: 0...10_000, unit: "people", "whom a member follows on average; 0 for no graph"),
     maximumDegree: try reader.integer(
@@ -72,6 +76,41 @@ private func readGraph(_ reader: inout ParameterReader) throws(ConfigurationErro
       "communitySize", default: standard.communitySize, in: 1...10_000_000, unit: "people", "in a community, about; does not scale"),
     communityShare: try reader.number(
       "communityShare", default: standard.communityShare, in: 0...1, "share of a member's edges that stay inside the community"))
+  graph.file = try readGraphFile(&reader, scale: scale, folder: folder)
+  return graph
+}
+
+/// A real graph, which has one size, and degrees of its own.
+private func readGraphFile(
+  _ reader: inout ParameterReader, scale: Double, folder: String
+) throws(ConfigurationError) -> GraphFile? {
+  let generated = reader.keys.filter { $0 != "file" && $0 != "mutual" }
+  let name = try reader.text(
+    "file", default: "",
+    "an edge list to use instead: two node ids a line, plain or gzip; its folder is the scenario's. Nodes are the first members")
+  let isMutual = try reader.boolean("mutual", default: false, "whether each line of the file connects both ways")
+  if reader.describesOnly { return nil }
+  guard !name.isEmpty else {
+    if isMutual { throw reader.fail("mutual", "there is no file whose lines could connect both ways; add file, or leave it out") }
+    return nil
+  }
+  if let other = generated.first {
+    throw reader.fail(other, "has no meaning for a graph from a file, which has degrees of its own; leave out either")
+  }
+  guard scale == 1 else {
+    throw reader.fail(
+      "file", "a graph from a file has one size and cannot be scaled by \(plain(scale)); leave out --scale, or use a generated graph with --set population.graph=~")
+  }
+  // What a flag names is where the flag is given; what a scenario names is where the scenario is.
+  let isGivenByFlag = ScenarioPlace(reader, "file").line == nil
+  let path = name.hasPrefix("/") || isGivenByFlag || folder.isEmpty ? name : "\(folder)/\(name)"
+  do throws(PlainFile.Refusal) {
+    close(try PlainFile.open(path).descriptor)
+  } catch {
+    let message = error.message(wanted: "an edge list", hint: "its folder is that of the scenario")
+    throw reader.fail("file", "\(printable(path, limit: 1000)): \(message)")
+  }
+  return GraphFile(path: path, isMutual: isMutual)
 }
 
 extension TextForm where Value == String {

@@ -21,9 +21,10 @@ struct MemoryNeed {
     let columns = 1 + 1 + 1 + 8 + 8 + Double(workers) / 8
     let graph = population.graph
     let degree = min(graph.meanDegree, Double(graph.maximumDegree), Double(max(population.members - 1, 0)))
-    edges = Double(members) * max(degree, 0)
+    edges = graph.file.map(MemoryNeed.edges(of:)) ?? Double(members) * max(degree, 0)
     memberBytes = Double(members) * (columns + bytesEach)
-    edgeBytes = edges * 4
+    // An imported edge takes twelve bytes while it is read, and four more for its opposite.
+    edgeBytes = edges * (graph.file == nil ? 4 : 16)
   }
 
   /// Of a run: an agent and what its member leaves in a backend, which on the flagship jam are 200 bytes a member together;
@@ -36,6 +37,13 @@ struct MemoryNeed {
   /// Of agents without a population.
   init(agents: Int, bytesEach: Double) {
     (members, edges, memberBytes, edgeBytes) = (agents, 0, Double(agents) * bytesEach, 0)
+  }
+
+  /// About: a line has some twelve characters, and compressed some four bytes.
+  private static func edges(of file: GraphFile) -> Double {
+    var status = stat()
+    guard stat(file.path, &status) == 0 else { return 0 }
+    return Double(status.st_size) / (file.path.hasSuffix(".gz") ? 4 : 12)
   }
 
   var bytes: Double { memberBytes + edgeBytes + fixedBytes }
@@ -59,7 +67,7 @@ struct MemoryNeed {
     let scale = share > 1e-6 ? "--scale \(Text.significant((share / power).rounded(.down) * power))" : "a small --scale"
     let remedy = "use \(scale)\(isGraph ? " or lower the degree" : "")"
     if let complaint = need.complaint(available: available, remedy: remedy) {
-      throw (isGraph ? scenario.meanDegreePlace : scenario.membersPlace).fail(complaint)
+      throw (isGraph ? scenario.graphPlace : scenario.membersPlace).fail(complaint)
     }
   }
 

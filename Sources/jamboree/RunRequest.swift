@@ -37,7 +37,7 @@ struct RunRequest {
     let identity = detail.identity
     // What was given by flags is among the overrides.
     scenario = try ScenarioLoader.load(
-      text: identity.scenarioText, file: "run \(run)", overrides: identity.overrides, scale: identity.scale,
+      text: identity.scenarioText, file: "run \(run)", folder: identity.scenarioFolder, overrides: identity.overrides, scale: identity.scale,
       services: Composition.services)
     backend = reference(identity.backend)
     ranker = reference(identity.ranker)

@@ -23,14 +23,21 @@ struct ScenarioRunner {
     let workers = workers
     return RunDriver(
       identity: RunIdentity(
-        scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash, overrides: scenario.overrides,
-        seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
+        scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash,
+        scenarioFolder: scenario.folder, overrides: scenario.overrides, seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
         backend: PlugInIdentity(
           id: backendDescriptor.id, version: backendDescriptor.version, location: backendReference.location,
           options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
         ranker: PlugInIdentity(
           id: rankerDescriptor.id, version: rankerDescriptor.version, options: rankerOptions.inForce.map { "\($0.name)=\($0.value)" })),
-      makePopulation: { PopulationGenerator.generate(scenario.population, seed: scenario.seed, workers: workers) },
+      makePopulation: { () throws(ConfigurationError) in
+        do throws(EdgeListError) {
+          let (population, report) = try PopulationGenerator.make(scenario.population, seed: scenario.seed, workers: workers)
+          return (population, report.map { graphMetrics($0, population.graph) } ?? [])
+        } catch {
+          throw scenario.graphPlace.fail(error.description)
+        }
+      },
       makePlan: { population throws(ConfigurationError) in
         try SimulationPlan(
           population: population, services: scenario.services, seed: scenario.seed, scale: scenario.scale,
@@ -46,9 +53,11 @@ struct ScenarioRunner {
   func measureFloor(shouldStop: @escaping @Sendable () -> Bool) throws -> [String: Double] {
     // About five thousand members who do everything within two hours: a fraction of a second.
     let scale = scenario.scale * min(1, 5_000 / Double(max(scenario.population.members, 1)))
+    // A graph from a file has one size; any will do here.
+    let graph = scenario.population.graph.file == nil ? [] : ["population.graph=~"]
     func shrunk(_ more: [String]) throws(ConfigurationError) -> Scenario {
       try ScenarioLoader.load(
-        text: scenario.text, file: scenario.name, overrides: scenario.overrides + more, scale: scale,
+        text: scenario.text, file: scenario.name, folder: scenario.folder, overrides: scenario.overrides + graph + more, scale: scale,
         services: Composition.services)
     }
     var small = self
@@ -65,6 +74,14 @@ struct ScenarioRunner {
     }
     return floor
   }
+}
+
+/// What there is to tell of a graph from a file.
+private func graphMetrics(_ report: EdgeList.Report, _ graph: SocialGraph) -> [Metric] {
+  [
+    ("nodes", report.nodes), ("edges", graph.edgeCount), ("listedEdges", report.listedEdges), ("duplicateEdges", report.duplicateEdges),
+    ("reversedEdges", report.reversedEdges), ("selfEdges", report.selfEdges),
+  ].map { Metric(name: "population.graph.\($0.0)", value: Double($0.1), unit: "count") }
 }
 
 /// A run with everything that is shown of it.

@@ -36,7 +36,7 @@ private final class DataPath {
       identity: RunIdentity(
         scenarioName: "dense", scenarioText: "", scenarioHash: "0123456789abcdef", overrides: [], seed: Seed(seed), scale: scale,
         workers: workers, pace: "max", backend: plugIn, ranker: plugIn),
-      makePopulation: { plan.population }, makePlan: { _ in plan }, backend: backend, ranker: try! hot(), workers: workers)
+      makePopulation: { (plan.population, []) }, makePlan: { _ in plan }, backend: backend, ranker: try! hot(), workers: workers)
   }
 
   /// Stops before it is asked for the `count`th time.

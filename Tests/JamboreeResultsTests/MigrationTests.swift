@@ -32,6 +32,23 @@ import Testing
     #expect(try other.read { try ResultSchema.migrator.hasCompletedMigrations($0) })
   }
 
+  /// A run that was killed, among others: its checkpoint is still there.
+  @Test(arguments: [false, true]) func versionTwo(readOnly: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("r.sqlite")
+    try FileManager.default.copyItem(atPath: Self.files.appending(path: "v2.sqlite").path, toPath: path)
+    let store = try ResultStore.open(path: path, readOnly: readOnly)
+    let runs = try store.runs()
+    #expect(runs.map(\.backend) == ["sqlite", "memory", "null"])
+    #expect(runs.map(\.status) == [.interrupted, .finished, .finished])
+    let detail = try store.detail(runs[0].run)
+    #expect(detail.identity.backend.location == "data.sqlite")
+    #expect(detail.identity.scenarioFolder.isEmpty)
+    let checkpoint = try #require(try store.checkpoint(of: runs[0].run))
+    #expect(checkpoint.tick == 702)
+    #expect(checkpoint.digest == "67d494097e10b4d89bf99a9d338a83b5")
+  }
+
   /// What cannot be brought up to date is said to be old, not empty.
   @Test func anOldFileThatCannotBeWritten() throws {
     let folder = try TemporaryFolder()

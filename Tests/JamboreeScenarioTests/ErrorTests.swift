@@ -104,7 +104,7 @@ import Testing
     .init(
       line: "- metric: tiny.total", replacement: "- metrik: tiny.total",
       message: "t.yaml:20: expect.0.metrik: unknown key 'metrik'; did you mean 'metric'? known keys: "
-        + "metric, value, tolerance, min, max, scales, dispersion"),
+        + "metric, value, tolerance, min, max, scales, fromScale, dispersion"),
     .init(
       line: "rate: 25%", replacement: "<<: { rate: 1 }",
       message: "t.yaml:15: services.tiny.<<: merge keys are not supported; write the values out"),

@@ -56,7 +56,7 @@ import Testing
   @Test func places() throws {
     let scenario = try load(tinyScenario)
     #expect(scenario.membersPlace.fail("so").description == "t.yaml:4: population.members: so")
-    #expect(scenario.meanDegreePlace.path == "population.graph.meanDegree")
+    #expect(scenario.graphPlace.path == "population.graph.meanDegree")
   }
 
   @Test func limits() throws {

@@ -44,7 +44,7 @@ func shippedScenarios() throws -> [URL] {
     let pipe = folder.appendingPathComponent("pipe.yaml").path
     #expect(mkfifo(pipe, 0o600) == 0)
     for path in [pipe, "/dev/zero", "/dev/null"] {
-      #expect(refusal(path) == "\(path): is no plain file but a device or a pipe; name a file with a scenario")
+      #expect(refusal(path) == "\(path): is no plain file but a device or a pipe; name a scenario file")
     }
     #expect(refusal(pipe + "/x.yaml") == "\(pipe)/x.yaml: no such file; 'jamboree scenarios list' shows those that ship")
     #expect(refusal(folder.path + "/\u{1B}[31m")?.contains("/\\u{1b}[31m: no such file") == true)
@@ -68,7 +68,7 @@ func shippedScenarios() throws -> [URL] {
   @Test func everyShippedScenarioDecodes() throws {
     let files = try shippedScenarios()
     #expect(!files.isEmpty)
-    let services = ServiceCatalog([JamService.self])
+    let services = ServiceCatalog([JamService.self, SelectionService.self])
     for file in files {
       let scenario = try ScenarioLoader.load(path: file.path, services: services)
       #expect(scenario.name == file.deletingPathExtension().lastPathComponent, "\(file.path)")

@@ -34,7 +34,7 @@ import Testing
     #expect(keys(try inner(schema, "population")) == ["members", "employees", "regions", "roles", "interests", "graph"])
     #expect(keys(try inner(schema, "population", "regions")) == ["name", "share", "utcOffset"])
     #expect(keys(try inner(schema, "measure")) == ["bucket", "requestsPerPage"])
-    #expect(keys(try inner(schema, "expect")) == ["metric", "value", "tolerance", "min", "max", "scales", "dispersion"])
+    #expect(keys(try inner(schema, "expect")) == ["metric", "value", "tolerance", "min", "max", "scales", "fromScale", "dispersion"])
     #expect(keys(try inner(schema, "services")) == ["tiny", "jam"])
     #expect(
       keys(try inner(schema, "services", "tiny"))

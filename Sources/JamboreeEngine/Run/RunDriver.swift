@@ -19,7 +19,8 @@ public struct RunDriver: Sendable {
   }
 
   public var identity: RunIdentity
-  public var makePopulation: @Sendable () -> Population
+  /// Makes everybody; what there is to tell of it goes among the run's metrics.
+  public var makePopulation: @Sendable () throws(ConfigurationError) -> (population: Population, metrics: [Metric])
   public var makePlan: @Sendable (Population) throws(ConfigurationError) -> SimulationPlan
   public var backend: BackendInstance
   public var ranker: any FeedRanker
@@ -38,7 +39,8 @@ public struct RunDriver: Sendable {
   public var shouldStop: (@Sendable () -> Bool)?
 
   public init(
-    identity: RunIdentity, makePopulation: @escaping @Sendable () -> Population,
+    identity: RunIdentity,
+    makePopulation: @escaping @Sendable () throws(ConfigurationError) -> (population: Population, metrics: [Metric]),
     makePlan: @escaping @Sendable (Population) throws(ConfigurationError) -> SimulationPlan, backend: BackendInstance,
     ranker: any FeedRanker, workers: Int
   ) {
@@ -50,12 +52,12 @@ public struct RunDriver: Sendable {
     self.workers = workers
   }
 
-  /// - Throws: ``PlugInError`` from the backend, ``ConfigurationError`` from a service, ``ReplayMismatch`` when an earlier
+  /// - Throws: ``PlugInError`` from the backend, ``ConfigurationError`` from the population or a service, ``ReplayMismatch`` when an earlier
   ///   run cannot be done again, ``RunStopped`` when it is stopped before anything new was measured.
   public func run() throws -> RunOutput {
     var phases = PhaseTimer(after: earlierPart)
     let clockCost = clock.costNanoseconds()
-    let population = phases.time("population") { makePopulation() }
+    let (population, populationMetrics) = try phases.time("population") { try makePopulation() }
     let plan = try phases.time("prepare") { try makePlan(population) }
     let dataset = plan.dataset(identity: identity.dataIdentity)
     var replayed: Replayed?
@@ -74,7 +76,7 @@ public struct RunDriver: Sendable {
     func output(_ phases: [RunPhase], interrupted: Bool, isFinal: Bool) -> RunOutput {
       let (timeline, buckets) = isFinal ? simulation.finishTimeline() : simulation.timelineSoFar
       var metrics = plan.services.flatMap { $0.derivedMetrics(timeline) }
-      metrics += simulation.metrics
+      metrics += populationMetrics + simulation.metrics
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
       if let replayed {
         metrics.append(Metric(name: "engine.unmeasuredOperations", value: Double(replayed.unmeasuredOperations), unit: "count"))

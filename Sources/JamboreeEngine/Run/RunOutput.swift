@@ -7,6 +7,8 @@ public struct RunIdentity: Sendable, Hashable {
   /// The scenario as it was read, with overrides in force after it; kept with the result.
   public var scenarioText: String
   public var scenarioHash: String
+  /// Where the files are that the scenario names; empty when it does not come from a file.
+  public var scenarioFolder: String
   /// `--set` overrides as given.
   public var overrides: [String]
   public var seed: Seed
@@ -18,12 +20,13 @@ public struct RunIdentity: Sendable, Hashable {
   public var ranker: PlugInIdentity
 
   public init(
-    scenarioName: String, scenarioText: String, scenarioHash: String, overrides: [String], seed: Seed, scale: Double,
-    workers: Int, pace: String, backend: PlugInIdentity, ranker: PlugInIdentity
+    scenarioName: String, scenarioText: String, scenarioHash: String, scenarioFolder: String = "", overrides: [String],
+    seed: Seed, scale: Double, workers: Int, pace: String, backend: PlugInIdentity, ranker: PlugInIdentity
   ) {
     self.scenarioName = scenarioName
     self.scenarioText = scenarioText
     self.scenarioHash = scenarioHash
+    self.scenarioFolder = scenarioFolder
     self.overrides = overrides
     self.seed = seed
     self.scale = scale

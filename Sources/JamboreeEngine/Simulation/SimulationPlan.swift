@@ -36,7 +36,7 @@ public struct SimulationPlan: Sendable {
         population: population, seed: seed, scale: scale, startMinuteOfWeek: startMinuteOfWeek,
         durationNanoseconds: durationNanoseconds, tickNanoseconds: tickNanoseconds,
         serviceNumber: UInt8(truncatingIfNeeded: number), firstAction: catalog.append(descriptor.actions),
-        firstMetric: metrics.count)
+        firstMetric: metrics.count, services: services)
       verbs.formUnion(descriptor.verbs)
       let ready = try service.prepare(setup)
       metrics += ready.metrics

@@ -20,8 +20,10 @@ public struct BackendConformance: Sendable {
   public static var checkNames: [String] { checks.map(\.name) }
 
   /// Runs the checks.
-  /// - Parameter only: names of the checks to run; all when nil.
-  public func run(only: Set<String>? = nil) -> ConformanceReport {
+  /// - Parameters:
+  ///   - only: names of the checks to run; all when nil.
+  ///   - onCheck: told of each check as it ends.
+  public func run(only: Set<String>? = nil, onCheck: (ConformanceReport.Check) -> Void = { _ in }) -> ConformanceReport {
     let descriptor: BackendDescriptor
     do {
       descriptor = try make().descriptor
@@ -30,14 +32,19 @@ public struct BackendConformance: Sendable {
       return ConformanceReport(subject: "", checks: [check])
     }
     var results: [ConformanceReport.Check] = []
-    for check in Self.checks where only?.contains(check.name) ?? true { results.append(run(check, descriptor)) }
+    for check in Self.checks where only?.contains(check.name) ?? true {
+      let result = run(check, descriptor)
+      results.append(result)
+      onCheck(result)
+    }
     let unchecked = Set(Verb.allCases).subtracting(descriptor.verbs.intersection(ReferenceModel.verbs))
     for verb in Verb.allCases where only == nil && unchecked.contains(verb) {
       let claimed = descriptor.verbs.contains(verb)
-      results.append(
-        report("verb-\(verb.name)", "`\(verb.name)` does what its documentation says.", comparisons: { 0 }) {
-          throw ConformanceSkip(claimed ? "the suite has no model of it" : "the backend does not claim it")
-        })
+      let result = report("verb-\(verb.name)", "`\(verb.name)` does what its documentation says.", comparisons: { 0 }) {
+        throw ConformanceSkip(claimed ? "the suite has no model of it" : "the backend does not claim it")
+      }
+      results.append(result)
+      onCheck(result)
     }
     return ConformanceReport(subject: descriptor.id, checks: results)
   }

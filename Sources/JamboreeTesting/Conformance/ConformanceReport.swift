@@ -16,6 +16,8 @@ public struct ConformanceReport: Sendable {
     public let result: Result
     /// How many operations' answers (or candidates' scores) were compared.
     public let comparisons: Int
+    /// How many groups were committed; 0 for checks that do not count them.
+    public let commits: Int
   }
 
   /// Id of the backend or ranker.
@@ -53,7 +55,7 @@ func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
 /// Runs a check and reports how it ended, whatever it throws.
 /// - Parameter comparisons: asked after the check has run.
 func report(
-  _ name: String, _ summary: String, comparisons: () -> Int, _ body: () throws -> Void
+  _ name: String, _ summary: String, comparisons: () -> Int, commits: () -> Int = { 0 }, _ body: () throws -> Void
 ) -> ConformanceReport.Check {
   var result = ConformanceReport.Result.passed
   do {
@@ -65,5 +67,5 @@ func report(
   } catch {
     result = .failed("it threw an error: \(error)")
   }
-  return ConformanceReport.Check(name: name, summary: summary, result: result, comparisons: comparisons())
+  return ConformanceReport.Check(name: name, summary: summary, result: result, comparisons: comparisons(), commits: commits())
 }

@@ -182,6 +182,46 @@ extension BackendConformance {
       try trial.read(all)
     },
     Check(
+      "item-version", "An item that is read with an expected version is shown if it has that version, and else a conflict.",
+      needs: [.publish, .edit, .item]
+    ) { trial in
+      let made = item(1, 1)
+      try trial.commit([Stage.publish(MemberID(1), 1, in: Stage.forums[0], at: 1), Stage.edit(made, by: MemberID(1), expecting: 1)])
+      for version in [0, 1, 2, 3, .max] as [UInt32] {
+        for subject in [made, item(2, 1)] {
+          var read = Stage.read(.item, subject, by: MemberID(2))
+          read.operation.expectedVersion = version
+          try trial.read([read])
+        }
+      }
+    },
+    Check(
+      "groups-with-reads", "The rows of a group's reads come in order; one that is not ok ends the group, with its writes.",
+      needs: [.publish, .edit, .item, .listing, .thread]
+    ) { trial in
+      guard trial.descriptor.isolation != .none else { throw ConformanceSkip("it claims no isolation, and so no reads in groups") }
+      let made = (1...3).map { item($0, 1) }
+      let all = Stage.everything(about: made, by: MemberID(9), authors: (1...3).map { MemberID($0) })
+      try trial.commit([
+        Stage.publish(MemberID(1), 1, in: Stage.forums[0], at: 1), Stage.publish(MemberID(2), 1, answers: made[0], at: 2),
+      ])
+      let reads = [
+        Stage.read(.item, made[0], by: MemberID(9)), Stage.read(.thread, made[0], by: MemberID(9)),
+        Stage.listing(Stage.forums[0], by: MemberID(9), limit: 3), Stage.read(.item, made[1], by: MemberID(9)),
+      ]
+      try trial.write(group: reads)
+      try trial.write(group: [reads[0], Stage.edit(made[0], by: MemberID(1), expecting: 1), reads[0]])
+      try trial.endTick()
+      try trial.read(all)
+      var dependent = reads[0]
+      dependent.operation.expectedVersion = 1
+      for missing in [Stage.read(.item, made[2], by: MemberID(9)), dependent] {
+        try trial.write(group: [Stage.publish(MemberID(3), 1, in: Stage.forums[0], at: 3), missing])
+        try trial.endTick()
+        try trial.read(all)
+      }
+    },
+    Check(
       "connections", "Ties have a direction and a kind; the loaded graph can be undone; members come in ascending order.",
       needs: [.connect, .disconnect, .connections]
     ) { trial in

@@ -5,7 +5,7 @@ import JamboreeKit
 public final class ModelBackend: BlockingStorageBackend {
   public static let descriptor = BackendDescriptor(
     id: "model", version: "1", summary: "the conformance suite's reference model: right, not fast", writers: .single,
-    verbs: ReferenceModel.verbs, atomicGroups: true)
+    verbs: ReferenceModel.verbs, atomicGroups: true, isolation: .serializable)
 
   private let model = Guarded(ReferenceModel())
 
@@ -23,24 +23,16 @@ public final class ModelBackend: BlockingStorageBackend {
 
     public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
       let call = Call(operation, copy(arguments))
-      return fill(&reply, owner.model.access { $0.perform(call) })
+      return reply.take(owner.model.access { $0.perform(call) })
     }
 
     public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
       var calls: [Call] = []
       for index in 0..<group.count { calls.append(Call(group.operations[index], copy(group.arguments(of: index)))) }
-      return fill(&reply, owner.model.access { $0.perform(group: calls, atomic: true) })
+      return reply.take(owner.model.access { $0.perform(group: calls, atomic: true) })
     }
 
     private func copy(_ span: Span<UInt64>) -> [UInt64] { (0..<span.count).map { span[$0] } }
 
-    private func fill(_ reply: inout Reply, _ answer: Answer) -> Outcome {
-      for row in answer.items { reply.items.append(row) }
-      reply.keys = answer.keys
-      reply.count = answer.count
-      reply.sum = answer.sum
-      reply.version = answer.version
-      return answer.outcome
-    }
   }
 }

@@ -4,6 +4,7 @@ import JamboreeKit
 extension ReferenceModel {
   func item(_ operation: Operation) -> Answer {
     guard let item = find(operation.subject), item.isThere(for: operation.actor) else { return Answer(.notFound) }
+    guard operation.expectedVersion == 0 || operation.expectedVersion == UInt32(item.texts.count) else { return Answer(.conflict) }
     var answer = Answer(.ok)
     answer.items = [row(item)]
     return answer

@@ -106,13 +106,15 @@ struct ReferenceModel: Sendable {
     }
   }
 
-  /// Performs writes as a group: all or none if `atomic`, else up to the first that fails.
+  /// Performs calls as a group: all or none if `atomic`, else up to the first that fails.
   mutating func perform(group: [Call], atomic: Bool) -> Answer {
     let before = self
     var version: UInt32 = 0
     var outcome = Outcome.ok
+    var rows: [ItemRow] = []
     for call in group {
       let answer = perform(call)
+      rows += answer.items
       if answer.version != 0 { version = answer.version }
       outcome = answer.outcome
       if outcome != .ok { break }
@@ -120,6 +122,7 @@ struct ReferenceModel: Sendable {
     if outcome != .ok, atomic { self = before }
     var answer = Answer(outcome)
     answer.version = version
+    if outcome == .ok { answer.items = rows }
     return answer
   }
 

@@ -60,6 +60,7 @@ extension JamAgents {
       listing.container = model.forum(Int(visit.pointee.forum))
       listing.order = reading.order
       listing.limit = UInt16(reading.window)
+      context.count(model.metrics.listings)
       return .ranked(listing, pageLength: reading.pageLength)
     }
     visit.pointee.targetCount -= 1
@@ -75,7 +76,7 @@ extension JamAgents {
     read.limit = alone ? 1 : UInt16(reading.threadPageLength)
     // One read in sixteen is enough to tell whether good ideas are read more.
     if bits & 15 == 0 {
-      context.count(model.metrics.qualityReadSum, by: model.qualityThousandths(of: target))
+      context.count(model.metrics.qualityReadSum, by: model.quality.thousandths(of: target))
       context.count(model.metrics.qualityReadCount)
     }
     return .read(read)
@@ -131,7 +132,7 @@ extension JamAgents {
   ) -> Step {
     let idea = visit.pointee.lastRead
     let ratings = model.parameters.ratings
-    let quality = Double(model.qualityThousandths(of: idea)) * 0.001
+    let quality = Double(model.quality.thousandths(of: idea)) * 0.001
     let judgement = standardNormalQuantile(stream.nextUnit())
     let mark = 3 + ratings.qualitySpread * quality + ratings.judgementNoise * judgement
     var rating = Operation(
@@ -163,9 +164,10 @@ extension JamAgents {
       context.count(model.metrics.negativePosts)
     }
     context.count(model.metrics.posts)
+    context.count(model.metrics.textBytes, by: Int64(publish.payloadLength))
     if isIdea {
       context.count(model.metrics.ideas)
-      context.count(model.metrics.qualityPostedSum, by: model.qualityThousandths(of: publish.subject))
+      context.count(model.metrics.qualityPostedSum, by: model.quality.thousandths(of: publish.subject))
     } else {
       context.count(model.metrics.replies)
       publish.object = visit.pointee.lastRead.rawValue

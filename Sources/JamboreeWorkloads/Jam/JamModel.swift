@@ -11,8 +11,7 @@ final class JamModel: Sendable {
   let thinkTimes: QuantileTable
   let reactionTimes: QuantileTable
   let textLengths: QuantileTable
-  /// True quality of an idea in thousandths of a standard deviation.
-  let qualities: QuantileTable
+  let quality: IdeaQuality
   /// Place that is opened, of a page of any length and of a full one.
   let positions: ZipfDistribution
   let fullPagePositions: AliasTable
@@ -22,9 +21,8 @@ final class JamModel: Sendable {
   let extraPages: GeometricDistribution
   let actions: JamActions
   let metrics: JamMetricIndices
-  /// Base of the participants' streams; of the ideas' qualities.
+  /// Base of the participants' streams.
   let streamBase: UInt64
-  let qualityBase: UInt64
 
   private let taking: StratifiedPermutation
   private let sessionBudget: StratifiedPermutation
@@ -51,7 +49,7 @@ final class JamModel: Sendable {
       LognormalDistribution(
         mean: Double(parameters.notifications.reactionMeanNanoseconds), sigma: parameters.notifications.reactionSigma))
     textLengths = QuantileTable(LognormalDistribution(mean: parameters.posts.meanBytes, sigma: parameters.posts.bytesSigma))
-    qualities = QuantileTable(StandardNormalThousandths())
+    quality = IdeaQuality(seed: setup.seed)
     positions = ZipfDistribution(exponent: parameters.reading.positionBias, count: parameters.reading.pageLength)
     fullPagePositions = AliasTable(
       weights: (1...parameters.reading.pageLength).map { pow(Double($0), -parameters.reading.positionBias) })
@@ -65,7 +63,6 @@ final class JamModel: Sendable {
     actions = JamActions(first: setup.firstAction)
     metrics = JamMetricIndices(first: setup.firstMetric)
     streamBase = RandomStream.base(seed: setup.seed, domain: RandomDomain("jam.participant"))
-    qualityBase = RandomStream.base(seed: setup.seed, domain: RandomDomain("jam.quality"))
 
     let members = setup.population.count
     participantCount = Int((Double(members) * parameters.participation).rounded())
@@ -119,11 +116,6 @@ final class JamModel: Sendable {
     min(ratingAmounts.amount(of: ratingBudget.rank(of: participant)), 60_000)
   }
 
-  /// True quality of an idea, in thousandths of a standard deviation: known to the simulation, never to a ranker.
-  @inline(__always) func qualityThousandths(of idea: ItemID) -> Int64 {
-    qualities.value(bits: RandomStream.key(base: qualityBase, entity: idea.rawValue))
-  }
-
   /// Chance that a post at a time is negative in tone.
   func negativeShare(at time: SimTime) -> Double {
     let mood = parameters.mood
@@ -131,18 +123,15 @@ final class JamModel: Sendable {
       + mood.drop / (1 + exp(Double(time.nanoseconds - mood.turnNanoseconds) / Double(mood.widthNanoseconds)))
   }
 
-  func forum(_ number: Int) -> ContainerID {
-    ContainerID(space: ContainerID.Space(service: serviceNumber, kind: 1), number: UInt64(number + 1))
+  func forum(_ number: Int) -> ContainerID { JamModel.forum(number, ofService: serviceNumber) }
+
+  /// - Parameter number: from 0.
+  static func forum(_ number: Int, ofService service: UInt8) -> ContainerID {
+    ContainerID(space: ContainerID.Space(service: service, kind: 1), number: UInt64(number + 1))
   }
 
   /// The jam itself, which members join.
   var event: ContainerID { ContainerID(space: ContainerID.Space(service: serviceNumber, kind: 2), number: 1) }
-}
-
-/// The standard normal distribution in thousandths, for ``QuantileTable``, which holds whole numbers.
-private struct StandardNormalThousandths: InverseDistribution {
-  let mean = 0.0
-  func value(at quantile: Double) -> Double { standardNormalQuantile(quantile) * 1000 }
 }
 
 /// Ids of the jam's actions, in the descriptor's order.
@@ -171,6 +160,7 @@ struct JamMetricIndices: Sendable {
   let participants, sessions, pageViews, posts, ideas, replies, ratings: Int
   let negativePosts, notifications, returns: Int
   let qualityReadSum, qualityReadCount, qualityPostedSum: Int
+  let listings, textBytes: Int
   let online, firstRegionOnline: Int
 
   init(first: Int) {
@@ -178,7 +168,8 @@ struct JamMetricIndices: Sendable {
     (ideas, replies, ratings) = (first + 4, first + 5, first + 6)
     (negativePosts, notifications, returns) = (first + 7, first + 8, first + 9)
     (qualityReadSum, qualityReadCount, qualityPostedSum) = (first + 10, first + 11, first + 12)
-    (online, firstRegionOnline) = (first + 13, first + 14)
+    (listings, textBytes) = (first + 13, first + 14)
+    (online, firstRegionOnline) = (first + 15, first + 16)
   }
 
   static func descriptors(regions: [Region]) -> [MetricDescriptor] {
@@ -189,6 +180,7 @@ struct JamMetricIndices: Sendable {
       counter("participants"), counter("sessions"), counter("pageViews"), counter("posts"), counter("ideas"),
       counter("replies"), counter("ratings"), counter("negativePosts"), counter("notifications"), counter("returns"),
       counter("qualityRead", "thousandths"), counter("qualityReads"), counter("qualityPosted", "thousandths"),
+      counter("listings"), counter("textBytes", "B"),
       MetricDescriptor(name: "jam.online", unit: "members", kind: .gauge),
     ] + regions.map { MetricDescriptor(name: "jam.online.\($0.name)", unit: "members", kind: .gauge) }
   }

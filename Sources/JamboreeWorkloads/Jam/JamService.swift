@@ -36,7 +36,7 @@ final class PreparedJam: PreparedService {
       var publish = Operation(verb: .publish, action: model.actions.postIdea, actor: .platform, intended: .zero)
       publish.subject = ItemID(author: .platform, service: model.serviceNumber, sequence: UInt32(index + 1))
       publish.container = model.forum(index / max(perForum, 1))
-      publish.payloadSeed = mix64(model.qualityBase ^ UInt64(index + 1))
+      publish.payloadSeed = model.quality.textSeed(ofHostIdea: index + 1)
       publish.payloadLength = UInt32(model.parameters.posts.meanBytes)
       publish.topic = UInt16(publish.payloadSeed & 63)
       publish.flags.insert(.isBackground)

@@ -6,7 +6,7 @@ struct JamSummary {
   /// All that there may be; some need posts, or an event long enough.
   static let names = [
     "jam.invited", "jam.peakOnline", "jam.peakOnlineAt", "jam.peakHour", "jam.peakHourPageViewsPerSecond", "jam.moodTurn",
-    "jam.threadSize", "jam.qualityLift",
+    "jam.moodSettled", "jam.ideaViews", "jam.threadSize", "jam.qualityLift",
   ]
 
   let metrics: [Metric]
@@ -24,9 +24,17 @@ struct JamSummary {
       metrics.append(Metric(name: "jam.peakHour", value: Double(peak), unit: "h"))
       metrics.append(Metric(name: "jam.peakHourPageViewsPerSecond", value: views[peak] / 3600, unit: "1/s"))
     }
-    if let turn = JamSummary.moodTurnHours(timeline) {
+    // The jam alone, without what follows it.
+    let hours = Int((model.durationNanoseconds + 3_599_999_999_999) / 3_600_000_000_000)
+    if let turn = JamSummary.moodHour(timeline, hours: hours, fallen: 0.5) {
       metrics.append(Metric(name: "jam.moodTurn", value: turn, unit: "h"))
     }
+    if let settled = JamSummary.moodHour(timeline, hours: hours, fallen: 0.9) {
+      metrics.append(Metric(name: "jam.moodSettled", value: settled, unit: "h"))
+    }
+    metrics.append(
+      Metric(
+        name: "jam.ideaViews", value: Double(timeline.total("jam.pageViews") - timeline.total("jam.listings")), unit: "count"))
     let ideas = timeline.total("jam.ideas")
     if ideas > 0 {
       metrics.append(Metric(name: "jam.threadSize", value: Double(timeline.total("jam.posts")) / Double(ideas), unit: "posts"))
@@ -51,11 +59,14 @@ struct JamSummary {
     }
   }
 
-  /// The hour by which the negative share has fallen half-way from what it was in the first quarter of the turn's
-  /// possible span to what it is in the last half of the event; nil if it did not fall by three standard errors.
-  static func moodTurnHours(_ timeline: MetricTimeline) -> Double? {
-    let posts = hourly("jam.posts", timeline)
-    let negative = hourly("jam.negativePosts", timeline)
+  /// The hour by which the negative share has fallen by a part of the way from what it was in the first twelfth of the event
+  /// to what it is in the last half; nil if it did not fall by three standard errors.
+  /// - Parameters:
+  ///   - hours: how long the event lasts.
+  ///   - fallen: the part, `0 ... 1`.
+  static func moodHour(_ timeline: MetricTimeline, hours: Int, fallen: Double) -> Double? {
+    let posts = Array(hourly("jam.posts", timeline).prefix(hours))
+    let negative = Array(hourly("jam.negativePosts", timeline).prefix(hours))
     guard posts.count >= 8 else { return nil }
     func share(_ range: Range<Int>) -> (value: Double, posts: Double) {
       let total = posts[range].reduce(0, +)
@@ -66,9 +77,9 @@ struct JamSummary {
     guard first.posts > 0, last.posts > 0 else { return nil }
     let error = sqrt(first.value * (1 - first.value) / first.posts + last.value * (1 - last.value) / last.posts)
     guard first.value - last.value > 3 * error, error > 0 else { return nil }
-    let middle = (first.value + last.value) / 2
+    let wanted = first.value + (last.value - first.value) * fallen
     // Three hours' running share, so that a quiet hour does not decide it.
-    for hour in 1..<(posts.count - 1) where posts[hour] > 0 && share((hour - 1)..<(hour + 2)).value <= middle {
+    for hour in 1..<(posts.count - 1) where posts[hour] > 0 && share((hour - 1)..<(hour + 2)).value <= wanted {
       return Double(hour) + 0.5
     }
     return nil

@@ -8,7 +8,9 @@ import JamboreePopulation
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure parts of the harness itself.",
-    subcommands: [PholdBench.self, SchedulerBench.self, RecorderBench.self, PopulationBench.self, GraphBench.self, StartBench.self])
+    subcommands: [PholdBench.self, SchedulerBench.self, RecorderBench.self, PopulationBench.self, GraphBench.self, StartBench.self,
+      StorageBench.self,
+    ])
 }
 
 /// Flags of every benchmark.

@@ -111,7 +111,8 @@ struct BackendsCommand: ParsableCommand {
             .object([
               "id": .string(backend.id), "version": .string(backend.version), "summary": .string(backend.summary),
               "durability": .string(backend.durability.rawValue), "writers": .string("\(backend.writers)"),
-              "location": backend.location.map { .string($0) } ?? .null, "atomicGroups": .boolean(backend.atomicGroups), "synthetic": .boolean(backend.isSynthetic),
+              "location": backend.location.map { .string($0) } ?? .null, "atomicGroups": .boolean(backend.atomicGroups),
+              "isolation": .string(backend.isolation.rawValue), "synthetic": .boolean(backend.isSynthetic),
               "verbs": .array(Verb.allCases.filter { backend.verbs.contains($0) }.map { .string($0.name) }),
               "options": PlugInText.json(backend.options),
             ])
@@ -122,7 +123,7 @@ struct BackendsCommand: ParsableCommand {
     for backend in descriptors {
       try Console.print("\(backend.id)  \(backend.summary)")
       if let location = backend.location { try Console.print("    \(backend.id):LOCATION, \(location)") }
-      try Console.print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers)")
+      try Console.print("    version \(backend.version), durability \(backend.durability.rawValue), writers \(backend.writers), isolation \(backend.isolation.rawValue)")
       try Console.print(PlugInText.lines(backend.options))
     }
   }

@@ -23,4 +23,9 @@ struct ScenarioChanges: ParsableArguments {
     let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
     return try ScenarioLoader.load(path: path, overrides: all, scale: scale ?? 1, services: Composition.services)
   }
+
+  /// A scenario as it is in its file.
+  static func load(_ path: String) throws(ConfigurationError) -> Scenario {
+    try ScenarioLoader.load(path: path, services: Composition.services)
+  }
 }

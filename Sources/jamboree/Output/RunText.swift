@@ -19,6 +19,12 @@ struct RunText {
         + "\(output.identity.backend.id) backend, \(output.identity.ranker.id) ranker, \(output.identity.workers) workers")
     lines.append("")
     if output.timeline.index(of: "jam.participants") != nil { lines += jam() + [""] }
+    if let edges = metric("population.graph.edges"), let nodes = metric("population.graph.nodes") {
+      lines.append(
+        item("graph", "\(Text.grouped(nodes)) nodes, \(Text.grouped(edges)) edges from a file; dropped \(Text.grouped(metric("population.graph.duplicateEdges") ?? 0)) duplicate and \(Text.grouped(metric("population.graph.selfEdges") ?? 0)) self edges"))
+      lines.append("")
+    }
+    lines += selection()
     if let cut = metric("engine.cutWakeups"), cut > 0, !output.interrupted {
       lines.append(
         item("cut", "\(Text.grouped(cut)) wake-ups were left when the drain was over, so totals are too low; lengthen `drain`"))
@@ -67,6 +73,24 @@ struct RunText {
       lines.append(item("quality found", String(format: "ideas read are %+.2f standard deviations better than those posted (chance: 0)", lift)))
     }
     return lines
+  }
+
+  /// What came of a selection after the jam.
+  private func selection() -> [String] {
+    guard output.timeline.index(of: "selection.offerings") != nil, output.timeline.total("selection.ideas") > 0 else { return [] }
+    func total(_ name: String) -> String { Text.grouped(output.timeline.total("selection.\(name)")) }
+    var lines = [
+      item(
+        "selection",
+        "\(total("offerings")) offerings -> \(total("clusters")) clusters -> \(total("shortlisted")) plans -> \(total("funded")) funded; "
+          + "\(total("reviews")) reviews, \(total("votes")) votes"
+          + (metric("selection.decidedAt").map { ", by \(clock($0 * 3600)) UTC (hour \(Text.significant($0)))" } ?? ""))
+    ]
+    if let lift = metric("selection.fundedLift"), let possible = metric("selection.possibleLift") {
+      lines.append(
+        item("funded are", String(format: "%+.2f standard deviations better than what was posted; the truly best would be %+.2f", lift, possible)))
+    }
+    return lines + [""]
   }
 
   private func online() -> [String] {
@@ -126,7 +150,10 @@ struct RunText {
     for check in run.checks {
       table.add([check.name, check.observed.map(number) ?? "none", check.limit, check.passed ? "ok" : "FAILED"])
     }
-    return [table.text(), ""]
+    var lines = [table.text()]
+    let unchecked = run.scenario.expectations.filter { $0.fromScale > run.scenario.scale }.map(\.metric)
+    if !unchecked.isEmpty { lines.append("  not checked at this scale, where it does not show: \(unchecked.joined(separator: ", "))") }
+    return lines + [""]
   }
 
   private func number(_ value: Double) -> String { abs(value) >= 1000 ? Text.grouped(value) : Text.significant(value) }

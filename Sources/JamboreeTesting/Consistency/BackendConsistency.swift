@@ -1,0 +1,107 @@
+import JamboreeKit
+
+/// Holds a backend against the atomicity and the isolation that its descriptor claims, with sessions that read and write at
+/// the same time.
+///
+/// The checks are modelled on those that the LDBC Social Network Benchmark demands (Waudby, Steer, Karimov, Marton, Boncz and Szarnyas,
+/// "Towards testing ACID compliance in the LDBC Social Network Benchmark", 2020), put in terms of groups: a group is a
+/// transaction. What a session cannot say in a group, the checks do not ask for. A check that did not see enough commits in
+/// time fails: nothing is proved then.
+public struct BackendConsistency: Sendable {
+  let make: @Sendable () throws -> BackendInstance
+  let sessions: Int
+  let commits: Int
+  let timeoutNanoseconds: UInt64
+
+  /// - Parameters:
+  ///   - sessions: how many work at the same time, 2 or more: half of them write, or one where only one may.
+  ///   - commits: how many groups each check wants to see committed at least, and how often it wants to look.
+  ///   - timeoutNanoseconds: how long a check may take over them.
+  ///   - make: makes a backend with the options under which sessions may work at the same time, without anything in it each
+  ///     time it is called.
+  public init(
+    sessions: Int = 8, commits: Int = 1_000, timeoutNanoseconds: UInt64 = 60_000_000_000,
+    make: @escaping @Sendable () throws -> BackendInstance
+  ) {
+    self.sessions = max(sessions, 2)
+    self.commits = max(commits, 1)
+    self.timeoutNanoseconds = timeoutNanoseconds
+    self.make = make
+  }
+
+  /// The names of all checks, in the order in which they run.
+  public static var checkNames: [String] { checks.map(\.name) }
+
+  /// Runs the checks.
+  /// - Parameters:
+  ///   - only: names of the checks to run; all when nil.
+  ///   - onCheck: told of each check as it ends.
+  public func run(only: Set<String>? = nil, onCheck: (ConformanceReport.Check) -> Void = { _ in }) -> ConformanceReport {
+    let descriptor: BackendDescriptor
+    do {
+      descriptor = try make().descriptor
+    } catch {
+      let check = report("create", "The backend can be made.", comparisons: { 0 }) { throw error }
+      return ConformanceReport(subject: "", checks: [check])
+    }
+    var results: [ConformanceReport.Check] = []
+    for check in Self.checks where only?.contains(check.name) ?? true {
+      let result = run(check, descriptor)
+      results.append(result)
+      onCheck(result)
+    }
+    return ConformanceReport(subject: descriptor.id, checks: results)
+  }
+
+  private func run(_ check: Check, _ descriptor: BackendDescriptor) -> ConformanceReport.Check {
+    var arena: Arena?
+    return report(
+      check.name, check.summary, comparisons: { arena?.progress.access { $0.observations } ?? 0 },
+      commits: { arena?.progress.access { $0.commits } ?? 0 }
+    ) {
+      if descriptor.isSynthetic { throw ConformanceSkip("its replies are made up") }
+      if let reason = check.unclaimed(descriptor) { throw ConformanceSkip(reason) }
+      let missing = check.verbs.subtracting(descriptor.verbs).map(\.name).sorted()
+      if !missing.isEmpty { throw ConformanceSkip("the backend does not claim \(missing.joined(separator: ", "))") }
+      let made = try Arena(self)
+      arena = made
+      do {
+        try check.body(made)
+      } catch {
+        try? made.instance.backend.finish()
+        throw error
+      }
+      try made.instance.backend.finish()
+    }
+  }
+
+  /// One check: what it takes a claim of, and what it does.
+  struct Check: Sendable {
+    let name: String
+    let summary: String
+    let verbs: Set<Verb>
+    /// Nil for a check of groups being all or none.
+    let isolation: BackendDescriptor.Isolation?
+    let body: @Sendable (Arena) throws -> Void
+
+    init(
+      _ name: String, _ summary: String, needs verbs: Set<Verb>, isolation: BackendDescriptor.Isolation? = nil,
+      _ body: @escaping @Sendable (Arena) throws -> Void
+    ) {
+      self.name = name
+      self.summary = summary
+      self.verbs = verbs
+      self.isolation = isolation
+      self.body = body
+    }
+
+    /// Why the descriptor does not promise what is checked; nil if it does.
+    func unclaimed(_ descriptor: BackendDescriptor) -> String? {
+      guard let isolation else { return descriptor.atomicGroups ? nil : "groups are not claimed to be all or none" }
+      return descriptor.isolation >= isolation
+        ? nil : "the isolation claimed is '\(descriptor.isolation.rawValue)', which is less than '\(isolation.rawValue)'"
+    }
+  }
+
+  static let checks: [Check] = atomicityChecks + readCommittedChecks + updateChecks + snapshotChecks + serializableChecks
+}

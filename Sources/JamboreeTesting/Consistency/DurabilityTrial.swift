@@ -1,0 +1,71 @@
+import JamboreeKit
+
+/// Two halves of a check that what was acknowledged outlives the process: one writes until it is killed, the other, in
+/// another process, looks for what the first was told.
+public enum DurabilityTrial {
+  /// Loads a small dataset and writes without end, `sessions` sessions in turn where only one may write, else all at once.
+  /// - Parameters:
+  ///   - sessions: how many authors write, 1 ... 16; each counts its own writes from 1.
+  ///   - acknowledge: told of each write that was acknowledged, in the author's order; false ends the trial.
+  /// - Throws: what the backend throws, and ``TrialFailure`` when a write does not end `ok`.
+  public static func write(
+    to instance: BackendInstance, sessions: Int, acknowledge: @escaping @Sendable (_ session: Int, _ number: Int) -> Bool
+  ) throws {
+    try instance.backend.load(Stage.dataset)
+    let sessions = min(max(sessions, 1), Int(Stage.memberCount))
+    let threads = instance.descriptor.writers == .single ? 1 : sessions
+    let drivers = try (0..<threads).map { Guarded(try openDriver(instance, session: $0, timeoutNanoseconds: 10_000_000_000)) }
+    try onThreads(threads) { thread in
+      var number = 1
+      while true {
+        for session in stride(from: thread, to: sessions, by: threads) {
+          let answer = try drivers[thread].access { driver in Result { try driver.perform(group: group(session, number)) } }.get()
+          guard answer.outcome == .ok else {
+            throw TrialFailure(description: "write \(number) of session \(session): expected ok, got \(answer.outcome.name)")
+          }
+          guard acknowledge(session, number) else { return }
+        }
+        number += 1
+      }
+    }
+  }
+
+  /// Goes on with what the writer left, and looks for everything that was acknowledged.
+  /// - Parameter acknowledged: the last number of each session; 0 for none.
+  /// - Returns: how many writes were looked for, and the first that is not there as it was written, as a sentence; nil when
+  ///   all are.
+  /// - Throws: what the backend throws.
+  public static func check(_ instance: BackendInstance, acknowledged: [Int]) throws -> (looked: Int, complaint: String?) {
+    _ = try instance.backend.reopen(Stage.dataset)
+    let driver = try openDriver(instance, session: 0, timeoutNanoseconds: 10_000_000_000)
+    var looked = 0
+    for (session, last) in acknowledged.enumerated() where last > 0 {
+      for number in 1...last {
+        // What the reference model has after the same group.
+        var model = ReferenceModel(Stage.dataset)
+        _ = model.perform(group: group(session, number), atomic: true)
+        for call in group(session, number) {
+          let read = Stage.read(.item, call.operation.subject, by: MemberID(1))
+          looked += 1
+          let found = Answer.difference(expected: model.read(read), got: try driver.perform(read))
+          if let found {
+            return (looked, "acknowledged write \(number) of \(last) of session \(session), \(read.text): \(found)")
+          }
+        }
+      }
+    }
+    return (looked, nil)
+  }
+
+  /// An item and a reply to it: both are there, or the group was not kept whole.
+  private static func group(_ session: Int, _ number: Int) -> [Call] {
+    let author = MemberID(UInt32(session))
+    let item = Stage.publish(author, 2 * UInt32(number), in: Stage.forums[session % 4], at: Int64(number))
+    return [item, Stage.publish(author, 2 * UInt32(number) + 1, answers: item.operation.subject, at: Int64(number) + 1)]
+  }
+
+  /// A write that the backend did not take.
+  public struct TrialFailure: Error, CustomStringConvertible {
+    public let description: String
+  }
+}

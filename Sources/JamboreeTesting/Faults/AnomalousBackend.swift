@@ -1,0 +1,136 @@
+import Glibc
+import JamboreeKit
+
+/// The reference model behind a lock, with sessions that may work at the same time, and with one anomaly: what
+/// ``BackendConsistency`` must be able to tell from a right one.
+public final class AnomalousBackend: BlockingStorageBackend {
+  public enum Anomaly: Sendable, CaseIterable {
+    /// None: serializable.
+    case none
+    /// What a failing group wrote before it failed stays.
+    case keepsHalfAGroup
+    /// Others get in between a group's writes.
+    case splitsWrites
+    /// What a failing group wrote is taken back only after a while.
+    case showsAborted
+    /// Others get in between a group's reads.
+    case splitsReads
+    /// The second half of a group's reads is answered by a replica that lags.
+    case fallsBack
+    /// A write is worked out on an old state and replaces what came in between.
+    case losesUpdates
+    /// What a group depends on is looked up before the others are locked out.
+    case skewsWrites
+  }
+
+  public static let descriptor = BackendDescriptor(
+    id: "anomalous", version: "1", summary: "the reference model with an anomaly", writers: .partitioned,
+    verbs: ReferenceModel.verbs, atomicGroups: true, isolation: .serializable)
+
+  private let anomaly: Anomaly
+  private let model = Guarded(ReferenceModel())
+  /// As it was before the last group.
+  private let earlier = Guarded(ReferenceModel())
+
+  public init(_ anomaly: Anomaly) { self.anomaly = anomaly }
+
+  public convenience init(options: OptionValues) throws(BackendError) { self.init(.none) }
+
+  public func load(_ dataset: Dataset) throws(BackendError) {
+    let loaded = ReferenceModel(dataset)
+    model.access { $0 = loaded }
+    earlier.access { $0 = loaded }
+  }
+
+  public func endTick(_ tick: TickID) throws(BackendError) {}
+  public func finish() throws(BackendError) {}
+  public func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(self) }
+
+  public final class Session: StorageSession {
+    private let owner: AnomalousBackend
+
+    init(_ owner: AnomalousBackend) { self.owner = owner }
+
+    public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+      let call = Call(operation, (0..<arguments.count).map { arguments[$0] })
+      return reply.take(owner.perform([call]))
+    }
+
+    public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+      var calls: [Call] = []
+      for index in 0..<group.count {
+        let arguments = group.arguments(of: index)
+        calls.append(Call(group.operations[index], (0..<arguments.count).map { arguments[$0] }))
+      }
+      return reply.take(owner.perform(calls))
+    }
+  }
+
+  private func perform(_ group: [Call]) -> Answer {
+    let isReadOnly = group.allSatisfy { !$0.operation.verb.isWrite }
+    switch anomaly {
+    case .splitsWrites where !isReadOnly: return performSplit(group)
+    case .splitsReads where isReadOnly: return performSplit(group)
+    case .keepsHalfAGroup: return model.access { $0.perform(group: group, atomic: false) }
+    case .showsAborted where !isReadOnly:
+      let before = model.access { $0 }
+      let answer = model.access { $0.perform(group: group, atomic: false) }
+      if answer.outcome != .ok {
+        usleep(100)
+        model.access { $0 = before }
+      }
+      return answer
+    case .fallsBack where isReadOnly && group.count > 1:
+      let half = group.count / 2
+      var answer = model.access { $0.perform(group: Array(group[..<half]), atomic: true) }
+      answer.items += earlier.access { $0.perform(group: Array(group[half...]), atomic: true).items }
+      return answer
+    case .losesUpdates where !isReadOnly:
+      var copy = model.access { $0 }
+      let answer = copy.perform(group: group, atomic: true)
+      usleep(20)
+      let changed = copy
+      model.access { $0 = changed }
+      return answer
+    case .skewsWrites where !isReadOnly:
+      var copy = model.access { $0 }
+      let answer = copy.perform(group: group, atomic: true)
+      guard answer.outcome == .ok else { return answer }
+      usleep(50)
+      let writes = group.filter { $0.operation.verb.isWrite }
+      let written = model.access { $0.perform(group: writes, atomic: true) }
+      return written.outcome == .ok ? answer : written
+    default:
+      if !isReadOnly {
+        let before = model.access { $0 }
+        earlier.access { $0 = before }
+      }
+      return model.access { $0.perform(group: group, atomic: true) }
+    }
+  }
+
+  private func performSplit(_ group: [Call]) -> Answer {
+    var result = Answer(.ok)
+    for call in group {
+      let answer = model.access { $0.perform(call) }
+      result.items += answer.items
+      if answer.version != 0 { result.version = answer.version }
+      result.outcome = answer.outcome
+      if answer.outcome != .ok { break }
+      usleep(20)
+    }
+    return result
+  }
+}
+
+extension Reply {
+  /// Takes an answer over; returns its outcome.
+  mutating func take(_ answer: Answer) -> Outcome {
+    for row in answer.items { items.append(row) }
+    keys = answer.keys
+    count = answer.count
+    sum = answer.sum
+    version = answer.version
+    return answer.outcome
+  }
+}

@@ -1,0 +1,84 @@
+import JamboreeKit
+import JamboreeMemory
+import JamboreeSQLite
+import JamboreeTesting
+import Testing
+
+@Suite struct ConsistencyTests {
+  @Test func theReferenceModelBehindALockIsSerializable() {
+    let report = BackendConsistency(commits: 100) { .blocking(AnomalousBackend(.none)) }.run()
+    #expect(report.checks.map(\.name) == BackendConsistency.checkNames)
+    for check in report.checks {
+      #expect(check.result == .passed, "\(check.name): \(check.result)")
+      #expect(check.commits >= 100, "\(check.name)")
+    }
+  }
+
+  @Test func sqliteKeepsWhatItClaims() {
+    let report = BackendConsistency(commits: 200) {
+      .blocking(try sqlite(options: SQLiteBackend.descriptor.concurrentOptions.map { split($0) } + [("synchronous", "off")]))
+    }.run()
+    for check in report.checks {
+      #expect(check.result == .passed, "\(check.name): \(check.result)")
+      #expect(check.commits >= 200, "\(check.name)")
+    }
+  }
+
+  /// Behind a network, with completions out of order.
+  @Test func aPipelinedBackendIsHeldAgainstTheSame() {
+    let report = BackendConsistency(commits: 50) { .pipelined(PipelinedAdapter(AnomalousBackend(.none))) }.run()
+    for check in report.checks { #expect(check.result == .passed, "\(check.name): \(check.result)") }
+    let broken = BackendConsistency(commits: 50) { .pipelined(PipelinedAdapter(AnomalousBackend(.keepsHalfAGroup))) }.run()
+    #expect(broken.failures.contains { $0.name == "atomicity-rollback" })
+  }
+
+  /// Each check finds the anomaly that it is there for.
+  @Test(arguments: [
+    ("atomicity-rollback", AnomalousBackend.Anomaly.keepsHalfAGroup), ("atomicity-commit", .losesUpdates), ("G0", .splitsWrites),
+    ("G1a", .showsAborted), ("G1a", .keepsHalfAGroup), ("G1b", .splitsWrites), ("G1c", .splitsWrites), ("LU", .losesUpdates),
+    ("IMP", .splitsReads), ("PMP", .splitsReads), ("OTV", .fallsBack), ("FR", .splitsReads), ("FR", .splitsWrites),
+    ("WS", .skewsWrites),
+  ]) func eachCheckFindsItsAnomaly(check: String, anomaly: AnomalousBackend.Anomaly) throws {
+    let report = BackendConsistency(commits: 400) { .blocking(AnomalousBackend(anomaly)) }.run(only: [check])
+    let result = try #require(report[check]?.result)
+    guard case .failed(let message) = result else {
+      Issue.record("\(check) does not see \(anomaly)")
+      return
+    }
+    // It is the anomaly that is told of, not too few commits.
+    #expect(!message.contains("nothing is proved"), "\(message)")
+  }
+
+  /// Checks are for claims: what is not claimed is not held against a backend.
+  @Test func whatIsNotClaimedIsSkipped() {
+    let report = BackendConsistency(commits: 10) { .blocking(try MemoryBackend(options: noOptions())) }.run()
+    #expect(report.isConformant)
+    for check in report.checks {
+      guard case .skipped(let reason) = check.result else {
+        Issue.record("\(check.name): \(check.result)")
+        continue
+      }
+      #expect(reason.contains("claimed"), "\(reason)")
+    }
+  }
+
+  /// A check that has seen next to nothing does not pass.
+  @Test func tooFewCommitsProveNothing() throws {
+    let report = BackendConsistency(commits: 1_000_000, timeoutNanoseconds: 200_000_000) { .blocking(AnomalousBackend(.none)) }
+      .run(only: ["IMP", "LU"])
+    for check in report.checks {
+      guard case .failed(let message) = check.result else {
+        Issue.record("\(check.name) passed")
+        continue
+      }
+      #expect(message.contains("nothing is proved"))
+    }
+    let dead = BackendConsistency { throw BackendError(.io, "the disk is full") }.run()
+    #expect(dead.failures.map(\.name) == ["create"])
+  }
+
+  private func split(_ option: String) -> (String, String) {
+    let parts = option.split(separator: "=", maxSplits: 1).map(String.init)
+    return (parts[0], parts.count > 1 ? parts[1] : "")
+  }
+}

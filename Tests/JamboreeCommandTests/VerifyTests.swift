@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+@Suite struct VerifyTests {
+  private func checks(_ object: [String: Any], _ section: String) -> [[String: Any]] {
+    (object["checks"] as? [[String: Any]] ?? []).filter { $0["section"] as? String == section }
+  }
+
+  @Test func sqliteKeepsWhatItClaims() throws {
+    let place = try Workplace()
+    let run = try place.run("verify", "sqlite:data", "--commits", "60", "--kills", "3", "--json")
+    #expect(run.code == 0, "\(run.err)")
+    let object = try run.object()
+    #expect(object["passed"] as? Bool == true)
+    #expect((object["claims"] as? [String: Any])?["isolation"] as? String == "serializable")
+    let consistency = checks(object, "consistency")
+    #expect(consistency.count >= 12)
+    for check in consistency {
+      #expect(check["result"] as? String == "passed", "\(check)")
+      #expect((check["commits"] as? NSNumber)?.intValue ?? 0 >= 60, "\(check)")
+    }
+    let durability = checks(object, "durability")
+    #expect(durability.map { $0["result"] as? String } == ["passed"])
+    #expect((durability.first?["commits"] as? NSNumber)?.intValue ?? 0 > 100)
+    #expect(checks(object, "conformance").count > 30)
+    // What was made for it is gone.
+    #expect(place.files.isEmpty)
+  }
+
+  @Test func memoryClaimsLittle() throws {
+    let run = try Workplace().run("verify", "memory")
+    #expect(run.code == 0)
+    #expect(run.out.contains("isolation none, durability none"))
+    #expect(run.out.contains("skipped FR"))
+    #expect(run.out.contains("the durability claimed is 'none'"))
+    #expect(run.out.contains("memory keeps what it claims"))
+  }
+
+  /// With a commit a tick, what was acknowledged within it is lost with the process: the check sees it, and says so.
+  @Test func aBrokenClaimIsTold() throws {
+    let place = try Workplace()
+    let run = try place.run("verify", "sqlite?groupCommit=tick", "--trust-options", "--commits", "1", "--kills", "3")
+    #expect(run.code == 1)
+    #expect(run.out.contains("FAILED  kill-9"))
+    #expect(run.out.contains("acknowledged write 1 of"))
+    #expect(run.out.contains("expected ok, got notFound"))
+    #expect(run.out.contains("does NOT keep what it claims"))
+  }
+
+  @Test(arguments: [
+    (["verify", "memry"], "did you mean 'memory'"), (["verify", "sqlite?synchronus=off"], "synchronus"),
+    (["verify", "memory", "--commits", "0"], "--commits"), (["verify", "memory", "--sessions", "1"], "--sessions"), (["verify"], "backend"),
+    (["verify", "sqlite:there"], "there.verify is there already"),
+  ]) func badInput(arguments: [String], message: String) throws {
+    let place = try Workplace()
+    try FileManager.default.createDirectory(at: place.folder.appending(path: "there.verify"), withIntermediateDirectories: true)
+    let run = try place.run(arguments)
+    #expect(run.code == 64)
+    #expect(run.err.contains(message), "\(run.err)")
+    #expect(run.out.isEmpty)
+    #expect(place.files == ["there.verify"])
+  }
+
+  @Test func aFolderThatCannotBeMade() throws {
+    let run = try Workplace().run("verify", "sqlite:/nowhere/data")
+    #expect(run.code == 74)
+    #expect(run.err.contains("/nowhere/data.verify"))
+  }
+}
