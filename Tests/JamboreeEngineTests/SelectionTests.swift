@@ -61,6 +61,13 @@ private let judgedJam = denseJam.replacingOccurrences(of: "tick: 5s", with: "tic
     #expect(total(finished, "funded") == 5)
   }
 
+  /// The null backend's listings never end; the selection does, and is no more than the harness's floor.
+  @Test(.timeLimit(.minutes(2))) func endsWhereListingsDoNot() throws {
+    let finished = try simulate(loadPlan(judgedJam), backend: .blocking(NullBackend(options: noOptions("null"))))
+    #expect(total(finished, "clusters") == 60)
+    #expect(total(finished, "funded") == 5)
+  }
+
   /// Reviewers who see quality as it is fund better ideas than reviewers who see nothing of it.
   @Test func whoJudgesWellFundsWell() throws {
     func lift(_ noise: Double) throws -> Double {
