@@ -47,7 +47,7 @@ public struct EdgeList: Sendable {
 
   private static func read(_ path: String, limit: Int, _ report: inout Report) throws(EdgeListError) -> (EdgePieces, [UInt32]) {
     var reader = EdgeListReader(path: path)
-    var numbers = NodeNumbers()
+    var numbers = try NodeNumbers(path: path)
     let edges = EdgePieces()
     var listed = 0
     var selves = 0

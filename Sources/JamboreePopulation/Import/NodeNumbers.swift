@@ -12,10 +12,14 @@ struct NodeNumbers: ~Copyable {
   private var others: [UInt128: UInt32] = [:]
   private(set) var count = 0
 
-  init() {
+  /// - Throws: when the system refuses the address space, as under `ulimit -v`.
+  init(path: String) throws(EdgeListError) {
     // Zero pages come from the system as they are touched.
     let memory = mmap(nil, Self.tableSize * 4, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-    guard let memory, memory != MAP_FAILED else { fatalError("no address space for the numbers of a graph's nodes") }
+    guard let memory, memory != MAP_FAILED else {
+      throw EdgeListError(
+        path: path, line: nil, message: "cannot be read: the system refuses a gibibyte of address space for the node ids; raise the limit (ulimit -v)")
+    }
     table = memory.bindMemory(to: UInt32.self, capacity: Self.tableSize)
   }
 

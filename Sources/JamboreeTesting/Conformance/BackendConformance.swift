@@ -24,29 +24,18 @@ public struct BackendConformance: Sendable {
   ///   - only: names of the checks to run; all when nil.
   ///   - onCheck: told of each check as it ends.
   public func run(only: Set<String>? = nil, onCheck: (ConformanceReport.Check) -> Void = { _ in }) -> ConformanceReport {
-    let descriptor: BackendDescriptor
-    do {
-      descriptor = try make().descriptor
-    } catch {
-      let check = report("create", "The backend can be made.", comparisons: { 0 }) { throw error }
-      return ConformanceReport(subject: "", checks: [check])
+    reportSuite(of: make, onCheck: onCheck) { descriptor in
+      let wanted = Self.checks.filter { only?.contains($0.name) ?? true }
+      let unchecked = Set(Verb.allCases).subtracting(descriptor.verbs.intersection(ReferenceModel.verbs))
+      let verbs = only == nil ? Verb.allCases.filter(unchecked.contains) : []
+      return wanted.map { check in { run(check, descriptor) } } + verbs.map { verb in { reportUnchecked(verb, descriptor) } }
     }
-    var results: [ConformanceReport.Check] = []
-    for check in Self.checks where only?.contains(check.name) ?? true {
-      let result = run(check, descriptor)
-      results.append(result)
-      onCheck(result)
+  }
+
+  private func reportUnchecked(_ verb: Verb, _ descriptor: BackendDescriptor) -> ConformanceReport.Check {
+    report("verb-\(verb.name)", "`\(verb.name)` does what its documentation says.", comparisons: { 0 }) {
+      throw ConformanceSkip(descriptor.verbs.contains(verb) ? "the suite has no model of it" : "the backend does not claim it")
     }
-    let unchecked = Set(Verb.allCases).subtracting(descriptor.verbs.intersection(ReferenceModel.verbs))
-    for verb in Verb.allCases where only == nil && unchecked.contains(verb) {
-      let claimed = descriptor.verbs.contains(verb)
-      let result = report("verb-\(verb.name)", "`\(verb.name)` does what its documentation says.", comparisons: { 0 }) {
-        throw ConformanceSkip(claimed ? "the suite has no model of it" : "the backend does not claim it")
-      }
-      results.append(result)
-      onCheck(result)
-    }
-    return ConformanceReport(subject: descriptor.id, checks: results)
   }
 
   private func run(_ check: Check, _ descriptor: BackendDescriptor) -> ConformanceReport.Check {

@@ -1,3 +1,5 @@
+import JamboreeKit
+
 /// What a conformance suite found: one entry a check, in the order in which they ran.
 public struct ConformanceReport: Sendable {
   public enum Result: Sendable, Hashable {
@@ -50,6 +52,29 @@ struct ConformanceSkip: Error {
 /// Ends the check with a message unless the condition holds.
 func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
   if !condition { throw ConformanceFailure(message()) }
+}
+
+/// Runs a suite's checks on the descriptor of what `make` makes, and collects what they report.
+/// - Parameters:
+///   - onCheck: told of each check as it ends.
+///   - checks: each runs one check; they run in order.
+func reportSuite(
+  of make: () throws -> BackendInstance, onCheck: (ConformanceReport.Check) -> Void,
+  checks: (BackendDescriptor) -> [() -> ConformanceReport.Check]
+) -> ConformanceReport {
+  let descriptor: BackendDescriptor
+  do {
+    descriptor = try make().descriptor
+  } catch {
+    let check = report("create", "The backend can be made.", comparisons: { 0 }) { throw error }
+    return ConformanceReport(subject: "", checks: [check])
+  }
+  let results = checks(descriptor).map { check in
+    let result = check()
+    onCheck(result)
+    return result
+  }
+  return ConformanceReport(subject: descriptor.id, checks: results)
 }
 
 /// Runs a check and reports how it ended, whatever it throws.

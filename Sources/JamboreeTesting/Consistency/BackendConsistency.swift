@@ -37,20 +37,9 @@ public struct BackendConsistency: Sendable {
   ///   - only: names of the checks to run; all when nil.
   ///   - onCheck: told of each check as it ends.
   public func run(only: Set<String>? = nil, onCheck: (ConformanceReport.Check) -> Void = { _ in }) -> ConformanceReport {
-    let descriptor: BackendDescriptor
-    do {
-      descriptor = try make().descriptor
-    } catch {
-      let check = report("create", "The backend can be made.", comparisons: { 0 }) { throw error }
-      return ConformanceReport(subject: "", checks: [check])
+    reportSuite(of: make, onCheck: onCheck) { descriptor in
+      Self.checks.filter { only?.contains($0.name) ?? true }.map { check in { run(check, descriptor) } }
     }
-    var results: [ConformanceReport.Check] = []
-    for check in Self.checks where only?.contains(check.name) ?? true {
-      let result = run(check, descriptor)
-      results.append(result)
-      onCheck(result)
-    }
-    return ConformanceReport(subject: descriptor.id, checks: results)
   }
 
   private func run(_ check: Check, _ descriptor: BackendDescriptor) -> ConformanceReport.Check {
