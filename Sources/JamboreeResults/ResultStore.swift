@@ -132,14 +132,24 @@ public final class ResultStore: Sendable {
   }
 
   /// The migrator looks at what is missing before it takes the file's lock, so of several processes that meet at a new
-  /// file all but one can find the tables made under their hands. That is no damage: what counts is that they are there.
+  /// file all but one can find the tables made under their hands, at each version anew. That is no damage: whoever finds
+  /// that the file has come farther meanwhile goes on from there.
   private static func migrate(_ queue: DatabaseQueue) throws {
-    do { try ResultSchema.migrator.migrate(queue) } catch let error as DatabaseError {
-      let isDone = try queue.read { db in
-        db.clearSchemaCache()
-        return try ResultSchema.migrator.hasCompletedMigrations(db)
+    var before = try appliedMigrations(queue)
+    while true {
+      do { return try ResultSchema.migrator.migrate(queue) } catch let error as DatabaseError {
+        let now = try appliedMigrations(queue)
+        guard now.count > before.count else { throw error }
+        before = now
       }
-      guard isDone else { throw error }
+    }
+  }
+
+  private static func appliedMigrations(_ queue: DatabaseQueue) throws -> Set<String> {
+    try queue.read { db in
+      db.clearSchemaCache()
+      guard try db.tableExists("grdb_migrations") else { return [] }
+      return try ResultSchema.migrator.appliedIdentifiers(db)
     }
   }
 
