@@ -9,13 +9,18 @@ public struct ServiceDescriptor: Sendable {
   /// Names of everything that it counts or derives, as scenarios may expect it; one that ends in `.*` stands for one a
   /// region.
   public let figures: [String]
+  /// Those of the figures that depend on what the backend answered, rather than on what members set out to do: a backend
+  /// whose replies are made up is not held to them.
+  public let readBackFigures: Set<String>
   /// Ids of the services that it cannot be without.
   public let requires: [String]
 
   public init(
-    id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>, figures: [String] = [], requires: [String] = []
+    id: String, summary: String, actions: [ActionDescriptor], verbs: Set<Verb>, figures: [String] = [],
+    readBackFigures: Set<String> = [], requires: [String] = []
   ) {
     self.figures = figures
+    self.readBackFigures = readBackFigures
     self.requires = requires
     self.id = id
     self.summary = summary

@@ -15,6 +15,8 @@ public struct Expectation: Sendable, Hashable {
   public let scales: Bool
   /// Below this scale it is not held against the run: some things do not show in a small sample.
   public let fromScale: Double
+  /// Whether the figure follows from what the backend answers, so that a synthetic one is not held to it.
+  public internal(set) var isReadBack = false
   /// Variance over mean of what is counted: 1 for independent single events, more when they come in bunches.
   public let dispersion: Double
 
@@ -41,6 +43,14 @@ public struct Expectation: Sendable, Hashable {
     if let minimum, let maximum, minimum > maximum {
       throw reader.fail("min", "min \(plain(minimum)) is above max \(plain(maximum)), so nothing could pass; exchange them")
     }
+  }
+
+  /// Whether a run is held to it.
+  /// - Parameters:
+  ///   - scale: what the population was multiplied by.
+  ///   - onSynthetic: whether the backend's replies are made up.
+  public func applies(scale: Double, onSynthetic: Bool) -> Bool {
+    fromScale <= scale && !(isReadBack && onSynthetic)
   }
 
   /// Holds an observed figure against the expectation.

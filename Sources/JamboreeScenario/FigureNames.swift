@@ -20,10 +20,12 @@ public struct FigureNames: Sendable {
   private let names: [String]
   private let timed: [String]
   private let services: [String]
+  private let readBack: Set<String>
 
   public init(services: [any Service], regions: [Region]) {
     let descriptors = services.map { type(of: $0).descriptor }
     self.services = descriptors.map(\.id)
+    readBack = descriptors.reduce(into: []) { $0.formUnion($1.readBackFigures) }
     var names = Self.ofRuns + Self.ofEngine
     for figure in descriptors.flatMap(\.figures) {
       if figure.hasSuffix(".*") { names += regions.map { figure.dropLast() + $0.name } } else { names.append(figure) }
@@ -31,6 +33,9 @@ public struct FigureNames: Sendable {
     self.names = names
     timed = descriptors.flatMap { $0.actions.map(\.name) } + Verb.allCases.map(\.name)
   }
+
+  /// Whether a figure follows from what the backend answered.
+  func isReadBack(_ name: String) -> Bool { readBack.contains(name) }
 
   /// What is wrong with a name, and which there are; nil for one that a run may report.
   func complaint(of name: String) -> String? {

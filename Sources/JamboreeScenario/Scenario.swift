@@ -69,11 +69,15 @@ public struct Scenario: Sendable {
     let expected = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
       reader throws(ConfigurationError) in (try Expectation(&reader), ScenarioPlace(reader, "metric"))
     }
-    expectations = expected.map { $0.0 }
     try reader.finish()
     let figures = FigureNames(services: services, regions: population.regions)
     for (expectation, place) in expected {
       if let complaint = figures.complaint(of: expectation.metric) { throw place.fail(complaint) }
+    }
+    expectations = expected.map { expectation, _ in
+      var expectation = expectation
+      expectation.isReadBack = figures.isReadBack(expectation.metric)
+      return expectation
     }
     self.scale = scale
     self.text = text

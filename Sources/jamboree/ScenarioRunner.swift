@@ -95,6 +95,8 @@ struct FinishedRun {
   /// Mean service time by action on the null backend, in nanoseconds: what of each latency is the harness's own.
   var floor: [String: Double]
   var resultsPath: String
+  /// Whether the backend's replies are made up.
+  var isSynthetic: Bool
 
   /// A total, a figure or a latency by its name, such as `jam.pageViews` or `jam.readThread.p99Nanoseconds`.
   static func observed(_ name: String, in output: RunOutput) -> Double? {

@@ -39,6 +39,16 @@ import Testing
     #expect(scaled.evaluate(observed: 0, scale: 1e-12).limit == "1.96e-12...2.04e-12 (2e-12 +-2%)")
   }
 
+  /// A backend whose replies are made up is held to what members set out to do, not to what it answered.
+  @Test func readBackFiguresNeedRealReplies() throws {
+    let answered = try expectation("{ metric: tiny.answered, min: 1 }")
+    let asked = try expectation("{ metric: tiny.total, min: 1, fromScale: 0.5 }")
+    #expect(answered.applies(scale: 1, onSynthetic: false))
+    #expect(!answered.applies(scale: 1, onSynthetic: true))
+    #expect(asked.applies(scale: 0.5, onSynthetic: true))
+    #expect(!asked.applies(scale: 0.4, onSynthetic: false))
+  }
+
   /// What nothing reports is refused before a run, where the file names it.
   @Test func namesOfNothing() throws {
     let text = tinyScenario.replacing(line: "- metric: tiny.total", with: "- metric: tiny.totals")

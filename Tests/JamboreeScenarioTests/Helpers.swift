@@ -5,7 +5,7 @@ import Testing
 /// A service with one parameter of every kind, and nothing to run.
 struct TinyService: Service {
   static let descriptor = ServiceDescriptor(id: "tiny", summary: "a service for tests", actions: [], verbs: [],
-    figures: ["tiny.total", "tiny.calls.*", "a", "jam.pageViews", "jam.moodTurnHours"])
+    figures: ["tiny.total", "tiny.answered", "tiny.calls.*", "a", "jam.pageViews", "jam.moodTurnHours"], readBackFigures: ["tiny.answered"])
 
   enum Colour: String, CaseIterable { case red, green }
 

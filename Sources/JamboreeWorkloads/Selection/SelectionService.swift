@@ -6,7 +6,10 @@ public struct SelectionService: Service {
   public static let descriptor = ServiceDescriptor(
     id: "selection", summary: "after a jam: offerings, clusters, a shortlist, and what is funded",
     actions: SelectionActions.descriptors, verbs: [.listing, .thread, .item, .react, .publish],
-    figures: SelectionMetricIndices.descriptors.map(\.name) + PreparedSelection.derivedNames, requires: [JamService.descriptor.id])
+    figures: allFigures, readBackFigures: Set(allFigures), requires: [JamService.descriptor.id])
+
+  /// All of it follows from the ideas that the backend still lists when the jam is over.
+  private static let allFigures = SelectionMetricIndices.descriptors.map(\.name) + PreparedSelection.derivedNames
 
   public let parameters: SelectionParameters
 

@@ -99,7 +99,7 @@ struct RunCommand: ParsableCommand {
       Console.complain("a checkpoint could not be written (\(failure.message)); the run's end may be written nevertheless")
     }
 
-    var finished = judge(output, request.scenario, environment)
+    var finished = judge(output, request.scenario, environment, isSynthetic: driver.backend.descriptor.isSynthetic)
     if !noFloor, !Interruption.shared.hasCome {
       finished.floor = try runner.measureFloor(shouldStop: { Interruption.shared.hasCome })
     }
@@ -135,8 +135,8 @@ struct RunCommand: ParsableCommand {
       bucketNanoseconds: max(request.scenario.bucketNanoseconds, request.scenario.tickNanoseconds), environment: environment)
   }
 
-  private func judge(_ output: RunOutput, _ scenario: Scenario, _ environment: RunEnvironment) -> FinishedRun {
-    let checks = scenario.expectations.filter { $0.fromScale <= scenario.scale }.map {
+  private func judge(_ output: RunOutput, _ scenario: Scenario, _ environment: RunEnvironment, isSynthetic: Bool) -> FinishedRun {
+    let checks = scenario.expectations.filter { $0.applies(scale: scenario.scale, onSynthetic: isSynthetic) }.map {
       $0.evaluate(observed: FinishedRun.observed($0.metric, in: output), scale: scenario.scale)
     }
     let failed = checks.filter { !$0.passed }.map(\.name)
@@ -153,6 +153,6 @@ struct RunCommand: ParsableCommand {
     }
     return FinishedRun(
       id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, verdict: verdict,
-      verdictReason: reason, floor: [:], resultsPath: results)
+      verdictReason: reason, floor: [:], resultsPath: results, isSynthetic: isSynthetic)
   }
 }

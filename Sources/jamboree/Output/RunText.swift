@@ -145,15 +145,18 @@ struct RunText {
   }
 
   private func expectations() -> [String] {
-    guard !run.checks.isEmpty else { return [] }
+    guard !run.checks.isEmpty || run.isSynthetic else { return [] }
     var table = TextTable(["expectation", "observed", "limit", ""], left: [0, 2, 3])
     for check in run.checks {
       table.add([check.name, check.observed.map(number) ?? "none", check.limit, check.passed ? "ok" : "FAILED"])
     }
-    var lines = [table.text()]
-    let unchecked = run.scenario.expectations.filter { $0.fromScale > run.scenario.scale }.map(\.metric)
+    var lines = run.checks.isEmpty ? [] : [table.text()]
+    let expected = run.scenario.expectations
+    let madeUp = expected.filter { !$0.applies(scale: .infinity, onSynthetic: run.isSynthetic) }.map(\.metric)
+    if !madeUp.isEmpty { lines.append("  not checked on this backend, whose replies are made up: \(madeUp.joined(separator: ", "))") }
+    let unchecked = expected.filter { $0.fromScale > run.scenario.scale && !madeUp.contains($0.metric) }.map(\.metric)
     if !unchecked.isEmpty { lines.append("  not checked at this scale, where it does not show: \(unchecked.joined(separator: ", "))") }
-    return lines + [""]
+    return lines.isEmpty ? [] : lines + [""]
   }
 
   private func number(_ value: Double) -> String { abs(value) >= 1000 ? Text.grouped(value) : Text.significant(value) }
