@@ -93,9 +93,9 @@ public protocol StorageBackend: Sendable {
   /// the first session is opened. A timed phase of its own.
   func load(_ dataset: Dataset) throws(BackendError)
   /// Takes the place of ``load(_:)`` in a run that goes on with what an earlier run of the same dataset has left.
-  /// - Returns: the last tick that is there, whole; -1 when nothing followed the loading. What was written after it is gone.
+  /// - Returns: how far the data go.
   /// - Throws: `usage` when there is nothing to go on with, or it is of another dataset. The default does.
-  func reopen(_ dataset: Dataset) throws(BackendError) -> TickID
+  func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark
   /// All writes before it are visible to all reads after it. A durable backend commits here, with the tick's number.
   func endTick(_ tick: TickID) throws(BackendError)
   /// The run is over: flush and close.
@@ -103,8 +103,22 @@ public protocol StorageBackend: Sendable {
 }
 
 extension StorageBackend {
-  public func reopen(_ dataset: Dataset) throws(BackendError) -> TickID {
+  public func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark {
     throw BackendError(.usage, "backend '\(Self.descriptor.id)' keeps nothing that a run could go on with; leave out --reuse")
+  }
+}
+
+/// How far the data go that an earlier run has left in a backend.
+public struct Watermark: Sendable, Hashable {
+  /// The last tick that is there, whole; -1 when nothing followed the loading.
+  public let tick: TickID
+  /// Nothing of a later tick is there. A backend that commits each write by itself may find that it is not so, where its
+  /// process was killed; a run cannot go on then.
+  public let isWhole: Bool
+
+  public init(tick: TickID, isWhole: Bool = true) {
+    self.tick = tick
+    self.isWhole = isWhole
   }
 }
 

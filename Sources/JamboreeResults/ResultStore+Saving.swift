@@ -5,34 +5,7 @@ import JamboreeKit
 import JamboreeMetrics
 
 extension ResultStore {
-  /// Saves a run that is over, in one transaction.
-  ///
-  /// - Parameters:
-  ///   - output: What came of the run.
-  ///   - checks: The scenario's expectations, in the order in which they are shown.
-  ///   - verdict: Whether the figures may be used.
-  ///   - verdictReason: Why, in words.
-  ///   - environment: The machine and the build.
-  /// - Returns: The run's name, which is unique in the file and sorts by the time at which the run started.
-  /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full, of kind
-  ///   `usage` for a scale or a cost of the clock that is no number;
-  ///   ``HistogramCodingError`` for a histogram with another layout than the recorders use. Nothing was saved then.
-  public func save(
-    _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, environment: RunEnvironment
-  ) throws -> String {
-    try checkNumbers([("scale", output.identity.scale), ("clock's cost", output.clockCostNanoseconds)])
-    let encoded = try EncodedOutput(output)
-    return try write { db in
-      let run = try insertRun(
-        db, output.identity, startedUnixNanoseconds: output.startedUnixNanoseconds,
-        bucketNanoseconds: output.timeline.bucketNanoseconds, environment)
-      try update(db, run, encoded)
-      try conclude(db, run, output.interrupted ? .interrupted : .finished, verdict, verdictReason)
-      try insertChecks(db, run, checks)
-      return run
-    }
-  }
-
+  /// - Throws: ``ResultStoreError`` of kind `usage` for what is no number.
   func checkNumbers(_ numbers: [(name: String, value: Double)]) throws {
     for (name, value) in numbers where !value.isFinite {
       throw ResultStoreError(
@@ -107,7 +80,7 @@ private func unusedIdentifier(_ db: Database, startedUnixNanoseconds: Int64) thr
 }
 
 /// The row of this environment, made if the file does not have it yet.
-private func environmentRow(_ db: Database, _ environment: RunEnvironment) throws -> Int64 {
+func environmentRow(_ db: Database, _ environment: RunEnvironment) throws -> Int64 {
   let values: StatementArguments = [
     environment.kernel, environment.cpuModel, environment.logicalCores, environment.memoryBytes, environment.compiler,
     environment.buildConfiguration, environment.bootID, environment.gitCommit, environment.gitDirty, environment.version,
@@ -157,8 +130,11 @@ private func insertHistograms(_ db: Database, _ run: String, _ encoded: EncodedO
   }
 }
 
-/// Adds the buckets that are not there yet: one that is over does not change any more.
+/// Adds the buckets that are not there yet: one that is over does not change any more. The last one that is there may have
+/// been cut short by the end of an earlier part of the run, and is written anew.
 private func insertTimeline(_ db: Database, _ run: String, _ output: RunOutput) throws {
+  try db.execute(
+    sql: "DELETE FROM timeline WHERE run_id = ? AND bucket >= ?", arguments: [run, max(output.buckets.count - 1, 0)])
   let known = try Int.fetchOne(db, sql: "SELECT count(*) FROM timeline WHERE run_id = ?", arguments: [run]) ?? 0
   let bucketStatement = try db.makeStatement(
     sql: "INSERT INTO timeline (run_id, bucket, start_ns, wall_ns, operations, errors, latency) VALUES (?, ?, ?, ?, ?, ?, ?)")

@@ -22,7 +22,8 @@ public final class ResultStore: Sendable {
   ///
   /// - Parameters:
   ///   - path: The file; a relative path is relative to the working directory.
-  ///   - readOnly: Only reads. Makes nothing, so the file must exist.
+  ///   - readOnly: Changes no result and makes no file, so it must exist. Tables of an older version are brought up to date
+  ///     where the file may be written.
   /// - Throws: ``ResultStoreError`` of kind `usage` for a file that is not a result file, is damaged, was written by
   ///   a newer version, or (read-only) does not exist; of kind `io` for one that cannot be read or written.
   public static func open(path: String, readOnly: Bool = false) throws -> ResultStore {

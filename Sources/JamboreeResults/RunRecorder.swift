@@ -19,6 +19,7 @@ public final class RunRecorder: Sendable {
   private let queue = DispatchQueue(label: "results", qos: .utility)
   private struct State {
     var isWriting = false
+    var writingNanoseconds: UInt64 = 0
     /// What went wrong with the last checkpoint.
     var failure: ResultStoreError?
   }
@@ -38,14 +39,13 @@ public final class RunRecorder: Sendable {
     }
     guard isFree else { return }
     queue.async { [self] in
+      let start = monotonicNanoseconds()
       var failure: ResultStoreError?
       do {
         let encoded = try EncodedOutput(output)
         try store.write { db in
           try update(db, run, encoded)
-          try db.execute(
-            sql: "INSERT OR REPLACE INTO checkpoint (run_id, taken_unix_ns, tick) VALUES (?, ?, ?)",
-            arguments: [run, unixNanoseconds(), output.tick])
+          try insertCheckpoint(db, run, tick: output.tick)
         }
       } catch let error as ResultStoreError {
         failure = error
@@ -54,35 +54,50 @@ public final class RunRecorder: Sendable {
       }
       state.withLock { state in
         state.isWriting = false
+        state.writingNanoseconds &+= monotonicNanoseconds() &- start
         state.failure = failure
       }
     }
   }
+
+  /// How long checkpoints have taken to encode and to write, beside the run.
+  public var writingNanoseconds: UInt64 { state.withLock { $0.writingNanoseconds } }
 
   /// Why the last checkpoint was not written, if it was not. The run goes on without: what it measures may still be kept
   /// at its end.
   public var checkpointFailure: ResultStoreError? { state.withLock { $0.failure } }
 
   /// Writes down everything, in one transaction, and lets go of the run.
-  /// - Parameters: as for ``ResultStore/save(_:checks:verdict:verdictReason:environment:)``.
-  /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full; the run is
-  ///   then as the last checkpoint left it.
+  /// - Parameters:
+  ///   - output: What came of the run.
+  ///   - checks: The scenario's expectations, in the order in which they are shown.
+  ///   - verdict: Whether the figures may be used.
+  ///   - verdictReason: Why, in words.
+  /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full, of kind
+  ///   `usage` for a cost of the clock that is no number; ``HistogramCodingError`` for a histogram with another layout than
+  ///   the recorders use. The run is then as the last checkpoint left it.
   public func finish(_ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String) throws {
     queue.sync {}
+    try store.checkNumbers([("clock's cost", output.clockCostNanoseconds)])
     let encoded = try EncodedOutput(output)
     try store.write { db in
       try update(db, run, encoded)
+      // The figures are of this tick now, and no more of the last checkpoint's.
+      if output.interrupted { try insertCheckpoint(db, run, tick: output.tick) }
       try conclude(db, run, output.interrupted ? .interrupted : .finished, verdict, verdictReason)
       try insertChecks(db, run, checks)
     }
   }
 
   /// Lets go of a run that was broken off, and of the file: what the last checkpoint wrote is what there is of the run. A
-  /// new one without a checkpoint has measured nothing, and is taken away. Nothing can be written any more after it.
+  /// new one without a checkpoint has measured nothing, and is taken away. One that has ended meanwhile is left as it is.
+  /// Nothing can be written any more after it.
   public func abandon(reason: String) throws {
     queue.sync {}
     defer { store.close() }
     try store.write { db in
+      let status = try String.fetchOne(db, sql: "SELECT status FROM run WHERE id = ?", arguments: [run])
+      guard status == RunStatus.running.rawValue else { return }
       let isEmpty = try isNew && Int.fetchOne(db, sql: "SELECT count(*) FROM checkpoint WHERE run_id = ?", arguments: [run]) == 0
       if isEmpty {
         try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run])
@@ -113,9 +128,10 @@ extension ResultStore {
   /// Takes up a run that was interrupted.
   /// - Parameters:
   ///   - run: its whole name.
-  ///   - isMeasuredAgain: its timeline begins anew.
+  ///   - workers: how many it goes on with.
+  ///   - isMeasuredAgain: its timeline and its samples of errors begin anew.
   /// - Throws: ``ResultStoreError`` of kind `usage` when it came to its end or is still under way.
-  public func resume(_ run: String, isMeasuredAgain: Bool, environment: RunEnvironment) throws -> RunRecorder {
+  public func resume(_ run: String, workers: Int, isMeasuredAgain: Bool, environment: RunEnvironment) throws -> RunRecorder {
     try write { db in
       let (status, lease) = try runStatus(db, run, ColumnReader(path: path), bootID: environment.bootID)
       switch status {
@@ -128,9 +144,15 @@ extension ResultStore {
       case .interrupted: break
       }
       try db.execute(
-        sql: "UPDATE run SET status = ?, verdict = ?, verdict_reason = ? WHERE id = ?",
-        arguments: [RunStatus.running.rawValue, Verdict.interrupted.rawValue, unfinishedReason, run])
-      if isMeasuredAgain { try db.execute(sql: "DELETE FROM timeline WHERE run_id = ?", arguments: [run]) }
+        sql: "UPDATE run SET status = ?, verdict = ?, verdict_reason = ?, workers = ?, environment_id = ? WHERE id = ?",
+        arguments: [
+          RunStatus.running.rawValue, Verdict.interrupted.rawValue, unfinishedReason, workers, environmentRow(db, environment), run,
+        ])
+      if isMeasuredAgain {
+        for table in ["timeline", "timeline_metric", "error_sample"] {
+          try db.execute(sql: "DELETE FROM \(table) WHERE run_id = ?", arguments: [run])
+        }
+      }
       try insertLease(db, run, bootID: environment.bootID)
     }
     return RunRecorder(run: run, store: self, isNew: false)
@@ -154,13 +176,19 @@ extension ResultStore {
       }
       return try RunCheckpoint(
         tick: tick, digest: row.get("digest"), measureNanoseconds: row.get("measure_ns"), histograms: histograms,
-        buckets: timeline(db, run, row.get("bucket_ns"), reader).buckets)
+        buckets: timeline(db, run, row.get("bucket_ns"), reader).buckets, errorSamples: errorSamples(db, run, reader))
     }
   }
 }
 
 /// What is said of a run for as long as it has not ended, and for ever when it does not get to say anything else.
 let unfinishedReason = "it has not come to its end"
+
+private func insertCheckpoint(_ db: Database, _ run: String, tick: TickID) throws {
+  try db.execute(
+    sql: "INSERT OR REPLACE INTO checkpoint (run_id, taken_unix_ns, tick) VALUES (?, ?, ?)",
+    arguments: [run, unixNanoseconds(), tick])
+}
 
 private func insertLease(_ db: Database, _ run: String, bootID: String) throws {
   let lease = Lease.own(bootID: bootID)

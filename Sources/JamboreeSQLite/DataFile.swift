@@ -1,6 +1,7 @@
 import CSQLite
 import Glibc
 import JamboreeKit
+import Synchronization
 
 /// Where a run's data lies: a file that the user names, or one of its own that goes when the run is over.
 ///
@@ -21,19 +22,40 @@ final class DataFile {
     guard mkdtemp(&template) != nil else {
       throw BackendError(.io, "sqlite: no temporary folder can be made in \(parent) (\(errorText(errno))); name a file: sqlite:FILE")
     }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) + "/data.sqlite"
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self) + DataFile.name
     isTemporary = true
+    remember()
+  }
+
+  /// Being made: worth nothing yet.
+  var isUnfinished = false {
+    didSet { isUnfinished || isTemporary ? remember() : forget() }
   }
 
   deinit {
+    forget()
     if lock >= 0 { close(lock) }
     guard isTemporary else { return }
-    remove()
-    rmdir(String(path.dropLast("/data.sqlite".count)))
+    Self.remove(path, isTemporary: true)
   }
 
-  func remove() {
+  func remove() { Self.remove(path, isTemporary: false) }
+
+  private static let name = "/data.sqlite"
+  /// The files that mean nothing once the process is gone, and whether they are temporary.
+  private static let ours = Mutex<[String: Bool]>([:])
+
+  private func remember() { Self.ours.withLock { $0[path] = isTemporary } }
+  private func forget() { Self.ours.withLock { $0[path] = nil } }
+
+  private static func remove(_ path: String, isTemporary: Bool) {
     for suffix in ["-wal", "-shm", "-journal", ""] { unlink(path + suffix) }
+    if isTemporary { rmdir(String(path.dropLast(name.count))) }
+  }
+
+  /// Takes away what a process that ends at once would leave behind: temporary files, and files that are still being made.
+  static func removeAll() {
+    for (path, isTemporary) in ours.withLock({ $0 }) { remove(path, isTemporary: isTemporary) }
   }
 
   /// Whether something is there already. Looks at the bytes, so it must not be open in SQLite.

@@ -18,13 +18,20 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     location = options.location
   }
 
+  /// Takes away what this process would leave behind if it ended now: temporary files, and files that are still being made.
+  public static func removeUnfinishedFiles() { DataFile.removeAll() }
+
   public func load(_ dataset: Dataset) throws(BackendError) {
     let file = try DataFile(location: location)
     if try file.exists() { throw occupied(file) }
     try file.claim()
+    // Another run may have been here between the two.
+    if try file.exists() { throw occupied(file) }
+    file.isUnfinished = true
     do {
       try Loader.load(dataset, into: file.path)
       try open(file, dataset)
+      file.isUnfinished = false
     } catch {
       // Half of it is of no use to anybody.
       file.remove()
@@ -32,24 +39,24 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     }
   }
 
-  public func reopen(_ dataset: Dataset) throws(BackendError) -> TickID {
+  public func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark {
     guard !location.isEmpty else {
       throw BackendError(.usage, "sqlite: a temporary file does not outlive its run; to go on with one later, name it: sqlite:FILE")
     }
     let file = try DataFile(location: location)
     guard try file.exists() else {
-      throw BackendError(.usage, "sqlite: there is no data in \(file.path) to go on with; leave out --reuse to begin there")
+      throw BackendError(.usage, "sqlite: there is no data in \(file.path) to go on with; begin a new run there")
     }
     try file.claim()
     let connection = try Connection(path: file.path)
     defer { connection.close() }
-    let (identity, tick) = try contents(connection)
+    let (identity, mark) = try contents(connection)
     guard identity == dataset.identity else {
       throw BackendError(
         .usage, "sqlite: \(file.path) has the data of \(identity), and this run is \(dataset.identity); name another file, or remove it")
     }
     try open(file, dataset)
-    return tick
+    return mark
   }
 
   private func open(_ file: DataFile, _ dataset: Dataset) throws(BackendError) {
@@ -63,16 +70,18 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
   }
 
   /// What was loaded, and the last tick that is in it, whole.
-  private func contents(_ connection: Connection) throws(BackendError) -> (identity: String, tick: TickID) {
+  private func contents(_ connection: Connection) throws(BackendError) -> (identity: String, mark: Watermark) {
     guard try connection.number("PRAGMA user_version") == Int64(Schema.version) else {
       throw BackendError(.usage, "sqlite: \(connection.path) was written by another version of Jamboree; remove it, or name another file")
     }
-    guard let identity = try connection.text("SELECT value FROM platform WHERE key = 'dataset'"),
+    guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'platform'") == 1,
+      let identity = try connection.text("SELECT value FROM platform WHERE key = 'dataset'"),
       let tick = try connection.number("SELECT value FROM platform WHERE key = 'tick'")
     else {
       throw BackendError(.usage, "sqlite: \(connection.path) was not loaded to the end; remove it, or name another file")
     }
-    return (identity, tick)
+    let isOpen = try connection.number("SELECT value FROM platform WHERE key = 'open'")
+    return (identity, Watermark(tick: tick, isWhole: isOpen == nil))
   }
 
   private func occupied(_ file: DataFile) -> BackendError {
@@ -82,8 +91,8 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     }
     defer { connection.close() }
     do {
-      let (identity, tick) = try contents(connection)
-      return BackendError(.usage, "sqlite: \(file.path) has the data of \(identity) up to tick \(tick); \(wayOut)")
+      let (identity, mark) = try contents(connection)
+      return BackendError(.usage, "sqlite: \(file.path) has the data of \(identity) up to tick \(mark.tick); \(wayOut)")
     } catch {
       return error
     }

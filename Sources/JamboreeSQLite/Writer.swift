@@ -15,6 +15,9 @@ final class Writer {
   private let begin: Statement
   private let commitTransaction: Statement
   private let mark: Statement
+  /// Notes that a tick's writes have begun to be committed one by one, and that they have all been.
+  private let openTick: Statement
+  private let closeTick: Statement
   private let savepoint: Statement
   private let release: Statement
   private let rollBack: Statement
@@ -35,6 +38,8 @@ final class Writer {
     begin = try connection.prepare("BEGIN IMMEDIATE")
     commitTransaction = try connection.prepare("COMMIT")
     mark = try connection.prepare("UPDATE platform SET value = ?1 WHERE key = 'tick'")
+    openTick = try connection.prepare("INSERT OR IGNORE INTO platform VALUES ('open', 1)")
+    closeTick = try connection.prepare("DELETE FROM platform WHERE key = 'open'")
     savepoint = try connection.prepare("SAVEPOINT one_group")
     release = try connection.prepare("RELEASE one_group")
     rollBack = try connection.prepare("ROLLBACK TO one_group")
@@ -72,7 +77,9 @@ final class Writer {
       try release.done()
       return commitIfEach(.ok)
     } catch {
-      return fail(error)
+      // None of it, whatever it was that failed; where SQLite has rolled back all there is nothing to go back to.
+      if connection.isInTransaction, rollBack.run() == SQLITE_DONE { _ = release.run() }
+      return commitIfEach(fail(error))
     }
   }
 
@@ -83,6 +90,10 @@ final class Writer {
     hasWritten = false
     mark.bind(1, tick)
     do throws(SQLiteFailure) {
+      if commitsEachWrite {
+        try begin.done()
+        try closeTick.done()
+      }
       try mark.done()
       if connection.isInTransaction { try commitTransaction.done() }
     } catch {
@@ -106,9 +117,11 @@ final class Writer {
   private func beginIfNeeded() -> Outcome {
     guard failure == nil else { return .failed }
     if isLoading { return .ok }
+    let isFirst = !hasWritten
     hasWritten = true
     guard !connection.isInTransaction else { return .ok }
-    let code = begin.run()
+    var code = begin.run()
+    if code == SQLITE_DONE, commitsEachWrite, isFirst { code = openTick.run() }
     return code == SQLITE_DONE ? .ok : outcome(of: code)
   }
 

@@ -8,7 +8,7 @@ public struct FigureNames: Sendable {
   static let ofEngine = [
     "population.graph.nodes", "population.graph.edges", "population.graph.listedEdges", "population.graph.duplicateEdges",
     "population.graph.reversedEdges", "population.graph.selfEdges",
-    "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "engine.unmeasuredOperations",
+    "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "engine.unmeasuredOperations", "engine.recordingSeconds", "results.writingSeconds",
     "ranking.notANumberScores", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",
   ]

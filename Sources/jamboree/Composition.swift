@@ -20,6 +20,9 @@ enum Composition {
     return registry
   }()
 
+  /// What is to be done by a process that ends at once, without tearing anything down.
+  static let removeUnfinishedFiles: @Sendable () -> Void = { SQLiteBackend.removeUnfinishedFiles() }
+
   /// Where a run is done again to find out where its members stood.
   static let replayBackend: @Sendable () throws(BackendError) -> BackendInstance = { () throws(BackendError) in
     try backends.make(PlugInReference(MemoryBackend.descriptor.id)).instance

@@ -49,6 +49,7 @@ struct Jamboree: ParsableCommand {
 
   /// One line on standard error and the exit code; what was asked for (help, the version) on standard output.
   private static func end(_ error: any Error) -> Never {
+    Interruption.shared.letLeave()
     do {
       if exitCode(for: error) == .success {
         let text = fullMessage(for: error)

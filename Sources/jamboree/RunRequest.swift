@@ -24,7 +24,7 @@ struct RunRequest {
   /// An interrupted run, from where its backend or, if that keeps nothing, its seed takes it up.
   /// - Throws: ``ResultStoreError`` when there is no such run; ``PlugInError`` when this program does not have its backend.
   init(resuming name: String, results: String) throws {
-    let store = try ResultStore.open(path: results)
+    let store = try ResultStore.open(path: results, readOnly: true)
     let run = try store.resolve(name)
     let detail = try store.detail(run)
     guard detail.record.status == .interrupted else {

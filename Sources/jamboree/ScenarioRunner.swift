@@ -1,3 +1,4 @@
+import Foundation
 import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
@@ -26,7 +27,7 @@ struct ScenarioRunner {
         scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash,
         scenarioFolder: scenario.folder, overrides: scenario.overrides, seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
         backend: PlugInIdentity(
-          id: backendDescriptor.id, version: backendDescriptor.version, location: backendReference.location,
+          id: backendDescriptor.id, version: backendDescriptor.version, location: backendDescriptor.locatesFile ? absolute(backendReference.location) : backendReference.location,
           options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
         ranker: PlugInIdentity(
           id: rankerDescriptor.id, version: rankerDescriptor.version, options: rankerOptions.inForce.map { "\($0.name)=\($0.value)" })),
@@ -127,4 +128,9 @@ struct FinishedRun {
     }
     return nil
   }
+}
+
+/// A run may be gone on with from another folder.
+private func absolute(_ path: String) -> String {
+  path.isEmpty || path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
 }

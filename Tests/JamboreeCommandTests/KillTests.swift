@@ -88,6 +88,32 @@ private func operations(_ run: [String: Any]?) -> Int { (run?["operations"] as? 
     #expect(counts.middle >= 5 && counts.resumed >= 2, "\(counts)")
   }
 
+  /// Asked once to stop, it writes down where it stands, and can be gone on with from there.
+  @Test(arguments: ["memory", "sqlite:d.sqlite"]) func aStoppedRunGoesOn(_ backend: String) throws {
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", small)
+    let whole = try place.run(["run", scenario] + flags).object()
+    // Most of the time it is under way by then; if it is over already there is nothing to stop.
+    for moment in 1...20 {
+      let started = try place.start(["run", scenario, "--backend", backend] + flags)
+      while started.process.isRunning, try operations(place.runs().first) == 0 { usleep(1000) }
+      usleep(UInt32(moment) * 5_000)
+      kill(started.process.processIdentifier, SIGINT)
+      let ended = try started.finish()
+      if ended.code == 130, try place.runs().first?["status"] as? String == "interrupted" {
+        // From another folder, as somebody would who comes back the next day.
+        let elsewhere = try Workplace()
+        let resumed = try elsewhere.run("run", "--resume", "last", "--results", place.path("r.sqlite"), "--json")
+        #expect(resumed.code == 0, "\(resumed.err)")
+        #expect(try resumed.object()["digest"] as? String == whole["digest"] as? String)
+        #expect(try operations(resumed.object()) == operations(whole))
+        return
+      }
+      for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: place.path("d.sqlite" + suffix)) }
+    }
+    Issue.record("the run was never stopped under way")
+  }
+
   /// The small disk is a file system in memory, in a name space of its own.
   @Test(.enabled(if: canMount)) func aFullDiskLosesNothingThatWasWritten() throws {
     let place = try Workplace()

@@ -29,8 +29,10 @@ private final class DataPath {
 
   init() throws { plan = try loadPlan(denseJam, scale: scale) }
 
-  private func driver(_ backend: BackendInstance, seed: UInt64 = 0, workers: Int = 1) -> RunDriver {
-    let plan = plan
+  private func driver(
+    _ backend: BackendInstance, seed: UInt64 = 0, workers: Int = 1, of other: SimulationPlan? = nil
+  ) -> RunDriver {
+    let plan = other ?? plan
     let plugIn = PlugInIdentity(id: "test", version: "1", options: [])
     return RunDriver(
       identity: RunIdentity(
@@ -107,6 +109,76 @@ private final class DataPath {
     }
   }
 
+  /// A machine that goes down may take the last commits with it: what was measured of them counts no more.
+  @Test func aCheckpointMayBeAheadOfTheData() throws {
+    let whole = try driver(memory()).run()
+    let data = DataPath()
+    let first = try stopping(driver(sqlite(data.path)), after: 200)
+    let later = try stopping(driver(memory()), after: 220)
+    var second = driver(try sqlite(data.path))
+    second.beginning = .leftBehind(checkpoint(later), replay: replayBackend)
+    let output = try second.run()
+    #expect(output.digest == whole.digest)
+    #expect(output.metrics.first { $0.name == "engine.unmeasuredOperations" }?.value == Double(first.operations))
+    #expect(latencies(output) == UInt64(whole.operations - first.operations))
+  }
+
+  /// Ticks in which nobody writes leave no mark in the data; their operations are timed once all the same.
+  @Test func quietTicksAreMeasuredOnce() throws {
+    let sparse = try loadPlan(denseJam, scale: 0.01)
+    let whole = try driver(memory(), of: sparse).run()
+    var stopped = 0
+    for count in stride(from: 40, through: 400, by: 40) {
+      let data = DataPath()
+      let first = try stopping(driver(sqlite(data.path), of: sparse), after: count)
+      guard first.interrupted else { break }
+      stopped += 1
+      var second = driver(try sqlite(data.path), of: sparse)
+      second.beginning = .leftBehind(checkpoint(first), replay: replayBackend)
+      let output = try second.run()
+      #expect(output.digest == whole.digest)
+      #expect(latencies(output) == UInt64(whole.operations), "\(count)")
+      #expect(output.metrics.first { $0.name == "engine.unmeasuredOperations" }?.value == 0)
+    }
+    #expect(stopped >= 3)
+  }
+
+  /// Each write is committed by itself: killed in the middle of a tick, there is nothing whole to go on from.
+  @Test func halfATickIsRefused() throws {
+    let data = DataPath()
+    func backend() throws -> BackendInstance {
+      .blocking(
+        try SQLiteBackend(
+          options: OptionValues(
+            owner: "test", location: data.path, given: [(name: "synchronous", value: "off"), (name: "groupCommit", value: "write")],
+            descriptors: SQLiteBackend.descriptor.options)))
+    }
+    _ = try stopping(driver(backend()), after: 100)
+    func mark() throws -> Watermark {
+      let reopened = try backend()
+      defer { try? reopened.backend.finish() }
+      return try reopened.backend.reopen(plan.dataset(identity: driver(memory()).identity.dataIdentity))
+    }
+    #expect(try mark().isWhole)
+
+    let killed = try SQLiteBackend(
+      options: OptionValues(
+        owner: "test", location: data.path, given: [(name: "synchronous", value: "off"), (name: "groupCommit", value: "write")],
+        descriptors: SQLiteBackend.descriptor.options))
+    _ = try killed.reopen(plan.dataset(identity: driver(memory()).identity.dataIdentity))
+    var join = Operation(verb: .join, action: ActionID(0), actor: MemberID(3), intended: .zero)
+    join.container = ContainerID(rawValue: 1)
+    var reply = Reply()
+    let none: [UInt64] = []
+    _ = try killed.openSession(0).execute(join, arguments: none.span, into: &reply)
+    try killed.finish()
+    #expect(try !mark().isWhole)
+    var second = driver(try backend())
+    second.beginning = .leftBehind(nil, replay: replayBackend)
+    let error = #expect(throws: PlugInError.self) { try second.run() }
+    #expect(error?.kind == .usage && error?.message.contains("middle of tick") == true, "\(error?.message ?? "")")
+  }
+
   @Test func aRunInMemoryIsDoneAgain() throws {
     let whole = try driver(memory()).run()
     let first = try stopping(driver(memory()), after: 200)
@@ -153,7 +225,7 @@ private final class DataPath {
     let whole = try driver(memory()).run()
     let seen = Mutex<[RunOutput]>([])
     var driver = driver(try memory())
-    driver.checkpointNanoseconds = 0
+    driver.checkpointNanoseconds = 10_000_000
     driver.onCheckpoint = { output in seen.withLock { $0.append(output) } }
     #expect(try driver.run().digest == whole.digest)
     let outputs = seen.withLock { $0 }

@@ -118,3 +118,17 @@ func makeForeignDatabase(_ path: String) throws {
   }
   try queue.close()
 }
+
+extension ResultStore {
+  /// Begins a run and ends it.
+  /// - Returns: its name.
+  func save(
+    _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, environment: RunEnvironment
+  ) throws -> String {
+    let recorder = try begin(
+      output.identity, startedUnixNanoseconds: output.startedUnixNanoseconds,
+      bucketNanoseconds: output.timeline.bucketNanoseconds, environment: environment)
+    try recorder.finish(output, checks: checks, verdict: verdict, verdictReason: verdictReason)
+    return recorder.run
+  }
+}

@@ -105,7 +105,7 @@ import Testing
     let folder = try TemporaryFolder()
     let first = try ResultStore.open(path: folder.file("r.sqlite"))
     let recorder = try begin(first)
-    #expect(throws: ResultStoreError.self) { try first.resume(recorder.run, isMeasuredAgain: true, environment: own) }
+    #expect(throws: ResultStoreError.self) { try first.resume(recorder.run, workers: 2, isMeasuredAgain: true, environment: own) }
     let output = makeOutput()
     try write(part(output, buckets: 4, tick: 9), recorder, first)
     try recorder.abandon(reason: "the disk is full")
@@ -116,13 +116,69 @@ import Testing
     let store = try ResultStore.open(path: folder.file("r.sqlite"))
     #expect(try store.detail(recorder.run).verdictReason == "the disk is full")
     #expect(try store.runs().map(\.status) == [.interrupted])
-    let again = try store.resume(recorder.run, isMeasuredAgain: true, environment: own)
+    let again = try store.resume(recorder.run, workers: 2, isMeasuredAgain: true, environment: own)
     #expect(again.run == recorder.run)
     #expect(try store.runs().map(\.status) == [.running])
     try again.finish(output, checks: [], verdict: .passed, verdictReason: "")
     #expect(try store.runs().map(\.status) == [.finished])
     #expect(try store.detail(again.run).timeline.buckets.count == output.buckets.count)
-    #expect(throws: ResultStoreError.self) { try store.resume(again.run, isMeasuredAgain: true, environment: own) }
+    #expect(throws: ResultStoreError.self) { try store.resume(again.run, workers: 2, isMeasuredAgain: true, environment: own) }
+  }
+
+  /// Its end is a checkpoint too: what it had measured, at the tick to which that belongs.
+  @Test func aStoppedRunCanBeTakenUpAtItsEnd() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("r.sqlite")
+    let store = try ResultStore.open(path: path)
+    let recorder = try begin(store)
+    let output = makeOutput()
+    try write(part(output, buckets: 2, tick: 10), recorder, store)
+    var stopped = part(output, buckets: 3, tick: 25)
+    stopped.digest.add(77)
+    try recorder.finish(stopped, checks: [], verdict: .interrupted, verdictReason: "stopped")
+    let checkpoint = try #require(try store.checkpoint(of: recorder.run))
+    #expect(checkpoint.tick == 25)
+    #expect(checkpoint.digest == stopped.digest.description)
+    // Asked to leave once more when all is written: it stays.
+    try recorder.abandon(reason: "at once")
+    #expect(try ResultStore.open(path: path).detail(recorder.run).verdictReason == "stopped")
+  }
+
+  /// The bucket in which it was stopped is whole when the run has been gone on with.
+  @Test func theBucketThatWasCutShortIsWrittenAnew() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    let recorder = try begin(store)
+    let output = makeOutput()
+    var stopped = part(output, buckets: 3, tick: 25)
+    let cut = stopped.buckets[2]
+    stopped.buckets[2] = TimelineBucket(
+      start: cut.start, wallNanoseconds: 1, operations: cut.operations + 7, errors: cut.errors, latency: cut.latency, values: cut.values)
+    try recorder.finish(stopped, checks: [], verdict: .interrupted, verdictReason: "stopped")
+    let again = try store.resume(recorder.run, workers: 5, isMeasuredAgain: false, environment: own)
+    // Before that bucket is over, and when all is.
+    try write(part(output, buckets: 2, tick: 27), again, store)
+    #expect(try store.detail(again.run).timeline.buckets.count == 2)
+    try again.finish(output, checks: [], verdict: .passed, verdictReason: "")
+    let detail = try store.detail(again.run)
+    #expect(detail.timeline.buckets.map(\.operations) == output.buckets.map(\.operations))
+    #expect(detail.record.workers == 5)
+  }
+
+  /// Ended before it had measured anything anew, what was there before is gone, and the run can still be read.
+  @Test func whatIsMeasuredAgainMayEndEarly() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("r.sqlite")
+    let store = try ResultStore.open(path: path)
+    let recorder = try begin(store)
+    try write(part(makeOutput(), buckets: 3, tick: 25), recorder, store)
+    try recorder.abandon(reason: "stopped")
+    let again = try ResultStore.open(path: path).resume(recorder.run, workers: 2, isMeasuredAgain: true, environment: own)
+    #expect(try ResultStore.open(path: path).detail(again.run).timeline.buckets.isEmpty)
+    try again.abandon(reason: "stopped again")
+    let detail = try ResultStore.open(path: path).detail(again.run)
+    #expect(detail.errorSamples.isEmpty)
+    #expect(detail.verdictReason == "stopped again")
   }
 
   /// What has measured nothing is not kept, unless an earlier part of it has.
@@ -133,7 +189,7 @@ import Testing
     #expect(try ResultStore.open(path: path).runs().isEmpty)
     let killed = try begin(ResultStore.open(path: path)).run
     try ResultStore.open(path: path).write { try $0.execute(sql: "DELETE FROM lease") }
-    try ResultStore.open(path: path).resume(killed, isMeasuredAgain: true, environment: own).abandon(reason: "no such host")
+    try ResultStore.open(path: path).resume(killed, workers: 2, isMeasuredAgain: true, environment: own).abandon(reason: "no such host")
     #expect(try ResultStore.open(path: path).runs().map(\.status) == [.interrupted])
   }
 

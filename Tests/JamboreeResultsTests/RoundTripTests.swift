@@ -154,30 +154,10 @@ import Testing
       try db.execute(sql: "CREATE TRIGGER stop BEFORE INSERT ON metric BEGIN SELECT RAISE(ABORT, 'stopped'); END")
     }
     #expect(throws: ResultStoreError.self) { try store.save(OutputShape()) }
-    #expect(try store.runs().count == 1)
-    #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(DISTINCT run_id) FROM histogram") } == 1)
-  }
-
-  @Test func savingIsFast() throws {
-    let folder = try TemporaryFolder()
-    let store = try ResultStore.open(path: folder.file("r.sqlite"))
-    let output = makeOutput(OutputShape(buckets: 432, valuesPerHistogram: 4000))
-    var times: [UInt64] = []
-    var run = ""
-    for _ in 0..<7 {
-      let start = monotonicNanoseconds()
-      run = try store.save(output, checks: [], verdict: .passed, verdictReason: "", environment: environment)
-      times.append(monotonicNanoseconds() - start)
+    // It has begun, and of its end there is nothing.
+    #expect(try store.runs().map(\.operations).min() == 0)
+    for table in ["histogram", "phase", "timeline", "metric"] {
+      #expect(try store.read { try Int.fetchOne($0, sql: "SELECT count(DISTINCT run_id) FROM \(table)") } == 1)
     }
-    let start = monotonicNanoseconds()
-    _ = try store.detail(run)
-    let detail = monotonicNanoseconds() - start
-    print(
-      "save: median \(Double(times.sorted()[3]) / 1e6) ms, all \(times.map { Double($0) / 1e6 }); detail: \(Double(detail) / 1e6) ms"
-    )
-    #if !DEBUG
-      // Generous: other work shares the machine with the tests.
-      #expect(times.min() ?? 0 < 50_000_000)
-    #endif
   }
 }

@@ -62,7 +62,13 @@ public struct RunDriver: Sendable {
     let dataset = plan.dataset(identity: identity.dataIdentity)
     var replayed: Replayed?
     if case .leftBehind(let checkpoint, let makeReplay) = beginning {
-      let tick = try phases.time("reopen") { try backend.backend.reopen(dataset) }
+      let mark = try phases.time("reopen") { try backend.backend.reopen(dataset) }
+      guard mark.isWhole else {
+        throw BackendError(
+          .usage, "\(backend.descriptor.id): the data end in the middle of tick \(mark.tick + 1), whose writes were kept one by one; "
+            + "a run cannot go on from there: remove them, or name another place")
+      }
+      let tick = mark.tick
       replayed = try phases.time("replay") { try replay(plan, dataset, on: makeReplay(), until: tick, checkpoint) }
     } else {
       try phases.time("load") { try backend.backend.load(dataset) }
@@ -78,6 +84,9 @@ public struct RunDriver: Sendable {
       var metrics = plan.services.flatMap { $0.derivedMetrics(timeline) }
       metrics += populationMetrics + simulation.metrics
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
+      metrics.append(
+        Metric(
+          name: "engine.recordingSeconds", value: Double(observer.recordingNanoseconds) * 1e-9, unit: "s", polarity: .lowerIsBetter))
       if let replayed {
         metrics.append(Metric(name: "engine.unmeasuredOperations", value: Double(replayed.unmeasuredOperations), unit: "count"))
       }
@@ -115,6 +124,8 @@ public struct RunDriver: Sendable {
   private struct Replayed {
     /// Where everything stood.
     let state: [UInt8]
+    /// What the earlier run had measured of that.
+    let measured: RunCheckpoint?
     /// How many operations are not among the latencies: those after the last checkpoint.
     let unmeasuredOperations: Int64
   }
@@ -126,7 +137,7 @@ public struct RunDriver: Sendable {
       return simulation
     }
     try simulation.restore(from: replayed.state)
-    simulation.adopt(histograms: earlierPart?.histograms ?? [:], buckets: earlierPart?.buckets ?? [])
+    simulation.adopt(replayed.measured)
     return simulation
   }
 
@@ -137,17 +148,38 @@ public struct RunDriver: Sendable {
     try replay.backend.load(dataset)
     let observer = RunObserver(self, plan: plan, isReplay: true)
     let simulation = try Simulation(plan, backend: replay, ranker: ranker, workers: workers, clock: clock, observer: observer)
+    defer { try? replay.backend.finish() }
     simulation.start()
-    var measured: Int64 = 0
-    if let checkpoint {
-      if try simulation.run(until: min(checkpoint.tick, tick) + 1) { throw RunStopped() }
-      if checkpoint.tick <= tick { try check(simulation, checkpoint) }
-      measured = simulation.operationCount
+    func advance(to tick: TickID) throws { if try simulation.run(until: tick + 1) { throw RunStopped() } }
+    guard let checkpoint else {
+      try advance(to: tick)
+      return Replayed(state: simulation.checkpoint(), measured: nil, unmeasuredOperations: simulation.operationCount)
     }
-    if try simulation.run(until: tick + 1) { throw RunStopped() }
-    let replayed = Replayed(state: simulation.checkpoint(), unmeasuredOperations: simulation.operationCount - measured)
-    try replay.backend.finish()
-    return replayed
+    if checkpoint.tick <= tick {
+      try advance(to: checkpoint.tick)
+      try check(simulation, checkpoint)
+      let measured = simulation.operationCount
+      try advance(to: tick)
+      return Replayed(
+        state: simulation.checkpoint(), measured: checkpoint, unmeasuredOperations: simulation.operationCount - measured)
+    }
+    // The data are marked with the last tick that wrote. If nothing wrote between there and the checkpoint they are the
+    // checkpoint's data; else some of them were lost with the machine, and what was measured of them counts no more.
+    try advance(to: tick)
+    let (atMark, operations, writes) = (simulation.checkpoint(), simulation.operationCount, writeCount(simulation))
+    try advance(to: checkpoint.tick)
+    try check(simulation, checkpoint)
+    guard writeCount(simulation) > writes else {
+      return Replayed(state: simulation.checkpoint(), measured: checkpoint, unmeasuredOperations: 0)
+    }
+    return Replayed(state: atMark, measured: nil, unmeasuredOperations: operations)
+  }
+
+  private func writeCount(_ simulation: Simulation) -> UInt64 {
+    let writes = Set(Verb.allCases.filter(\.isWrite).map(\.name))
+    return simulation.histograms().reduce(0) { sum, entry in
+      entry.key.kind == .storage && writes.contains(entry.key.name) ? sum + entry.value.totalCount : sum
+    }
   }
 
   /// - Returns: true when the run was stopped.

@@ -25,8 +25,9 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
   private let shouldStopNow: (@Sendable () -> Bool)?
   /// What was measured so far; set while there is something to write down.
   var makeOutput: (() -> RunOutput)?
-  private var calls = 0
   private var lastProgress: UInt64 = 0
+  /// How long the run has waited while what it had measured was put together.
+  private(set) var recordingNanoseconds: UInt64 = 0
   private var lastCheckpoint = monotonicNanoseconds()
 
   init(_ driver: RunDriver, plan: SimulationPlan, isReplay: Bool = false) {
@@ -40,9 +41,6 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
 
   func shouldStop(at time: SimTime, _ simulation: Simulation) -> Bool {
     if let shouldStopNow, shouldStopNow() { return true }
-    calls += 1
-    // A tick may take a microsecond.
-    guard calls % 16 == 0 else { return false }
     let now = monotonicNanoseconds()
     if let onProgress, now &- lastProgress > Self.progressNanoseconds {
       lastProgress = now
@@ -55,6 +53,7 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
       onCheckpoint(makeOutput())
       // From here on, so that writing down what was measured never takes up a run's time.
       lastCheckpoint = monotonicNanoseconds()
+      recordingNanoseconds &+= lastCheckpoint &- now
     }
     return false
   }

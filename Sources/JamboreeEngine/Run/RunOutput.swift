@@ -144,16 +144,18 @@ public struct RunCheckpoint: Sendable {
   public var measureNanoseconds: Int64
   public var histograms: [LatencyRecorder.Key: LatencyHistogram]
   public var buckets: [TimelineBucket]
+  public var errorSamples: [ErrorSample]
 
   public init(
     tick: TickID, digest: String, measureNanoseconds: Int64, histograms: [LatencyRecorder.Key: LatencyHistogram],
-    buckets: [TimelineBucket]
+    buckets: [TimelineBucket], errorSamples: [ErrorSample] = []
   ) {
     self.tick = tick
     self.digest = digest
     self.measureNanoseconds = measureNanoseconds
     self.histograms = histograms
     self.buckets = buckets
+    self.errorSamples = errorSamples
   }
 }
 

@@ -39,6 +39,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     var outcomes = [Int64](repeating: 0, count: Outcome.allCases.count)
     var notANumberScores = 0
     var histograms: [LatencyRecorder.Key: LatencyHistogram] = [:]
+    var errorSamples: [ErrorSample] = []
   }
 
   /// - Parameters:
@@ -224,7 +225,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
         atNanoseconds: sample.operation.intended.nanoseconds, action: plan.catalog[sample.operation.action].name,
         verb: sample.operation.verb.name, outcome: sample.outcome, message: sample.message)
     }
-    return Array(all.sorted { $0.atNanoseconds < $1.atNanoseconds }.prefix(ErrorSample.limit))
+    return Array((restored.errorSamples + all.sorted { $0.atNanoseconds < $1.atNanoseconds }).prefix(ErrorSample.limit))
   }
 
   /// The last tick that was run; -1 before the first.
@@ -270,9 +271,10 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   /// Puts the latencies of the run that it goes on with in the place of those that were measured while it was done again:
   /// that was on another backend.
-  func adopt(histograms: [LatencyRecorder.Key: LatencyHistogram], buckets: [TimelineBucket]) {
-    restored.histograms = histograms
-    meter.adopt(buckets)
+  func adopt(_ checkpoint: RunCheckpoint?) {
+    restored.histograms = checkpoint?.histograms ?? [:]
+    restored.errorSamples = checkpoint?.errorSamples ?? []
+    meter.adopt(checkpoint?.buckets ?? [])
   }
 
   /// Closes the timeline and hands it over.

@@ -77,7 +77,11 @@ struct RunCommand: ParsableCommand {
     driver.beginning = request.beginning
     let environment = RunEnvironment.current(version: Composition.version)
     let recorder = try beginRecording(driver, request, environment)
-    Interruption.shared.beforeLeaving { try? recorder.abandon(reason: "it was stopped at once") }
+    Interruption.shared.beforeLeaving {
+      Composition.removeUnfinishedFiles()
+      try? recorder.abandon(reason: "it was stopped at once")
+    }
+    defer { Interruption.shared.beforeLeaving(nil) }
 
     let progress = json ? nil : ProgressPrinter()
     driver.onProgress = { progress?.show($0) }
@@ -106,12 +110,15 @@ struct RunCommand: ParsableCommand {
     finished.output.metrics += finished.floor.keys.sorted().map {
       Metric(name: "floor.\($0).meanNanoseconds", value: finished.floor[$0] ?? 0, unit: "ns", polarity: .lowerIsBetter)
     }
+    finished.output.metrics.append(
+      Metric(
+        name: "results.writingSeconds", value: Double(recorder.writingNanoseconds) * 1e-9, unit: "s", polarity: .lowerIsBetter))
     finished.id = recorder.run
     try recorder.finish(
       finished.output,
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
       verdict: finished.verdict, verdictReason: finished.verdictReason)
-    Interruption.shared.beforeLeaving(nil)
+    Interruption.shared.beforeLeaving(Composition.removeUnfinishedFiles)
 
     if json {
       try RunJSON.make(finished).print()
@@ -128,7 +135,7 @@ struct RunCommand: ParsableCommand {
     let store = try ResultStore.open(path: results)
     if let run = request.resumed {
       let isMeasuredAgain = if case .leftBehind = request.beginning { false } else { true }
-      return try store.resume(run, isMeasuredAgain: isMeasuredAgain, environment: environment)
+      return try store.resume(run, workers: driver.workers, isMeasuredAgain: isMeasuredAgain, environment: environment)
     }
     return try store.begin(
       driver.identity, startedUnixNanoseconds: driver.startedUnixNanoseconds,

@@ -55,12 +55,15 @@ struct ListCommand: ParsableCommand {
       table.add([
         run.run, Text.moment(unixNanoseconds: run.startedUnixNanoseconds), run.scenario, run.backend, run.ranker,
         Text.significant(run.scale), "\(run.workers)", Text.grouped(run.operations), Text.rate(run.operationsPerSecond),
-        Text.significant(run.wallSeconds) + " s", run.verdict.rawValue,
+        Text.significant(run.wallSeconds) + " s", outcome(of: run),
       ])
     }
     try Console.print(table.text(indent: ""))
   }
 }
+
+/// The verdict, once there is one.
+private func outcome(of run: RunRecord) -> String { run.status == .running ? "running" : run.verdict.rawValue }
 
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "show", abstract: "Show one run that was kept.")
@@ -86,7 +89,7 @@ struct ShowCommand: ParsableCommand {
     try Console.print("  build       \(detail.environment.version) \(detail.environment.buildConfiguration), \(detail.environment.compiler)\(detail.environment.gitCommit.map { ", commit \($0.prefix(12))" } ?? "")\(detail.environment.gitDirty == true ? " with changes" : "")")
     try Console.print("  operations  \(Text.grouped(record.operations)) in \(Text.significant(record.measureSeconds)) s (\(Text.rate(record.operationsPerSecond))), \(Text.significant(record.wallSeconds)) s in all")
     try Console.print("  digest      \(record.digest)")
-    try Console.print("  verdict     \(record.verdict.rawValue): \(detail.verdictReason)\n")
+    try Console.print("  verdict     \(outcome(of: record)): \(detail.verdictReason)\n")
     var table = TextTable(["latency", "of", "outcome", "count", "mean", "p50", "p90", "p99", "p99.9", "max"], left: [0, 1, 2])
     for row in detail.summaries {
       let latency = row.latency

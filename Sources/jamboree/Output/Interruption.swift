@@ -13,6 +13,7 @@ final class Interruption: Sendable {
     var isMeasuring = false
     var count = 0
     var lastThing: (@Sendable () -> Void)?
+    var isLeaving = false
   }
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "interruption", qos: .userInteractive)
@@ -49,11 +50,18 @@ final class Interruption: Sendable {
   /// What is to be done before the program ends at once, while all else goes on; nil when there is nothing any more.
   func beforeLeaving(_ body: (@Sendable () -> Void)?) { state.withLock { $0.lastThing = body } }
 
+  /// Never returns where the program is about to end at once: what fails meanwhile, because the ground is taken from under
+  /// it, is neither to be told of nor an exit code.
+  func letLeave() {
+    while state.withLock({ $0.isLeaving }) { pause() }
+  }
+
   var hasCome: Bool { state.withLock { $0.count > 0 } }
 
   private func received() {
     let (isMeasuring, count, lastThing) = state.withLock { state in
       state.count += 1
+      state.isLeaving = !(state.isMeasuring && state.count == 1)
       return (state.isMeasuring, state.count, state.lastThing)
     }
     if isatty(STDERR_FILENO) == 1 { Console.note("\n") }

@@ -12,7 +12,8 @@ enum RunJSON {
     var outcomes: [String: JSON] = [:]
     for outcome in Outcome.allCases { outcomes[outcome.name] = .integer(output.outcomes[Int(outcome.rawValue)]) }
     var phases: [String: JSON] = [:]
-    for phase in output.phases { phases[phase.name] = JSON(Double(phase.durationNanoseconds) / 1e9) }
+    // A resumed run has two parts that were measured.
+    for phase in output.phases { phases[phase.name] = JSON(Double(output.durationNanoseconds(ofPhase: phase.name)) / 1e9) }
     var metrics: [String: JSON] = [:]
     for metric in output.metrics { metrics[metric.name] = JSON(metric.value) }
     let peak = output.metrics.first { $0.name == "process.peakResidentBytes" }?.value
