@@ -5,8 +5,9 @@ extension SocialGraph {
   /// - Parameters:
   ///   - offsets: as in ``offsets``, one more than there are members.
   ///   - targets: members; none is in its own row.
-  static func sorted(offsets: [Int], targets: [UInt32], workers: Int) -> SocialGraph {
-    var targets = targets
+  static func sorted(offsets: [Int], targets given: consuming [UInt32], workers: Int) -> SocialGraph {
+    // Taken over, not copied: there may be hundreds of millions.
+    var targets = consume given
     let members = offsets.count - 1
     let counts = targets.withUnsafeMutableBufferPointer { buffer in
       // No two rows share an entry.
@@ -58,7 +59,7 @@ extension SocialGraph {
       }
       initializedCount = total
     }
-    return SocialGraph.sorted(offsets: ends, targets: both, workers: workers)
+    return SocialGraph.sorted(offsets: ends, targets: consume both, workers: workers)
   }
 
   /// The same edges among more members, of whom the new ones have none.

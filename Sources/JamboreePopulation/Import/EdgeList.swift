@@ -4,7 +4,7 @@ import JamboreeKit
 /// "who follows" and "who is followed".
 ///
 /// Nodes become members in the order of their ids, whatever the order of the lines. Edges from a node to itself and edges that come a
-/// second time are dropped. Memory: twelve bytes an edge and sixteen a node while it is read, of which four and eight stay.
+/// second time are dropped. Memory: twelve bytes an edge and sixteen a node (of ids from 2^28 on, up to a hundred more) while it is read, of which four and eight stay.
 public struct EdgeList: Sendable {
   public let graph: SocialGraph
   public let report: Report
@@ -62,11 +62,7 @@ public struct EdgeList: Sendable {
         source = numbers.number(of: from)
         last = (from, source)
       }
-      if from == to {
-        selves &+= 1
-        return
-      }
-      edges.append(source, numbers.number(of: to))
+      if from == to { selves &+= 1 } else { edges.append(source, numbers.number(of: to)) }
       if numbers.count > limit {
         throw EdgeListError(path: path, line: nil, message: "has more than \(limit) nodes, which is the most that is supported; cut the graph down")
       }
@@ -100,7 +96,7 @@ public struct EdgeList: Sendable {
       }
       initializedCount = total
     }
-    return SocialGraph.sorted(offsets: ends, targets: targets, workers: workers)
+    return SocialGraph.sorted(offsets: ends, targets: consume targets, workers: workers)
   }
 
   /// How many pairs follow each other.

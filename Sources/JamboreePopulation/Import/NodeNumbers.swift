@@ -3,7 +3,8 @@ import Glibc
 /// Gives the nodes of an edge list numbers from 0 on, in the order in which they are first seen.
 ///
 /// Nodes of a small id, as nearly all lists have them, are looked up in a table by id: of its memory only the pages that are
-/// touched are there, so it takes four bytes a node where ids are dense and at most a gibibyte where they are not. All others are hashed.
+/// touched are there, so it takes four bytes a node where ids are dense and at most a gibibyte where they are not. All others are hashed,
+/// which takes some fifty to a hundred bytes a node.
 struct NodeNumbers: ~Copyable {
   private static let tableSize = 1 << 28
 

@@ -97,6 +97,7 @@ final class SelectionAgents: ServiceAgents {
     }
     guard let task = reviewers[Int(agent)].current else { return }
     reviewers[Int(agent)].current = nil
+    context.count(task.isVote ? model.metrics.votes : model.metrics.reviews, by: -1)
     context.notify(answer(to: task, mark: 0, from: agent, context.now))
   }
 

@@ -32,6 +32,9 @@ struct SelectionCoordinator {
   private var stage = Stage.collecting
   private var forum = 0
   private var skip = 0
+  /// The last row that was taken. Where people still post, pages shift while they are turned, and show rows again.
+  private var lastCreated = SimTime.never
+  private var lastTieBreak = UInt64.max
   /// Marks that have been asked for and have not come.
   private var awaited = 0
   private var announced: UInt32 = 0
@@ -76,11 +79,12 @@ struct SelectionCoordinator {
       return .done(outcome)
     }
     let count = reply.items.count
-    for row in 0..<count { add(reply.items[row], &context) }
+    for row in 0..<count where isNext(reply.items[row]) { add(reply.items[row], &context) }
     skip += count
     if count < Self.pageLength || skip >= model.mostIdeas {
       forum += 1
       skip = 0
+      (lastCreated, lastTieBreak) = (.never, .max)
     }
     if forum < model.forums {
       context.schedule(agent, at: context.now + 1_000_000_000)
@@ -88,6 +92,14 @@ struct SelectionCoordinator {
       endCollection(agent, &context)
     }
     return .done(outcome)
+  }
+
+  /// Whether a row is one that is to be taken: not taken yet, and posted before the selection began.
+  private mutating func isNext(_ row: ItemRow) -> Bool {
+    let tieBreak = row.id.tieBreak
+    guard row.created < model.begin, (row.created, tieBreak) < (lastCreated, lastTieBreak) else { return false }
+    (lastCreated, lastTieBreak) = (row.created, tieBreak)
+    return true
   }
 
   private mutating func add(_ row: ItemRow, _ context: inout AgentContext) {
@@ -213,6 +225,8 @@ struct SelectionCoordinator {
   func encode(into encoder: inout StateEncoder) {
     encoder.encode(stage.rawValue)
     for number in [forum, skip, awaited, Int(announced)] { encoder.encode(number) }
+    encoder.encode(lastCreated.nanoseconds)
+    encoder.encode(lastTieBreak)
     encoder.encode(clusters)
     encoder.encode(possible)
   }
@@ -226,6 +240,8 @@ struct SelectionCoordinator {
     skip = try decoder.decode(Int.self)
     awaited = try decoder.decode(Int.self)
     announced = UInt32(truncatingIfNeeded: try decoder.decode(Int.self))
+    lastCreated = SimTime(nanoseconds: try decoder.decode(Int64.self))
+    lastTieBreak = try decoder.decode(UInt64.self)
     clusters = try decoder.decodeArray(of: IdeaCluster.self)
     possible = try decoder.decodeArray(of: Int64.self)
   }

@@ -57,8 +57,12 @@ public struct SelectionParameters: Sendable {
     }
     guard shortlist <= clusters else { throw reader.fail("shortlist", "\(shortlist) is more than there are clusters (\(clusters)); lower it") }
     guard funded <= shortlist else { throw reader.fail("funded", "\(funded) is more than the shortlist (\(shortlist)); lower it") }
+    // Word of them goes out at once, with one action.
     guard clusters * reviewsPerCluster <= 65_000 else {
       throw reader.fail("reviewsPerCluster", "more than 65000 reviews in all; lower it, or clusters")
+    }
+    guard shortlist * votesPerPlan <= 65_000 else {
+      throw reader.fail("votesPerPlan", "more than 65000 votes in all; lower it, or shortlist")
     }
   }
 }
