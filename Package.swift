@@ -25,6 +25,7 @@ let package = Package(
     .library(name: "JamboreeEngine", targets: ["JamboreeEngine"]),
     .library(name: "JamboreeMemory", targets: ["JamboreeMemory"]),
     .library(name: "JamboreeSQLite", targets: ["JamboreeSQLite"]),
+    .library(name: "JamboreePostgres", targets: ["JamboreePostgres"]),
     .library(name: "JamboreeRankers", targets: ["JamboreeRankers"]),
   ],
   dependencies: [
@@ -32,11 +33,13 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
   ],
   targets: [
     // Bottom first; an arrow always points upwards in this list.
     .systemLibrary(name: "CJemalloc", pkgConfig: "jemalloc", providers: [.apt(["libjemalloc-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     module("JamboreeKit"),
     module(
@@ -50,6 +53,9 @@ let package = Package(
     module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
     module("JamboreeSQLite", ["JamboreeKit", "CSQLite"], exclude: ["README.md"]),
     module(
+      "JamboreePostgres", ["JamboreeKit", "CLibPQ", .product(name: "DequeModule", package: "swift-collections")],
+      exclude: ["README.md"]),
+    module(
       "JamboreeResults",
       [
         "JamboreeKit", "JamboreeMetrics", "JamboreeEngine",
@@ -61,7 +67,8 @@ let package = Package(
       name: "jamboree",
       dependencies: [
         "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads", "JamboreeScenario",
-        "JamboreeEngine", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreeResults", "JamboreeTesting",
+        "JamboreeEngine", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeResults",
+        "JamboreeTesting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: shared),

@@ -16,6 +16,7 @@ jamboree_packages=(
   "libsqlite3-dev  header:sqlite3.h"
   "libjemalloc-dev header:jemalloc/jemalloc.h"
   "zlib1g-dev      header:zlib.h"
+  "libpq-dev       header:postgresql/libpq-fe.h"
   "git             command:git"
 )
 

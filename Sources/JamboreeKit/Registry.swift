@@ -26,19 +26,20 @@ public struct PlugInReference: Sendable, Hashable {
 
   /// - Throws: ``PlugInError`` of kind `usage` when an option is not of the form `name=value`.
   public init(_ text: String) throws(PlugInError) {
+    let shown = printable(withoutPassword(text), limit: 200)
     let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let name = halves[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     id = String(name[0])
     location = name.count > 1 ? String(name[1]) : ""
     guard name.count == 1 || !location.isEmpty else {
-      throw PlugInError(.usage, "'\(printable(text, limit: 200))': nothing stands after the colon; leave it out, or name a location")
+      throw PlugInError(.usage, "'\(shown)': nothing stands after the colon; leave it out, or name a location")
     }
     var found: [Option] = []
     if halves.count > 1 {
       for part in halves[1].split(separator: "&") {
         let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard pair.count == 2, !pair[0].isEmpty else {
-          throw PlugInError(.usage, "'\(printable(text, limit: 200))': '\(printable(String(part)))' is not of the form option=value")
+          throw PlugInError(.usage, "'\(shown)': '\(printable(String(part)))' is not of the form option=value")
         }
         found.append(Option(name: String(pair[0]), value: String(pair[1])))
       }
@@ -49,6 +50,9 @@ public struct PlugInReference: Sendable, Hashable {
   private init(id: String, location: String, options: [Option]) {
     (self.id, self.location, self.options) = (id, location, options)
   }
+
+  /// The location as it may be shown and kept: without the password, if it is an address that has one.
+  public var publicLocation: String { withoutPassword(location) }
 
   /// The same plug-in with its data elsewhere.
   public func located(at location: String) -> PlugInReference { PlugInReference(id: id, location: location, options: options) }
@@ -67,6 +71,26 @@ public struct PlugInReference: Sendable, Hashable {
   public var text: String {
     let tail = options.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
     return id + (location.isEmpty ? "" : ":\(location)") + (tail.isEmpty ? "" : "?\(tail)")
+  }
+}
+
+/// An address without its password: `//user:secret@host` is `//user@host`.
+public func withoutPassword(_ address: String) -> String {
+  guard let start = address.range(ofSlashes: 2) else { return address }
+  let authority = address[start...].prefix { $0 != "/" && $0 != "?" }
+  guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return address }
+  return String(address[..<colon] + address[at...])
+}
+
+extension String {
+  /// Where what follows the first `count` slashes in a row begins.
+  fileprivate func range(ofSlashes count: Int) -> Index? {
+    var run = 0
+    for index in indices {
+      run = self[index] == "/" ? run + 1 : 0
+      if run == count { return self.index(after: index) }
+    }
+    return nil
   }
 }
 
@@ -142,5 +166,5 @@ private func unknown(_ id: String, among known: [String], what: String, listedBy
 private func refuseLocation(_ reference: PlugInReference, _ what: String, takes location: String?) throws(PlugInError) {
   guard location == nil, !reference.location.isEmpty else { return }
   throw PlugInError(
-    .usage, "\(what) '\(reference.id)' takes no location; leave out ':\(printable(reference.location, limit: 200))'")
+    .usage, "\(what) '\(reference.id)' takes no location; leave out ':\(printable(reference.publicLocation, limit: 200))'")
 }

@@ -1,5 +1,6 @@
 import JamboreeKit
 import JamboreeMemory
+import JamboreePostgres
 import JamboreeRankers
 import JamboreeSQLite
 import JamboreeScenario
@@ -17,6 +18,7 @@ enum Composition {
     registry.register(MemoryBackend.self)
     registry.register(NullBackend.self)
     registry.register(SQLiteBackend.self)
+    registry.register(PostgresBackend.self)
     return registry
   }()
 

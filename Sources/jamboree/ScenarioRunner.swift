@@ -27,7 +27,7 @@ struct ScenarioRunner {
         scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash,
         scenarioFolder: scenario.folder, overrides: scenario.overrides, seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
         backend: PlugInIdentity(
-          id: backendDescriptor.id, version: backendDescriptor.version, location: backendDescriptor.locatesFile ? absolute(backendReference.location) : backendReference.location,
+          id: backendDescriptor.id, version: backendDescriptor.version, location: backendDescriptor.locatesFile ? absolute(backendReference.location) : backendReference.publicLocation,
           options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
         ranker: PlugInIdentity(
           id: rankerDescriptor.id, version: rankerDescriptor.version, options: rankerOptions.inForce.map { "\($0.name)=\($0.value)" })),

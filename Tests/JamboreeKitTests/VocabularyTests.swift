@@ -111,4 +111,14 @@ import Testing
     #expect(counts.count == 64 && counts.values.allSatisfy { (60...150).contains($0) })
     #expect(ItemID(author: MemberID(70), sequence: 3).ownerKey == 70)
   }
+
+  /// What is shown and kept of an address has no password.
+  @Test(arguments: [
+    ("//ann:se/cret@db.example:5432/jam", "//ann:se/cret@db.example:5432/jam"), ("//ann:secret@db:5432/jam", "//ann@db:5432/jam"),
+    ("//ann:a:b@c@db/jam?x=y", "//ann@db/jam?x=y"), ("//db:5432/jam", "//db:5432/jam"), ("/tmp/a:b@c", "/tmp/a:b@c"),
+    ("postgres://:only@/jam", "postgres://@/jam"), ("", ""), ("//", "//"),
+  ])
+  func addressesAreShownWithoutPassword(_ address: String, _ shown: String) throws {
+    #expect(withoutPassword(address) == shown)
+  }
 }

@@ -24,7 +24,7 @@ struct StorageBench: ParsableCommand {
   func run() throws {
     let instance = try Composition.backends.make(PlugInReference(backend)).instance
     guard case .blocking(let opened) = instance else {
-      throw Failure(code: Failure.usage, message: "'\(backend)' answers over a network, where one call after the other measures the network; use a blocking backend")
+      throw Failure(code: Failure.usage, message: "'\(withoutPassword(backend))' answers over a network, where one call after the other measures the network; use a blocking backend")
     }
     try bench(opened)
   }
@@ -76,9 +76,9 @@ struct StorageBench: ParsableCommand {
     let rate = all > 0 ? Double(operations * results.count) / all : Double(items) / loadSeconds
     try flags.report(
       "storage",
-      ["\(backend), loaded in \(Text.significant(loadSeconds)) s", table.text(indent: "")],
+      ["\(withoutPassword(backend)), loaded in \(Text.significant(loadSeconds)) s", table.text(indent: "")],
       [
-        "backend": .string(backend), "items": .integer(Int64(items)), "operations": .integer(Int64(operations)), "loadSeconds": JSON(loadSeconds),
+        "backend": .string(withoutPassword(backend)), "items": .integer(Int64(items)), "operations": .integer(Int64(operations)), "loadSeconds": JSON(loadSeconds),
         "operationsPerSecond": JSON(rate), "verbs": .object(verbs),
       ], results.map(\.best).isEmpty ? [loadSeconds] : [all])
   }

@@ -1,0 +1,151 @@
+import JamboreeKit
+
+/// The writes about items, as functions in the server: each is one round trip and one transaction, as it would be on a platform
+/// that cares. All answer an outcome (the raw value of ``Outcome``) and a version.
+enum Functions {
+  /// - Parameters:
+  ///   - keepsTotals: whether sums over containers are kept; a row that every write changes is not to be had for nothing.
+  ///   - indexesWords: whether there is an index of words.
+  static func sql(keepsTotals: Bool, indexesWords: Bool) -> String {
+    let addItem = """
+      INSERT INTO container AS c (id, item_count) SELECT c, 1 FROM unnest(p_containers) c ORDER BY c
+      ON CONFLICT (id) DO UPDATE SET item_count = c.item_count + 1;
+      """
+    // In order of their numbers, so that two writes never wait for each other.
+    let lock = "PERFORM 1 FROM container WHERE id IN (SELECT container FROM listing WHERE item = p_id) ORDER BY id FOR NO KEY UPDATE;"
+    let addRating = """
+      \(lock)
+      UPDATE container SET rating_sum = rating_sum + v_change WHERE id IN (SELECT container FROM listing WHERE item = p_id);
+      """
+    let removeItem = """
+      \(lock)
+      UPDATE container SET item_count = item_count - 1, rating_sum = rating_sum - v_item.rating_sum
+      WHERE id IN (SELECT container FROM listing WHERE item = p_id);
+      """
+    func words(_ sql: String) -> String { indexesWords ? sql : "" }
+    func totals(_ sql: String, _ condition: String) -> String { keepsTotals ? "IF \(condition) THEN \(sql) END IF;" : "" }
+    return """
+      CREATE FUNCTION publish(
+        p_id bigint, p_author bigint, p_parent bigint, p_created bigint, p_tie bigint, p_reader bigint, p_payload bigint,
+        p_traits bigint, p_body text, p_containers bigint[], p_words text[], OUT outcome int, OUT version int
+      ) LANGUAGE plpgsql AS $$
+      DECLARE v_replies int; v_latest bigint;
+      BEGIN
+        outcome := 0; version := 1;
+        IF p_id = 0 OR p_parent = p_id THEN outcome := 2; version := 0; RETURN; END IF;
+        -- A reply may be written at the same time as what it answers: whoever comes second sees the other.
+        PERFORM pg_advisory_xact_lock(p_id);
+        IF p_parent <> 0 THEN PERFORM pg_advisory_xact_lock(p_parent); END IF;
+        INSERT INTO item (id, author, parent, created, tie, reader, active, payload, traits)
+        VALUES (p_id, p_author, p_parent, p_created, p_tie, p_reader, p_created, p_payload, p_traits) ON CONFLICT (id) DO NOTHING;
+        IF NOT FOUND THEN outcome := 2; version := 0; RETURN; END IF;
+        INSERT INTO revision VALUES (p_id, 1, p_payload, p_body);
+        SELECT count(*) FILTER (WHERE NOT deleted), max(created) INTO v_replies, v_latest
+        FROM item WHERE parent = p_id AND parent <> 0 AND reader = 0;
+        IF v_latest IS NOT NULL THEN
+          UPDATE item SET reply_count = v_replies, active = greatest(p_created, v_latest) WHERE id = p_id;
+        END IF;
+        IF cardinality(p_containers) > 0 THEN
+          INSERT INTO listing SELECT c, p_id, p_created, p_tie, greatest(p_created, v_latest), p_reader FROM unnest(p_containers) c;
+          \(totals(addItem, "p_reader = 0"))
+        END IF;
+        \(words("INSERT INTO word SELECT w, p_created, p_tie, p_id, p_reader FROM unnest(p_words) w ON CONFLICT DO NOTHING;"))
+        IF p_parent <> 0 AND p_reader = 0 THEN
+          UPDATE item SET reply_count = reply_count + 1, active = greatest(active, p_created) WHERE id = p_parent AND NOT deleted;
+          UPDATE listing SET active = p_created WHERE item = p_parent AND active < p_created;
+        END IF;
+      END $$;
+
+      CREATE FUNCTION react(
+        p_id bigint, p_actor bigint, p_kind bigint, p_value bigint, p_accepted bigint, OUT outcome int, OUT version int
+      ) LANGUAGE plpgsql AS $$
+      DECLARE v_item item; v_old int; v_change int; v_count int;
+      BEGIN
+        outcome := 0; version := 0;
+        SELECT * INTO v_item FROM item WHERE id = p_id AND NOT deleted AND (reader = 0 OR reader = p_actor + 1) FOR NO KEY UPDATE;
+        IF NOT FOUND THEN outcome := 1; RETURN; END IF;
+        IF p_accepted = 0 THEN outcome := 2; RETURN; END IF;
+        IF p_kind = \(ReactionKind.download.rawValue) THEN
+          UPDATE item SET download_count = download_count + p_value::int WHERE id = p_id;
+          RETURN;
+        END IF;
+        SELECT value INTO v_old FROM reaction WHERE item = p_id AND kind = p_kind AND member = p_actor;
+        IF p_value <> 0 THEN
+          INSERT INTO reaction VALUES (p_id, p_kind::smallint, p_actor, p_value::int)
+          ON CONFLICT (item, kind, member) DO UPDATE SET value = excluded.value;
+        ELSIF v_old IS NOT NULL THEN
+          DELETE FROM reaction WHERE item = p_id AND kind = p_kind AND member = p_actor;
+        END IF;
+        v_change := p_value::int - coalesce(v_old, 0);
+        v_count := (p_value <> 0)::int - (v_old IS NOT NULL)::int;
+        CASE p_kind
+        WHEN \(ReactionKind.rating.rawValue) THEN
+          UPDATE item SET rating_sum = rating_sum + v_change, rating_count = rating_count + v_count WHERE id = p_id;
+          \(totals(addRating, "v_change <> 0 AND v_item.reader = 0"))
+        WHEN \(ReactionKind.vote.rawValue) THEN UPDATE item SET vote_sum = vote_sum + v_change WHERE id = p_id;
+        WHEN \(ReactionKind.flag.rawValue) THEN UPDATE item SET flag_count = flag_count + v_count WHERE id = p_id;
+        ELSE NULL;
+        END CASE;
+      END $$;
+
+      CREATE FUNCTION forget_words(p_item item) RETURNS void LANGUAGE sql AS $$
+        DELETE FROM word WHERE created = p_item.created AND tie = p_item.tie AND word IN (
+          SELECT unnest(string_to_array(translate(body, '.', ' '), ' ')) FROM revision
+          WHERE item = p_item.id AND version = p_item.version)
+      $$;
+
+      CREATE FUNCTION edit(
+        p_id bigint, p_actor bigint, p_expected bigint, p_payload bigint, p_body text, p_words text[], OUT outcome int,
+        OUT version int
+      ) LANGUAGE plpgsql AS $$
+      DECLARE v_item item;
+      BEGIN
+        SELECT * INTO v_item FROM item WHERE id = p_id AND NOT deleted AND (reader = 0 OR reader = p_actor + 1) FOR NO KEY UPDATE;
+        IF NOT FOUND THEN outcome := 1; version := 0; RETURN; END IF;
+        version := v_item.version;
+        IF v_item.version <> p_expected THEN outcome := 3; RETURN; END IF;
+        version := version + 1;
+        outcome := 0;
+        \(words("PERFORM forget_words(v_item);"))
+        UPDATE item SET version = edit.version, payload = p_payload WHERE id = p_id;
+        INSERT INTO revision VALUES (p_id, edit.version, p_payload, p_body);
+        \(words("INSERT INTO word SELECT w, v_item.created, v_item.tie, p_id, v_item.reader FROM unnest(p_words) w ON CONFLICT DO NOTHING;"))
+      END $$;
+
+      CREATE FUNCTION remove(p_id bigint, p_actor bigint, OUT outcome int, OUT version int) LANGUAGE plpgsql AS $$
+      DECLARE v_item item;
+      BEGIN
+        outcome := 0; version := 0;
+        SELECT * INTO v_item FROM item WHERE id = p_id AND NOT deleted AND (reader = 0 OR reader = p_actor + 1) FOR NO KEY UPDATE;
+        IF NOT FOUND THEN outcome := 1; RETURN; END IF;
+        -- What it answers may just be published: see there.
+        IF v_item.parent <> 0 THEN PERFORM pg_advisory_xact_lock(v_item.parent); END IF;
+        UPDATE item SET deleted = true WHERE id = p_id;
+        \(words("PERFORM forget_words(v_item);"))
+        \(totals(removeItem, "v_item.reader = 0"))
+        DELETE FROM listing WHERE item = p_id;
+        IF v_item.parent <> 0 AND v_item.reader = 0 THEN
+          UPDATE item SET reply_count = reply_count - 1 WHERE id = v_item.parent AND NOT deleted;
+        END IF;
+      END $$;
+
+      -- Within a group: what does not end well ends the transaction, and takes what was before it along.
+      CREATE FUNCTION demand(p_outcome int, p_version int) RETURNS int LANGUAGE plpgsql AS $$
+      BEGIN
+        IF p_outcome <> 0 THEN
+          RAISE EXCEPTION USING ERRCODE = 'JM00' || p_outcome, MESSAGE = p_version::text;
+        END IF;
+        RETURN 0;
+      END $$;
+
+      CREATE FUNCTION demand_item(p_viewer bigint, p_id bigint, p_expected bigint) RETURNS int LANGUAGE plpgsql AS $$
+      DECLARE v_version int;
+      BEGIN
+        SELECT i.version INTO v_version FROM item i WHERE i.id = p_id AND NOT i.deleted AND (i.reader = 0 OR i.reader = p_viewer);
+        IF NOT FOUND THEN RETURN demand(1, 0); END IF;
+        IF p_expected <> 0 AND v_version <> p_expected THEN RETURN demand(3, v_version); END IF;
+        RETURN 0;
+      END $$;
+      """
+  }
+}

@@ -1,0 +1,178 @@
+import CLibPQ
+import DequeModule
+import Glibc
+import JamboreeKit
+import Synchronization
+
+/// A PostgreSQL server: each write is a transaction, and many requests are under way on each connection.
+///
+/// See the module's README for the data model, the options and what it guarantees.
+public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable {
+  // Safe to share: `load`, `openSession`, `endTick` and `finish` are called by one thread while no session works.
+  private let settings: Settings
+  private var indexesWords = false
+  private var isLoaded = false
+
+  public init(options: OptionValues) throws(BackendError) {
+    settings = try Settings(options)
+  }
+
+  deinit { dropTemporarySchema() }
+
+  public func load(_ dataset: Dataset) throws(BackendError) {
+    let control = try ControlConnection(settings)
+    indexesWords = dataset.verbs.contains(.search)
+    let isThere = try control.text("SELECT 1 FROM pg_namespace WHERE nspname = \(literal(settings.schema))") != nil
+    if isThere { throw occupied() }
+    isLoaded = true
+    do {
+      try Loader(control, settings).load(dataset)
+    } catch {
+      try? control.execute("ROLLBACK; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
+      isLoaded = false
+      throw error
+    }
+  }
+
+  /// Each write was committed by itself, so what is there may end anywhere in a tick: enough to look at, not to go on from.
+  public func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark {
+    guard !settings.isTemporary else {
+      throw BackendError(.usage, "postgres: a schema of its own goes with its run; to look at one later, name it: ?schema=NAME")
+    }
+    let control = try ControlConnection(settings)
+    let schema = quoted(settings.schema)
+    guard try control.text("SELECT to_regclass(\(literal(schema + ".platform")))") != nil else {
+      throw BackendError(.usage, "postgres: there is no data in schema '\(settings.schema)'; begin a new run there")
+    }
+    guard try control.text("SELECT value FROM \(schema).platform WHERE key = 'version'") == "\(Schema.version)" else {
+      throw BackendError(.usage, "postgres: schema '\(settings.schema)' was written by another version of Jamboree; remove it, or name another")
+    }
+    let identity = try control.text("SELECT value FROM \(schema).platform WHERE key = 'dataset'") ?? ""
+    guard identity == dataset.identity else {
+      throw BackendError(
+        .usage, "postgres: schema '\(settings.schema)' has the data of \(identity), and this run is \(dataset.identity); name another")
+    }
+    indexesWords = dataset.verbs.contains(.search)
+    isLoaded = true
+    return Watermark(tick: -1, isWhole: false)
+  }
+
+  private func occupied() -> BackendError {
+    BackendError(
+      .usage, "postgres: schema '\(settings.schema)' is there already; name another with ?schema=NAME, or remove it: DROP SCHEMA \(quoted(settings.schema)) CASCADE")
+  }
+
+  public func openSession(_ id: SessionID, connections: Int) throws(BackendError) -> Session {
+    guard isLoaded else { throw BackendError(.failed, "postgres: a session is opened before the data is loaded") }
+    var opened: [PipelineConnection] = []
+    for _ in 0..<max(connections, 1) {
+      let connection = PipelineConnection(settings, indexesWords: indexesWords)
+      try connection.connectNow(seconds: settings.connectSeconds)
+      opened.append(connection)
+    }
+    return Session(opened)
+  }
+
+  /// Nothing is left to do: each write was committed when it was acknowledged.
+  public func endTick(_ tick: TickID) throws(BackendError) {}
+
+  public func finish() throws(BackendError) { dropTemporarySchema() }
+
+  private func dropTemporarySchema() {
+    guard isLoaded, settings.isTemporary, let control = try? ControlConnection(settings) else { return }
+    isLoaded = false
+    try? control.execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
+  }
+}
+
+extension PipelineConnection {
+  /// Blocks until it is up.
+  func connectNow(seconds: Int64) throws(BackendError) {
+    let deadline = monotonicNow() + UInt64(seconds) * 1_000_000_000
+    while !isUp {
+      connect()
+      if isUp { return }
+      guard monotonicNow() < deadline else {
+        throw BackendError(.unreachable, "postgres: no connection within \(seconds) s (\(lastErrorText)); raise the server's max_connections, or ask for fewer")
+      }
+      if retryAt != nil {
+        usleep(10_000)
+      } else {
+        var descriptor = pollfd(fd: socket, events: events, revents: 0)
+        _ = Glibc.poll(&descriptor, 1, 100)
+      }
+    }
+  }
+}
+
+extension PostgresBackend.Settings {
+  init(_ options: OptionValues) throws(BackendError) {
+    let name = options.text("schema")
+    isTemporary = name.isEmpty
+    schema = isTemporary ? "jamboree_\(getpid())_\(UInt64.random(in: 0..<(1 << 40)))" : name
+    guard schema.utf8.count <= 63, !schema.hasPrefix("pg_"), !schema.utf8.contains(0) else {
+      throw BackendError(.usage, "postgres: schema '\(printable(schema))' is no name for one; use at most 63 bytes, and not pg_...")
+    }
+    isolation =
+      switch options.text("isolation") {
+      case "serializable": "serializable"
+      case "repeatableRead": "repeatable read"
+      default: "read committed"
+      }
+    synchronousCommit = options.text("synchronousCommit")
+    connectSeconds = options.integer("connectTimeout")
+    statementMilliseconds = options.integer("statementTimeout")
+    connectionString = try Self.connectionString(options)
+  }
+
+  private static func connectionString(_ options: OptionValues) throws(BackendError) -> String {
+    var base = options.location.isEmpty ? defaultServer : "postgres:" + options.location
+    if base.isEmpty { base = "postgres://" }
+    guard base.hasPrefix("postgres://") || base.hasPrefix("postgresql://") else {
+      throw BackendError(.usage, "postgres: what stands after 'postgres:' is //USER:PASSWORD@HOST:PORT/DATABASE; see 'jamboree backends'")
+    }
+    var parameters = ["application_name=jamboree"]
+    for name in ["sslmode", "sslrootcert", "sslcert", "sslkey"] where !options.text(name).isEmpty {
+      parameters.append("\(name)=\(percentEncoded(options.text(name)))")
+    }
+    return base + (base.contains("?") ? "&" : "?") + parameters.joined(separator: "&")
+  }
+
+  /// The server that libpq's variables name; else the one that `Scripts/servers` has started.
+  private static var defaultServer: String {
+    for name in ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGSERVICE", "PGUSER"] where getenv(name) != nil { return "" }
+    guard let folder = getenv("JAMBOREE_SERVERS").map({ String(cString: $0) }),
+      let file = fopen(folder + "/postgres.url", "r")
+    else { return "" }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 4096)
+    guard fgets(&line, Int32(line.count), file) != nil else { return "" }
+    return String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// What each connection is told first, as one statement.
+  var setup: String {
+    let values = [
+      ("search_path", quoted(schema)), ("default_transaction_isolation", isolation), ("synchronous_commit", synchronousCommit),
+      ("statement_timeout", "\(statementMilliseconds)"),
+    ] + Self.planner
+    return "SELECT " + values.map { "set_config(\(literal($0.0)), \(literal($0.1)), false)" }.joined(separator: ", ")
+  }
+}
+
+private func percentEncoded(_ text: String) -> String {
+  let digits = Array("0123456789ABCDEF".utf8)
+  var bytes: [UInt8] = []
+  for byte in text.utf8 {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+      UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "/"):
+      bytes.append(byte)
+    default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+  }
+  return String(decoding: bytes, as: UTF8.self)
+}
+
+/// A text as SQL takes it.
+func literal(_ text: String) -> String { "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'" }
