@@ -81,9 +81,11 @@ let package = Package(
       "JamboreeEngineTests",
       [
         "JamboreeEngine", "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads",
-        "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreeTesting",
+        "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeTesting",
       ]),
-    tests("JamboreeBackendTests", ["JamboreeTesting", "JamboreeMemory", "JamboreeSQLite", "JamboreeRankers", "JamboreeKit"]),
+    tests(
+      "JamboreeBackendTests",
+      ["JamboreeTesting", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeRankers", "JamboreeKit"]),
     tests(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")],

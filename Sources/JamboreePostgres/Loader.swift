@@ -12,8 +12,8 @@ struct Loader {
   }
 
   func load(_ dataset: Dataset) throws(BackendError) {
-    try control.execute(
-      "SET synchronous_commit = off; SET client_min_messages = warning; BEGIN; CREATE SCHEMA \(quoted(settings.schema)); SET search_path = \(quoted(settings.schema))")
+    try control.execute("SET synchronous_commit = off; SET client_min_messages = error")
+    try control.execute("BEGIN; CREATE SCHEMA \(quoted(settings.schema)); SET search_path = \(quoted(settings.schema))")
     try control.execute(Schema.tables)
     try copyMembers(dataset.population)
     try copyConnections(dataset.population.graph)

@@ -1,0 +1,169 @@
+import Foundation
+import JamboreeKit
+import JamboreePostgres
+import JamboreeTesting
+import Testing
+
+/// On the server that `Scripts/test` has started; without it there is nothing to talk to.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["JAMBOREE_SERVERS"] != nil, "Scripts/test starts the server"))
+struct PostgresTests {
+  private func backend(
+    _ location: String = "", _ options: [(name: String, value: String)] = [("synchronousCommit", "off")]
+  ) throws -> PostgresBackend {
+    try PostgresBackend(
+      options: OptionValues(owner: "test", location: location, given: options, descriptors: PostgresBackend.descriptor.options))
+  }
+
+  private func dataset(_ history: OperationLog = OperationLog(), identity: String = "a") -> Dataset {
+    let count = 4
+    return Dataset(
+      identity: identity,
+      population: Population(
+        regions: [Region(name: "Here", share: 1, utcOffsetMinutes: 0)], regionIndices: [UInt8](repeating: 0, count: count),
+        roles: [ParticipationRole](repeating: .lurker, count: count), affiliations: [Affiliation](repeating: .employee, count: count),
+        interests: [UInt64](repeating: 0, count: count), graph: SocialGraph(memberCount: count)),
+      containers: [], history: history)
+  }
+
+  private func publish(_ sequence: UInt32, by member: UInt32 = 1) -> JamboreeKit.Operation {
+    var publish = Operation(verb: .publish, action: ActionID(0), actor: MemberID(member), intended: SimTime(nanoseconds: Int64(sequence)))
+    publish.subject = ItemID(author: MemberID(member), sequence: sequence)
+    publish.payloadSeed = 7
+    publish.payloadLength = 60
+    return publish
+  }
+
+  private func item(_ sequence: UInt32) -> JamboreeKit.Operation {
+    var read = Operation(verb: .item, action: ActionID(0), actor: MemberID(2), intended: .zero)
+    read.subject = ItemID(author: MemberID(1), sequence: sequence)
+    read.limit = 1
+    return read
+  }
+
+  /// Submits and polls until all have completed; outcomes by token.
+  private func perform(_ operations: [JamboreeKit.Operation], _ session: PostgresBackend.Session) -> [Outcome] {
+    let none: [UInt64] = []
+    for (index, operation) in operations.enumerated() {
+      session.submit(operation, arguments: none.span, token: Token(rawValue: UInt64(index)))
+    }
+    var outcomes = [Outcome?](repeating: nil, count: operations.count)
+    var batch = CompletionBatch(capacity: 3)
+    while outcomes.contains(where: { $0 == nil }) {
+      batch.removeAll()
+      session.poll(until: .distantFuture, into: &batch)
+      for index in 0..<batch.count {
+        let token = Int(batch.token(at: index).rawValue)
+        #expect(outcomes[token] == nil)
+        outcomes[token] = batch.outcome(at: index)
+      }
+    }
+    return outcomes.compactMap { $0 }
+  }
+
+  @Test func conforms() throws {
+    let report = BackendConformance { .pipelined(try backend()) }.run()
+    expectConformance(report)
+    for check in report.checks where check.result == .passed { #expect(check.comparisons > 0, "\(check.name)") }
+    #expect(report.checks.reduce(0) { $0 + $1.comparisons } > 5_000)
+  }
+
+  /// More connections change nothing of what is answered, and more requests than a batch holds wait for the next one.
+  @Test func manyRequestsOverManyConnections() throws {
+    let backend = try backend()
+    try backend.load(dataset())
+    let session = try backend.openSession(0, connections: 3)
+    #expect(perform((1...200).map { publish($0) }, session).allSatisfy { $0 == .ok })
+    #expect(perform((1...201).map { item($0) }, session) == [Outcome](repeating: .ok, count: 200) + [.notFound])
+    #expect(perform([publish(5)], session) == [.rejected])
+    try backend.finish()
+  }
+
+  /// What was under way on a connection that is lost is told, and the session goes on over a new one.
+  @Test func aLostConnectionComesBack() throws {
+    let schema = "jamboree_test_\(UUID().uuidString)"
+    let first = try backend("", [("schema", schema), ("synchronousCommit", "off")])
+    try first.load(dataset())
+    defer { _ = try? psql("DROP SCHEMA \"\(schema)\" CASCADE") }
+    let session = try first.openSession(0, connections: 1)
+    #expect(perform([publish(1)], session) == [.ok])
+    // Only this test's connection has the schema in its path.
+    let locked = try Process.run(
+      URL(filePath: "/usr/bin/env"), arguments: ["psql", "-qAt", server, "-c", "BEGIN; LOCK TABLE \"\(schema)\".item; SELECT pg_sleep(1)"])
+    usleep(300_000)
+    let none: [UInt64] = []
+    session.submit(item(1), arguments: none.span, token: Token(rawValue: 0))
+    var batch = CompletionBatch(capacity: 3)
+    session.poll(until: MonotonicInstant(nanoseconds: 1), into: &batch)
+    #expect(batch.count == 0)
+    _ = try psql("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND relation = '\"\(schema)\".item'::regclass")
+    session.poll(until: .distantFuture, into: &batch)
+    #expect(batch.count == 1 && batch.outcome(at: 0) == .unavailable)
+    locked.waitUntilExit()
+    var outcome = Outcome.unavailable
+    for _ in 0..<200 where outcome == .unavailable {
+      usleep(20_000)
+      outcome = perform([item(1)], session)[0]
+    }
+    #expect(outcome == .ok)
+    try first.finish()
+  }
+
+  @Test func aNamedSchemaStaysAndIsNotWrittenOver() throws {
+    let schema = "jamboree test ' \" \(UUID().uuidString.prefix(8))"
+    defer { _ = try? psql("DROP SCHEMA \"\(schema.replacingOccurrences(of: "\"", with: "\"\""))\" CASCADE") }
+    let options = [(name: "schema", value: schema)]
+    let first = try backend("", options)
+    try first.load(dataset())
+    try first.finish()
+    let occupied = #expect(throws: BackendError.self) { try backend("", options).load(dataset()) }
+    #expect(occupied?.kind == .usage && occupied?.message.contains(schema) == true)
+    #expect(try backend("", options).reopen(dataset()) == Watermark(tick: -1, isWhole: false))
+    let other = #expect(throws: BackendError.self) { try backend("", options).reopen(dataset(identity: "b")) }
+    #expect(other?.message.contains("has the data of a") == true, "\(other?.message ?? "")")
+  }
+
+  /// A load that fails leaves no schema.
+  @Test func nothingIsLeft() throws {
+    func own() throws -> String {
+      try psql("SELECT count(*) FROM pg_namespace WHERE nspname = '\(schema)'")
+    }
+    let schema = "jamboree_test_\(UUID().uuidString)"
+    let doubled = OperationLog([publish(1), publish(1)])
+    let error = #expect(throws: BackendError.self) { try backend("", [("schema", schema)]).load(dataset(doubled)) }
+    #expect(error?.message.contains("ended rejected") == true, "\(error?.message ?? "")")
+    #expect(try own() == "0\n")
+  }
+
+  @Test func whatCannotBeReachedIsToldWithoutThePassword() throws {
+    for (location, kind) in [
+      ("//ann:s3cret@127.0.0.1:1/jam", BackendError.Kind.unreachable), ("//ann:s3cret@127.0.0.1:notaport/jam", .usage),
+    ] {
+      let error = #expect(throws: BackendError.self) {
+        try backend(location, [("connectTimeout", "1")]).load(dataset())
+      }
+      #expect(error?.kind == kind, "\(error?.message ?? "")")
+      #expect(error?.message.contains("s3cret") == false)
+    }
+    let bad = #expect(throws: BackendError.self) { try backend("here", []) }
+    #expect(bad?.kind == .usage)
+  }
+
+  // MARK: The server, as somebody else sees it
+
+  private var server: String {
+    let folder = ProcessInfo.processInfo.environment["JAMBOREE_SERVERS"] ?? ""
+    return ((try? String(contentsOfFile: folder + "/postgres.url", encoding: .utf8)) ?? "").trimmingCharacters(in: .newlines)
+  }
+
+  private func psql(_ sql: String) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["psql", "-qAt", server, "-c", "SET client_min_messages = error", "-c", sql]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: output, as: UTF8.self)
+  }
+}
