@@ -12,6 +12,10 @@
 #   header:NAME    a header below one of the include folders
 #   pc:NAME        a NAME.pc file where pkg-config looks
 #   command:NAME   a program on PATH
+#   file:PATTERN   a file whose path the pattern matches
+#
+# To install other packages, call `jamboree_setup_packages` where a local `jamboree_packages` lists them. If a local
+# `jamboree_around_install` is there too, apt-get is run through that command, as root: to prepare what an install needs.
 jamboree_packages=(
   "libsqlite3-dev  header:sqlite3.h"
   "libjemalloc-dev header:jemalloc/jemalloc.h"
@@ -41,6 +45,7 @@ jamboree_probe() {
       jamboree_any_file {/usr,/usr/local}/{lib,share}/pkgconfig/"$name".pc {/usr,/usr/local}/lib/*/pkgconfig/"$name".pc
       ;;
     command:*) command -v "$name" >/dev/null 2>&1 ;;
+    file:*) compgen -G "$name" >/dev/null ;;
     *) jamboree_say "unknown probe '$1' in Scripts/lib/setup.sh"; return 1 ;;
   esac
 }
@@ -86,7 +91,8 @@ jamboree_setup_packages() {
     fi
   fi
 
-  local -a apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120)
+  local -a apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive)
+  apt+=(${jamboree_around_install[@]+"${jamboree_around_install[@]}"} apt-get -o DPkg::Lock::Timeout=120)
   local log
   log=$(mktemp) || return 69
   jamboree_say "installing system packages: $names"

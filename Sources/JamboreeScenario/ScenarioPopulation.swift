@@ -107,7 +107,7 @@ private func readGraphFile(
   do throws(PlainFile.Refusal) {
     close(try PlainFile.open(path).descriptor)
   } catch {
-    let message = error.message(wanted: "an edge list", hint: "its folder is that of the scenario")
+    let message = error.message(wanted: "an edge list", hint: "in a scenario it is relative to the scenario's folder, after --set to the working directory")
     throw reader.fail("file", "\(printable(path, limit: 1000)): \(message)")
   }
   return GraphFile(path: path, isMutual: isMutual)

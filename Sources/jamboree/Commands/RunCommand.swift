@@ -153,6 +153,8 @@ struct RunCommand: ParsableCommand {
       (verdict, reason) = (.interrupted, "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))")
     } else if environment.buildConfiguration == "debug" {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
+    } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
+      (verdict, reason) = (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {

@@ -171,6 +171,7 @@ struct RunText {
     lines.append(item("clock", String(format: "%.0f ns a reading, about one in each latency", output.clockCostNanoseconds)))
     lines.append(item("digest", output.digest.description))
     lines.append(item("verdict", "\(run.verdict.rawValue): \(run.verdictReason)"))
+    if let id = run.id, output.interrupted { lines.append(item("go on with it", "jamboree run --resume \(id)\(run.resultsPath == Composition.defaultResults ? "" : " --results \(run.resultsPath)")")) }
     if let id = run.id { lines.append(item("results", "\(run.resultsPath), run \(id)  (jamboree show \(id))")) }
     return lines
   }
