@@ -47,6 +47,25 @@ import Testing
     #expect(run.out.contains("does NOT keep what it claims"))
   }
 
+  /// That the data cannot be opened again is a finding like any other: a row, exit code 1, and the whole table around it.
+  @Test func dataThatCannotBeOpenedAgainIsToldInTheTable() throws {
+    let place = try Workplace()
+    let arguments = ["verify", "sqlite:data", "--damage-files", "--commits", "1", "--kills", "2"]
+    let run = try place.run(arguments + ["--json"])
+    #expect(run.code == 1, "\(run.err)")
+    let object = try run.object()
+    #expect(object["passed"] as? Bool == false)
+    #expect(checks(object, "conformance").count > 30)
+    let rows = checks(object, "durability")
+    #expect(rows.map { $0["result"] as? String } == ["failed"])
+    #expect((rows.first?["message"] as? String)?.contains("kill 1 of 2: sqlite: ") == true, "\(rows)")
+    let told = try place.run(arguments)
+    #expect(told.code == 1)
+    #expect(told.out.contains("FAILED  kill-9"))
+    #expect(told.out.contains("does NOT keep what it claims"))
+    #expect(place.files.isEmpty)
+  }
+
   @Test(arguments: [
     (["verify", "memry"], "did you mean 'memory'"), (["verify", "sqlite?synchronus=off"], "synchronus"),
     (["verify", "memory", "--commits", "0"], "--commits"), (["verify", "memory", "--sessions", "1"], "--sessions"), (["verify"], "backend"),

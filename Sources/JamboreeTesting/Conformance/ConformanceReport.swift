@@ -38,8 +38,9 @@ public struct ConformanceReport: Sendable {
 }
 
 /// Why a check does not pass. Thrown within the suite and turned into an entry of the report.
-struct ConformanceFailure: Error {
+struct ConformanceFailure: Error, CustomStringConvertible {
   let message: String
+  var description: String { message }
   init(_ message: String) { self.message = message }
 }
 

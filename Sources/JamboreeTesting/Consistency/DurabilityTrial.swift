@@ -3,6 +3,9 @@ import JamboreeKit
 /// Two halves of a check that what was acknowledged outlives the process: one writes until it is killed, the other, in
 /// another process, looks for what the first was told.
 public enum DurabilityTrial {
+  /// Without these there is nothing to write, or no way to look for it.
+  public static let verbs: Set<Verb> = [.publish, .item]
+
   /// Loads a small dataset and writes without end, `sessions` sessions in turn where only one may write, else all at once.
   /// - Parameters:
   ///   - sessions: how many authors write, 1 ... 16; each counts its own writes from 1.

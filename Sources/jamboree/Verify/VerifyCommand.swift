@@ -37,6 +37,8 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: .hidden) var writeUntilKilled = false
   /// Takes a write for durable that is acknowledged under the options as they are given: to see the check fail.
   @Flag(help: .hidden) var trustOptions = false
+  /// Cuts the files of every writer that was killed: to see the check fail.
+  @Flag(help: .hidden) var damageFiles = false
 
   func run() throws {
     if writeUntilKilled {
@@ -56,12 +58,12 @@ struct VerifyCommand: ParsableCommand {
         try target.make(adding: concurrent)
       }.run { tell(VerifyTable.Row($0)) }
     }
-    try table.section("durability") { tell in tell(try durability(target, trustOptions ? [] : concurrent)) }
+    try table.section("durability") { tell in tell(durability(target, trustOptions ? [] : concurrent)) }
     try table.end()
     if !table.failures.isEmpty { throw ExitCode(Failure.checkFailed) }
   }
 
-  private func durability(_ target: VerifyTarget, _ options: [String]) throws -> VerifyTable.Row {
+  private func durability(_ target: VerifyTarget, _ options: [String]) -> VerifyTable.Row {
     var row = VerifyTable.Row(name: "kill-9", summary: "Each acknowledged write is there after the process was killed.")
     guard target.descriptor.durability != .none else {
       row.result = .skipped("the durability claimed is 'none'")
@@ -71,7 +73,14 @@ struct VerifyCommand: ParsableCommand {
       row.result = .skipped("--kills 0")
       return row
     }
-    let outcome = try DurabilityCheck(target: target, sessions: sessions, kills: kills, seed: seed, options: options).run()
+    let missing = DurabilityTrial.verbs.subtracting(target.descriptor.verbs).map(\.name).sorted()
+    guard missing.isEmpty else {
+      row.result = .skipped("the backend does not claim \(missing.joined(separator: ", "))")
+      return row
+    }
+    let outcome = DurabilityCheck(
+      target: target, sessions: sessions, kills: kills, seed: seed, options: options, damagesFiles: damageFiles
+    ).run()
     row.comparisons = outcome.looked
     row.commits = outcome.acknowledged
     if let complaint = outcome.complaint {
