@@ -53,9 +53,15 @@ import Testing
     #expect(complaint(report, "groups") != nil)
   }
 
+  /// Whoever listens for single checks and drops the report hears of it, too.
   @Test func aBackendThatThrowsFailsItsChecks() {
-    let report = BackendConformance { throw BackendError(.io, "the disk is full") }.run()
+    var told: [String] = []
+    let report = BackendConformance { throw BackendError(.io, "the disk is full") }.run { told.append($0.name) }
     #expect(complaint(report, "create")?.contains("the disk is full") == true)
+    #expect(told == ["create"])
+    told = []
+    _ = BackendConsistency { throw BackendError(.io, "the disk is full") }.run { told.append($0.name) }
+    #expect(told == ["create"])
   }
 }
 

@@ -68,6 +68,7 @@ func reportSuite(
     descriptor = try make().descriptor
   } catch {
     let check = report("create", "The backend can be made.", comparisons: { 0 }) { throw error }
+    onCheck(check)
     return ConformanceReport(subject: "", checks: [check])
   }
   let results = checks(descriptor).map { check in
