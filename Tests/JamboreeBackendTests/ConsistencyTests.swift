@@ -36,7 +36,7 @@ import Testing
   @Test(arguments: [
     ("atomicity-rollback", AnomalousBackend.Anomaly.keepsHalfAGroup), ("atomicity-commit", .losesUpdates), ("G0", .splitsWrites),
     ("G1a", .showsAborted), ("G1a", .keepsHalfAGroup), ("G1b", .splitsWrites), ("G1c", .splitsWrites), ("LU", .losesUpdates),
-    ("IMP", .splitsReads), ("PMP", .splitsReads), ("OTV", .fallsBack), ("FR", .splitsReads), ("FR", .splitsWrites),
+    ("IMP", .splitsReads), ("PMP", .splitsReads), ("PMP", .forgetsRows), ("OTV", .fallsBack), ("FR", .splitsReads), ("FR", .splitsWrites),
     ("WS", .skewsWrites),
   ]) func eachCheckFindsItsAnomaly(check: String, anomaly: AnomalousBackend.Anomaly) throws {
     let report = BackendConsistency(commits: 400) { .blocking(AnomalousBackend(anomaly)) }.run(only: [check])

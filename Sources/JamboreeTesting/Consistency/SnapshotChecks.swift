@@ -63,6 +63,7 @@ extension BackendConsistency {
         let answer = try port.perform([listing] + between + [listing])
         try require(answer.outcome == .ok, "a group of reads: expected ok, got \(answer.outcome.name)")
         let rows = answer.items.map(\.id)
+        try require(rows.count >= items.count, "a group with \(items.count) reads of items: expected as many rows, got \(rows.count)")
         let count = (rows.count - items.count) / 2
         try require(
           rows.count == items.count + 2 * count && Array(rows.prefix(count)) == Array(rows.suffix(count)),

@@ -17,6 +17,8 @@ public final class AnomalousBackend: BlockingStorageBackend {
     case splitsReads
     /// The second half of a group's reads is answered by a replica that lags.
     case fallsBack
+    /// A group of several reads has the rows of the first alone.
+    case forgetsRows
     /// A write is worked out on an old state and replaces what came in between.
     case losesUpdates
     /// What a group depends on is looked up before the others are locked out.
@@ -85,6 +87,7 @@ public final class AnomalousBackend: BlockingStorageBackend {
       var answer = model.access { $0.perform(group: Array(group[..<half]), atomic: true) }
       answer.items += earlier.access { $0.perform(group: Array(group[half...]), atomic: true).items }
       return answer
+    case .forgetsRows where isReadOnly && group.count > 1: return model.access { $0.perform(group: Array(group[..<1]), atomic: true) }
     case .losesUpdates where !isReadOnly:
       var copy = model.access { $0 }
       let answer = copy.perform(group: group, atomic: true)
