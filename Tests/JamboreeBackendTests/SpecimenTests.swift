@@ -49,8 +49,15 @@ import Testing
 
   /// Says that its groups are all or none, over a backend that makes them one by one.
   @Test func anEmptyPromiseOfAtomicGroupsIsCaught() {
-    let report = BackendConformance { .blocking(PromisesAtomicGroups(try memory())) }.run(only: ["groups"])
+    let report = BackendConformance { .blocking(Claiming<MemoryBackend, AtomicGroups>(try memory())) }.run(only: ["groups"])
     #expect(complaint(report, "groups") != nil)
+  }
+
+  /// There is nothing to ask such a backend by the page.
+  @Test func aPipelineWithoutPagesIsNotAskedForThem() {
+    let report = BackendConformance { .pipelined(PipelinedAdapter(Claiming<MemoryBackend, NoPages>(try memory()))) }
+      .run(only: ["pipelined-contract"])
+    #expect(report["pipelined-contract"]?.result == .skipped("the backend claims no read that has pages"))
   }
 
   /// Whoever listens for single checks and drops the report hears of it, too.
@@ -63,19 +70,4 @@ import Testing
     _ = BackendConsistency { throw BackendError(.io, "the disk is full") }.run { told.append($0.name) }
     #expect(told == ["create"])
   }
-}
-
-/// Memory, with a descriptor that promises more.
-private final class PromisesAtomicGroups: BlockingStorageBackend {
-  static let descriptor = BackendDescriptor(
-    id: "promises", version: "1", summary: "", writers: .single, verbs: MemoryBackend.descriptor.verbs, atomicGroups: true)
-
-  private let base: MemoryBackend
-
-  init(_ base: MemoryBackend) { self.base = base }
-  init(options: OptionValues) throws(BackendError) { base = try MemoryBackend(options: options) }
-  func load(_ dataset: Dataset) throws(BackendError) { try base.load(dataset) }
-  func endTick(_ tick: TickID) throws(BackendError) { try base.endTick(tick) }
-  func finish() throws(BackendError) { try base.finish() }
-  func openSession(_ id: SessionID) throws(BackendError) -> MemoryBackend.Session { try base.openSession(id) }
 }

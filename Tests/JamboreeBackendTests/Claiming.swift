@@ -1,0 +1,34 @@
+import JamboreeKit
+import JamboreeMemory
+import JamboreeTesting
+
+/// What somebody says of a backend.
+protocol Claims {
+  static var descriptor: BackendDescriptor { get }
+}
+
+/// A backend with claims that are not its own.
+final class Claiming<Base: BlockingStorageBackend, Told: Claims>: BlockingStorageBackend {
+  static var descriptor: BackendDescriptor { Told.descriptor }
+
+  private let base: Base
+
+  init(_ base: Base) { self.base = base }
+  init(options: OptionValues) throws(BackendError) { base = try Base(options: options) }
+  func load(_ dataset: Dataset) throws(BackendError) { try base.load(dataset) }
+  func endTick(_ tick: TickID) throws(BackendError) { try base.endTick(tick) }
+  func finish() throws(BackendError) { try base.finish() }
+  func openSession(_ id: SessionID) throws(BackendError) -> Base.Session { try base.openSession(id) }
+}
+
+/// For memory, which makes groups one by one.
+enum AtomicGroups: Claims {
+  static let descriptor = BackendDescriptor(
+    id: "promises", version: "1", summary: "", writers: .single, verbs: MemoryBackend.descriptor.verbs, atomicGroups: true)
+}
+
+/// Reads that have pages are not among its verbs.
+enum NoPages: Claims {
+  static let descriptor = BackendDescriptor(
+    id: "no-pages", version: "1", summary: "", writers: .single, verbs: [.publish, .edit, .item, .counts, .profile])
+}
