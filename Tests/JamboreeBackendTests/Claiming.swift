@@ -16,6 +16,8 @@ final class Claiming<Base: BlockingStorageBackend, Told: Claims>: BlockingStorag
   init(_ base: Base) { self.base = base }
   init(options: OptionValues) throws(BackendError) { base = try Base(options: options) }
   func load(_ dataset: Dataset) throws(BackendError) { try base.load(dataset) }
+  /// What goes on with the data of an earlier process is the same backend here.
+  func reopen(_ dataset: Dataset) throws(BackendError) -> TickID { -1 }
   func endTick(_ tick: TickID) throws(BackendError) { try base.endTick(tick) }
   func finish() throws(BackendError) { try base.finish() }
   func openSession(_ id: SessionID) throws(BackendError) -> Base.Session { try base.openSession(id) }
@@ -31,4 +33,16 @@ enum AtomicGroups: Claims {
 enum NoPages: Claims {
   static let descriptor = BackendDescriptor(
     id: "no-pages", version: "1", summary: "", writers: .single, verbs: [.publish, .edit, .item, .counts, .profile])
+}
+
+enum Durable: Claims {
+  static let descriptor = BackendDescriptor(
+    id: "durable", version: "1", summary: "", durability: .process, writers: .partitioned, atomicGroups: true,
+    isolation: .serializable)
+}
+
+/// Durable, with groups that are made one by one.
+enum DurableOneByOne: Claims {
+  static let descriptor = BackendDescriptor(
+    id: "durable", version: "1", summary: "", durability: .process, writers: .partitioned, atomicGroups: false)
 }

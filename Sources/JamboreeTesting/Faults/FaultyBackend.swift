@@ -7,6 +7,8 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
   public enum Fault: Sendable {
     /// Acknowledges the n-th `publish` and does not make it.
     case dropsWrite(number: Int)
+    /// Answers `failed` to the n-th `publish` and does not make it, as on a full disk.
+    case failsWrite(number: Int)
     /// Makes the n-th `publish` twice, the second time under an id of its own, as a client that retries does.
     case duplicatesWrite(number: Int)
     /// Acknowledges the n-th `react` and does not make it.
@@ -96,6 +98,8 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
           reply.version = 1
           return .ok
         }
+      case .failsWrite(let number) where operation.verb == .publish:
+        if isTurn(number) { return .failed }
       case .duplicatesWrite(let number) where operation.verb == .publish:
         if isTurn(number) {
           var again = operation

@@ -14,15 +14,15 @@ struct DurabilityCheck {
   var damagesFiles = false
 
   struct Outcome {
-    /// Acknowledged writes, over all kills.
-    var acknowledged = 0
+    /// Acknowledged writes of each session, over all kills.
+    var acknowledged: [Int]
     var looked = 0
     var complaint: String?
   }
 
   /// Whatever is thrown on the way is a complaint: that the data cannot be opened again is what the check is there to find.
   func run() -> Outcome {
-    var outcome = Outcome()
+    var outcome = Outcome(acknowledged: [Int](repeating: 0, count: sessions))
     for number in 0..<kills where outcome.complaint == nil {
       do {
         try examine(number, &outcome)
@@ -38,7 +38,7 @@ struct DurabilityCheck {
     let bits = RandomStream.key(base: RandomStream.base(seed: Seed(seed), domain: RandomDomain("verify.kill")), entity: UInt64(number))
     // Between the first write and some thousands of them.
     let acknowledged = try killWriter(reference, afterMicroseconds: UInt32(bits % 250_000))
-    outcome.acknowledged += acknowledged.reduce(0, +)
+    for (session, last) in acknowledged.enumerated() { outcome.acknowledged[session] += last }
     if damagesFiles { try damage(reference.location) }
     let instance = try Composition.backends.make(reference).instance
     let found: (looked: Int, complaint: String?)

@@ -64,7 +64,8 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func durability(_ target: VerifyTarget, _ options: [String]) -> VerifyTable.Row {
-    var row = VerifyTable.Row(name: "kill-9", summary: "Each acknowledged write is there after the process was killed.")
+    let rest = target.descriptor.atomicGroups ? ", and of the ones under way all or nothing" : ""
+    var row = VerifyTable.Row(name: "kill-9", summary: "Each acknowledged write is there after the process was killed\(rest).")
     guard target.descriptor.durability != .none else {
       row.result = .skipped("the durability claimed is 'none'")
       return row
@@ -82,11 +83,13 @@ struct VerifyCommand: ParsableCommand {
       target: target, sessions: sessions, kills: kills, seed: seed, options: options, damagesFiles: damageFiles
     ).run()
     row.comparisons = outcome.looked
-    row.commits = outcome.acknowledged
+    row.commits = outcome.acknowledged.reduce(0, +)
     if let complaint = outcome.complaint {
       row.result = .failed(complaint)
-    } else if outcome.acknowledged < kills {
-      row.result = .failed("only \(outcome.acknowledged) writes were acknowledged before \(kills) kills: nothing is proved")
+    } else if row.commits < kills {
+      row.result = .failed("only \(row.commits) writes were acknowledged before \(kills) kills: nothing is proved")
+    } else if let idle = outcome.acknowledged.firstIndex(of: 0) {
+      row.result = .failed("no write of session \(idle) was acknowledged before any of \(kills) kills: nothing is proved of it")
     }
     return row
   }
