@@ -39,7 +39,7 @@ final class Arena: Sendable {
     timeoutNanoseconds = suite.timeoutNanoseconds
     try instance.backend.load(Stage.dataset)
     let count = suite.sessions
-    let writing = instance.descriptor.writers == .single ? 1 : count / 2
+    let writing = instance.descriptor.writers == .single ? 1 : max(count / 2, 2)
     // All are opened before the first one works.
     var ports: [Port] = []
     for session in 0..<count {
@@ -50,7 +50,7 @@ final class Arena: Sendable {
   }
 
   var writer: Port { writers[0] }
-  /// Of a session that does not write, if there is one.
+  /// Of a session that does not write.
   var reader: Port { readers[0] }
 
   /// Writes before or after a race. Each must end `ok`.

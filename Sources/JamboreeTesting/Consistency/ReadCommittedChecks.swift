@@ -3,7 +3,9 @@ import JamboreeKit
 /// Groups are all or none.
 extension BackendConsistency {
   static let atomicityChecks: [Check] = [
-    Check("atomicity-commit", "Of a group that ended ok everything is there.", needs: [.publish, .item, .react]) { arena in
+    Check(
+      "atomicity-commit", "Of a group that ended ok everything is there.", needs: [.publish, .item, .react], oneStream: .less
+    ) { arena in
       let target = try arena.makeItems(1)[0]
       let made = Guarded<[ItemID]>([])
       try arena.race { thread, round, port in
@@ -26,7 +28,9 @@ extension BackendConsistency {
       try require(
         downloads == Int32(ids.count / 2), "downloads of committed groups: expected \(ids.count / 2), got \(downloads ?? -1)")
     },
-    Check("atomicity-rollback", "Of a group that failed nothing is there.", needs: [.publish, .item, .edit]) { arena in
+    Check(
+      "atomicity-rollback", "Of a group that failed nothing is there.", needs: [.publish, .item, .edit], oneStream: .less
+    ) { arena in
       let target = try arena.makeItems(1)[0]
       let undone = Guarded<[ItemID]>([])
       try arena.race { thread, round, port in
@@ -57,7 +61,7 @@ extension BackendConsistency {
   static let readCommittedChecks: [Check] = [
     Check(
       "G0", "Dirty write: two groups' writes to the same items do not mix.", needs: [.publish, .item, .react],
-      isolation: .readCommitted
+      isolation: .readCommitted, oneStream: .nothing
     ) { arena in
       let pairs = arena.wanted
       let items = try arena.makeItems(2 * pairs)
@@ -108,7 +112,7 @@ extension BackendConsistency {
     },
     Check(
       "G1c", "Circular information flow: of two groups not each sees the other's write.", needs: [.publish, .item, .edit],
-      isolation: .readCommitted
+      isolation: .readCommitted, oneStream: .nothing
     ) { arena in
       let pairs = arena.wanted
       let items = try arena.makeItems(2 * pairs)

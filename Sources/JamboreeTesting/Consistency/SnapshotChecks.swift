@@ -5,7 +5,7 @@ extension BackendConsistency {
   static let updateChecks: [Check] = [
     Check(
       "LU", "Lost update: each acknowledged count and edit is in the total.", needs: [.publish, .item, .edit, .react],
-      isolation: .readCommitted
+      isolation: .readCommitted, oneStream: .less
     ) { arena in
       let items = try arena.makeItems(2)
       let acknowledged = Guarded((downloads: Int32(0), edits: UInt32(0)))
@@ -100,7 +100,7 @@ extension BackendConsistency {
   static let serializableChecks: [Check] = [
     Check(
       "WS", "Write skew: of two groups that each write what the other depends on one fails.", needs: [.publish, .item, .edit],
-      isolation: .serializable
+      isolation: .serializable, oneStream: .less
     ) { arena in
       let pairs = arena.wanted
       let items = try arena.makeItems(2 * pairs)

@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Commits that each consistency check must see, 1 to 1,000,000. Default: 1,000.", transform: NumberArgument.integer(1...1_000_000))
   var commits = 1_000
 
-  @Option(parsing: .unconditional, help: "Sessions at the same time, 2 to 16. Default: 8.", transform: NumberArgument.integer(2...16))
+  @Option(parsing: .unconditional, help: "Sessions at the same time, 3 to 16; half of them write. Default: 8.", transform: NumberArgument.integer(BackendConsistency.leastSessions...16))
   var sessions = 8
 
   @Option(parsing: .unconditional, help: "Processes that are killed, 0 to 1,000. Default: 10.", transform: NumberArgument.integer(0...1_000))
