@@ -20,7 +20,24 @@ final class Claiming<Base: BlockingStorageBackend, Told: Claims>: BlockingStorag
   func reopen(_ dataset: Dataset) throws(BackendError) -> TickID { -1 }
   func endTick(_ tick: TickID) throws(BackendError) { try base.endTick(tick) }
   func finish() throws(BackendError) { try base.finish() }
-  func openSession(_ id: SessionID) throws(BackendError) -> Base.Session { try base.openSession(id) }
+  func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(try base.openSession(id)) }
+
+  /// Performs the base's verbs that are claimed, and rejects the others.
+  final class Session: StorageSession {
+    private let base: Base.Session
+
+    init(_ base: Base.Session) { self.base = base }
+
+    func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
+      guard Told.descriptor.verbs.contains(operation.verb) else { return .rejected }
+      return base.execute(operation, arguments: arguments, into: &reply)
+    }
+
+    func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
+      for index in 0..<group.count where !Told.descriptor.verbs.contains(group.operations[index].verb) { return .rejected }
+      return base.executeAtomically(group, into: &reply)
+    }
+  }
 }
 
 /// For memory, which makes groups one by one.
@@ -33,6 +50,12 @@ enum AtomicGroups: Claims {
 enum NoPages: Claims {
   static let descriptor = BackendDescriptor(
     id: "no-pages", version: "1", summary: "", writers: .single, verbs: [.publish, .edit, .item, .counts, .profile])
+}
+
+enum NoReactions: Claims {
+  static let descriptor = BackendDescriptor(
+    id: "no-reactions", version: "1", summary: "", writers: .partitioned, verbs: Set(Verb.allCases).subtracting([.react]),
+    atomicGroups: true, isolation: .serializable)
 }
 
 enum Durable: Claims {

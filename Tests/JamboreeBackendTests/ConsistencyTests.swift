@@ -82,6 +82,24 @@ import Testing
     }
   }
 
+  /// Groups that are all or none are no promise that sessions may race, and a verb that a check cannot do without is no
+  /// promise because the others are.
+  @Test func checksAskForNoMoreThanIsClaimed() {
+    let alone = BackendConsistency(commits: 10) { .blocking(Claiming<AnomalousBackend, AtomicGroups>(AnomalousBackend(.none))) }.run()
+    for check in alone.checks {
+      guard case .skipped(let reason) = check.result else {
+        Issue.record("\(check.name): \(check.result)")
+        continue
+      }
+      #expect(reason.contains("the isolation claimed is 'none'"), "\(reason)")
+    }
+    let report = BackendConsistency(commits: 10) { .blocking(Claiming<AnomalousBackend, NoReactions>(AnomalousBackend(.none))) }.run()
+    for name in ["atomicity-commit", "atomicity-rollback", "G0", "G1a", "LU"] {
+      #expect(report[name]?.result == .skipped("the backend does not claim react"), "\(name)")
+    }
+    #expect(report.isConformant)
+  }
+
   /// A check that has seen next to nothing does not pass.
   @Test func tooFewCommitsProveNothing() throws {
     let report = BackendConsistency(commits: 1_000_000, timeoutNanoseconds: 200_000_000) { .blocking(AnomalousBackend(.none)) }

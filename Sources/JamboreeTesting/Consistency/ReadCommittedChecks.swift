@@ -29,7 +29,7 @@ extension BackendConsistency {
         downloads == Int32(ids.count / 2), "downloads of committed groups: expected \(ids.count / 2), got \(downloads ?? -1)")
     },
     Check(
-      "atomicity-rollback", "Of a group that failed nothing is there.", needs: [.publish, .item, .edit], oneStream: .less
+      "atomicity-rollback", "Of a group that failed nothing is there.", needs: [.publish, .item, .edit, .react], oneStream: .less
     ) { arena in
       let target = try arena.makeItems(1)[0]
       let undone = Guarded<[ItemID]>([])
@@ -79,7 +79,7 @@ extension BackendConsistency {
       }
     },
     Check(
-      "G1a", "Aborted read: nobody sees what a group wrote that failed.", needs: [.publish, .item, .edit],
+      "G1a", "Aborted read: nobody sees what a group wrote that failed.", needs: [.publish, .item, .edit, .react],
       isolation: .readCommitted
     ) { arena in
       let items = try arena.makeItems(3)
