@@ -100,6 +100,27 @@ import Testing
     #expect(report.isConformant)
   }
 
+  /// Two groups that meet may both be ended because of each other: that is serializable, and no reason for too few commits.
+  @Test func groupsThatAllEndInAConflictNowAndThenAreNoFailure() {
+    // The two items of a pair have numbers of which the first is even; a group that reads begins or ends with one of them.
+    let report = BackendConsistency(commits: 60) {
+      .blocking(EndsGroups(AnomalousBackend(.none)) { $0.contains { !$0.verb.isWrite } && $0[0].subject.sequence / 2 % 3 == 0 })
+    }.run(only: ["WS", "G1c"])
+    for check in report.checks {
+      #expect(check.result == .passed, "\(check.name): \(check.result)")
+      #expect(check.commits >= 60, "\(check.name)")
+    }
+  }
+
+  /// What a backend refuses is no commit.
+  @Test(arguments: [("WS", "only 0 commits of 20 in 40 pairs of groups")])
+  func groupsThatAllEndInAConflictProveNothing(check: String, message: String) throws {
+    let report = BackendConsistency(commits: 20, timeoutNanoseconds: 1_000_000_000) {
+      .blocking(EndsGroups(AnomalousBackend(.none)) { $0.contains { $0.verb != .item } })
+    }.run(only: [check])
+    #expect(report[check]?.result == .failed("\(message): nothing is proved"))
+  }
+
   /// A check that has seen next to nothing does not pass.
   @Test func tooFewCommitsProveNothing() throws {
     let report = BackendConsistency(commits: 1_000_000, timeoutNanoseconds: 200_000_000) { .blocking(AnomalousBackend(.none)) }

@@ -63,15 +63,14 @@ extension BackendConsistency {
       "G0", "Dirty write: two groups' writes to the same items do not mix.", needs: [.publish, .item, .react],
       isolation: .readCommitted, oneStream: .nothing
     ) { arena in
-      let pairs = arena.wanted
-      let items = try arena.makeItems(2 * pairs)
+      let items = try arena.makeItems(2 * arena.pairs)
       // Each group writes its own mark on both items of a pair, as the same member: the later replaces the earlier.
       @Sendable func both(_ number: Int, _ mark: Int32) -> [Call] {
         [items[2 * number], items[2 * number + 1]].map { Stage.react($0, by: MemberID(15), mark) }
       }
-      _ = try arena.duel(pairs, left: { both($0, 1) }, right: { both($0, 2) })
+      let met = try arena.duel(left: { both($0, 1) }, right: { both($0, 2) })
       try arena.instance.backend.endTick(1)
-      for pair in 0..<pairs {
+      for pair in met.indices {
         let sums = try [items[2 * pair], items[2 * pair + 1]].map {
           try arena.reader.perform(Stage.read(.item, $0, by: MemberID(1))).items.first?.ratingSum ?? -1
         }
@@ -114,9 +113,8 @@ extension BackendConsistency {
       "G1c", "Circular information flow: of two groups not each sees the other's write.", needs: [.publish, .item, .edit],
       isolation: .readCommitted, oneStream: .nothing
     ) { arena in
-      let pairs = arena.wanted
-      let items = try arena.makeItems(2 * pairs)
-      let found = try arena.duel(pairs) { number in
+      let items = try arena.makeItems(2 * arena.pairs)
+      let found = try arena.duel { number in
         [Stage.edit(items[2 * number], by: MemberID(1), expecting: 1), Stage.read(.item, items[2 * number + 1], by: MemberID(1))]
       } right: { number in
         [Stage.edit(items[2 * number + 1], by: MemberID(2), expecting: 1), Stage.read(.item, items[2 * number], by: MemberID(2))]

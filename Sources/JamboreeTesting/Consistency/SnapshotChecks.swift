@@ -102,19 +102,16 @@ extension BackendConsistency {
       "WS", "Write skew: of two groups that each write what the other depends on one fails.", needs: [.publish, .item, .edit],
       isolation: .serializable, oneStream: .less
     ) { arena in
-      let pairs = arena.wanted
-      let items = try arena.makeItems(2 * pairs)
-      let found = try arena.duel(pairs) { number in
+      let items = try arena.makeItems(2 * arena.pairs)
+      let found = try arena.duel { number in
         [depend(on: items[2 * number], version: 1), Stage.edit(items[2 * number + 1], by: MemberID(1), expecting: 1)]
       } right: { number in
         [depend(on: items[2 * number + 1], version: 1), Stage.edit(items[2 * number], by: MemberID(2), expecting: 1)]
       }
+      // That both end in a conflict is no mistake: each may have been ended because of the other.
       for (number, (left, right)) in found.enumerated() {
         try require(
           left.outcome != .ok || right.outcome != .ok, "pair \(number): both groups were committed, each of which had made the other's ground untrue")
-        try require(
-          left.outcome == .ok || right.outcome == .ok || [left.outcome, right.outcome].contains { $0 != .conflict },
-          "pair \(number): both groups met a conflict, though neither was committed")
       }
     },
   ]
