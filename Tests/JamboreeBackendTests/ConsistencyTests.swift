@@ -112,8 +112,8 @@ import Testing
     }
   }
 
-  /// What a backend refuses is no commit.
-  @Test(arguments: [("WS", "only 0 commits of 20 in 40 pairs of groups")])
+  /// What a backend refuses is no commit, also where a check wants some of it refused.
+  @Test(arguments: [("WS", "only 0 commits of 20 in 40 pairs of groups"), ("atomicity-rollback", "only 0 commits of 20 in 1 s")])
   func groupsThatAllEndInAConflictProveNothing(check: String, message: String) throws {
     let report = BackendConsistency(commits: 20, timeoutNanoseconds: 1_000_000_000) {
       .blocking(EndsGroups(AnomalousBackend(.none)) { $0.contains { $0.verb != .item } })

@@ -43,7 +43,7 @@ extension BackendConsistency {
         ])
         try require(answer.outcome == .conflict, "an edit of a version that there is not: expected conflict, got \(answer.outcome.name)")
         undone.access { $0.append(publish.operation.subject) }
-        return 1
+        return 0
       }
       try arena.instance.backend.endTick(1)
       for id in undone.access({ $0 }) {
