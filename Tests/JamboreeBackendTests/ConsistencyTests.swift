@@ -49,8 +49,9 @@ import Testing
 
   /// Each check, and the anomalies that it is there for.
   static let anomalies: [(check: String, anomaly: AnomalousBackend.Anomaly)] = [
-    ("atomicity-rollback", .keepsHalfAGroup), ("atomicity-commit", .losesUpdates), ("G0", .splitsWrites),
+    ("atomicity-rollback", .keepsHalfAGroup), ("atomicity-commit", .losesUpdates), ("atomicity-commit", .commitsHalf), ("G0", .splitsWrites),
     ("G1a", .showsAborted), ("G1a", .keepsHalfAGroup), ("G1b", .splitsWrites), ("G1c", .splitsWrites), ("LU", .losesUpdates),
+    ("LU", .losesEdits),
     ("IMP", .splitsReads), ("PMP", .splitsReads), ("PMP", .forgetsRows), ("OTV", .fallsBack), ("FR", .splitsReads), ("FR", .splitsWrites),
     ("WS", .skewsWrites),
   ]
@@ -67,6 +68,12 @@ import Testing
     }
     // It is the anomaly that is told of, not too few commits.
     #expect(!message.contains("nothing is proved"), "\(message)")
+    if anomaly == .losesEdits { #expect(message.contains("the version after"), "\(message)") }
+    if anomaly == .commitsHalf { #expect(message.contains("of a committed group: expected ok, got notFound"), "\(message)") }
+  }
+
+  @Test func everyCheckHasAnAnomaly() {
+    #expect(Set(Self.anomalies.map(\.check)) == Set(BackendConsistency.checkNames))
   }
 
   /// Checks are for claims: what is not claimed is not held against a backend.

@@ -9,6 +9,8 @@ public final class AnomalousBackend: BlockingStorageBackend {
     case none
     /// What a failing group wrote before it failed stays.
     case keepsHalfAGroup
+    /// Of a group's writes that ended ok, only the first is made.
+    case commitsHalf
     /// Others get in between a group's writes.
     case splitsWrites
     /// What a failing group wrote is taken back only after a while.
@@ -21,6 +23,8 @@ public final class AnomalousBackend: BlockingStorageBackend {
     case forgetsRows
     /// A write is worked out on an old state and replaces what came in between.
     case losesUpdates
+    /// An edit of a version that is there when it begins is acknowledged, and lost when another one comes in between.
+    case losesEdits
     /// What a group depends on is looked up before the others are locked out.
     case skewsWrites
   }
@@ -55,7 +59,8 @@ public final class AnomalousBackend: BlockingStorageBackend {
 
     public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
       let call = Call(operation, (0..<arguments.count).map { arguments[$0] })
-      return reply.take(owner.perform([call]))
+      // A read by itself is of one moment whatever the anomaly, and has more than a group's rows.
+      return reply.take(operation.verb.isWrite ? owner.perform([call]) : owner.model.access { $0.perform(call) })
     }
 
     public func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
@@ -74,6 +79,20 @@ public final class AnomalousBackend: BlockingStorageBackend {
     case .splitsWrites where !isReadOnly: return performSplit(group)
     case .splitsReads where isReadOnly: return performSplit(group)
     case .keepsHalfAGroup: return model.access { $0.perform(group: group, atomic: false) }
+    case .commitsHalf where !isReadOnly && group.count > 1:
+      return model.access { model in
+        var copy = model
+        let answer = copy.perform(group: group, atomic: true)
+        if answer.outcome == .ok { _ = model.perform(group[0]) }
+        return answer
+      }
+    case .losesEdits where group.contains { $0.operation.verb == .edit }:
+      var copy = model.access { $0 }
+      let answer = copy.perform(group: group, atomic: true)
+      guard answer.outcome == .ok else { return answer }
+      usleep(20)
+      _ = model.access { $0.perform(group: group, atomic: true) }
+      return answer
     case .showsAborted where !isReadOnly:
       let before = model.access { $0 }
       let answer = model.access { $0.perform(group: group, atomic: false) }
