@@ -5,6 +5,12 @@ import JamboreeTesting
 /// What somebody says of a backend.
 protocol Claims {
   static var descriptor: BackendDescriptor { get }
+  /// Whether it rejects what it does not claim, as it should.
+  static var isStrict: Bool { get }
+}
+
+extension Claims {
+  static var isStrict: Bool { true }
 }
 
 /// A backend with claims that are not its own.
@@ -22,19 +28,20 @@ final class Claiming<Base: BlockingStorageBackend, Told: Claims>: BlockingStorag
   func finish() throws(BackendError) { try base.finish() }
   func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(try base.openSession(id)) }
 
-  /// Performs the base's verbs that are claimed, and rejects the others.
   final class Session: StorageSession {
     private let base: Base.Session
 
     init(_ base: Base.Session) { self.base = base }
 
+    private func performs(_ verb: Verb) -> Bool { !Told.isStrict || Told.descriptor.verbs.contains(verb) }
+
     func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
-      guard Told.descriptor.verbs.contains(operation.verb) else { return .rejected }
+      guard performs(operation.verb) else { return .rejected }
       return base.execute(operation, arguments: arguments, into: &reply)
     }
 
     func executeAtomically(_ group: borrowing OperationGroup, into reply: inout Reply) -> Outcome {
-      for index in 0..<group.count where !Told.descriptor.verbs.contains(group.operations[index].verb) { return .rejected }
+      for index in 0..<group.count where !performs(group.operations[index].verb) { return .rejected }
       return base.executeAtomically(group, into: &reply)
     }
   }
@@ -44,6 +51,13 @@ final class Claiming<Base: BlockingStorageBackend, Told: Claims>: BlockingStorag
 enum AtomicGroups: Claims {
   static let descriptor = BackendDescriptor(
     id: "promises", version: "1", summary: "", writers: .single, verbs: MemoryBackend.descriptor.verbs, atomicGroups: true)
+}
+
+/// Does more than it says.
+enum Modest: Claims {
+  static let descriptor = BackendDescriptor(
+    id: "modest", version: "1", summary: "", writers: .partitioned, verbs: Set(Verb.allCases).subtracting([.search, .scan]))
+  static let isStrict = false
 }
 
 /// Reads that have pages are not among its verbs.
