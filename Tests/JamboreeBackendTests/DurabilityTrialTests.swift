@@ -30,6 +30,12 @@ import Testing
     #expect(try complaint(DurableOneByOne.self, fault, acknowledged: 2) == nil)
   }
 
+  @Test func everySessionIsHeardOf() {
+    #expect(DurabilityTrial.shortfall(acknowledged: [5, 1, 3], kills: 4) == nil)
+    #expect(DurabilityTrial.shortfall(acknowledged: [2, 1], kills: 4)?.hasPrefix("only 3 writes were acknowledged before 4 kills") == true)
+    #expect(DurabilityTrial.shortfall(acknowledged: [50, 0, 3], kills: 4)?.hasPrefix("no write of session 1 was acknowledged") == true)
+  }
+
   /// The others do not go on as if nothing had happened.
   @Test func aWriteThatFailsEndsTheTrial() throws {
     let instance = BackendInstance.blocking(Faulty(AnomalousBackend(.none), fault: .failsWrite(number: 60)))

@@ -73,6 +73,16 @@ import Testing
     #expect(place.files.isEmpty)
   }
 
+  /// So is a writer that cannot write any more before it is killed, as on a full disk.
+  @Test func aWriterThatEndsByItselfIsToldInTheTable() throws {
+    let place = try Workplace()
+    let run = try place.shell("ulimit -f 1500; exec \"$0\" verify sqlite:data --commits 1 --kills 3 --json")
+    #expect(run.code == 1, "\(run.err)")
+    let rows = checks(try run.object(), "durability")
+    #expect(rows.map { $0["result"] as? String } == ["failed"])
+    #expect((rows.first?["message"] as? String)?.contains("ended by itself: jamboree: write") == true, "\(rows)")
+  }
+
   @Test(arguments: [
     (["verify", "memry"], "did you mean 'memory'"), (["verify", "sqlite?synchronus=off"], "synchronus"),
     (["verify", "memory", "--commits", "0"], "--commits"), (["verify", "memory", "--sessions", "2"], "--sessions"), (["verify"], "backend"),

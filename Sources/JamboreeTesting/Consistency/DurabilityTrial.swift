@@ -71,6 +71,16 @@ public enum DurabilityTrial {
     return (looked, nil)
   }
 
+  /// Why so few acknowledged writes prove nothing, as a sentence; nil when they will do.
+  /// - Parameter acknowledged: how many of each session, over all kills.
+  public static func shortfall(acknowledged: [Int], kills: Int) -> String? {
+    let all = acknowledged.reduce(0, +)
+    if all < kills { return "only \(all) writes were acknowledged before \(kills) kills: nothing is proved" }
+    return acknowledged.firstIndex(of: 0).map {
+      "no write of session \($0) was acknowledged before any of \(kills) kills: nothing is proved of it"
+    }
+  }
+
   /// An item and a reply to it: both are there, or the group was not kept whole.
   private static func group(_ session: Int, _ number: Int) -> [Call] {
     let author = MemberID(UInt32(session))

@@ -86,10 +86,8 @@ struct VerifyCommand: ParsableCommand {
     row.commits = outcome.acknowledged.reduce(0, +)
     if let complaint = outcome.complaint {
       row.result = .failed(complaint)
-    } else if row.commits < kills {
-      row.result = .failed("only \(row.commits) writes were acknowledged before \(kills) kills: nothing is proved")
-    } else if let idle = outcome.acknowledged.firstIndex(of: 0) {
-      row.result = .failed("no write of session \(idle) was acknowledged before any of \(kills) kills: nothing is proved of it")
+    } else if let shortfall = DurabilityTrial.shortfall(acknowledged: outcome.acknowledged, kills: kills) {
+      row.result = .failed(shortfall)
     }
     return row
   }
