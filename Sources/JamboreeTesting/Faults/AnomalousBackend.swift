@@ -19,7 +19,7 @@ public final class AnomalousBackend: BlockingStorageBackend {
     case splitsReads
     /// The second half of a group's reads is answered by a replica that lags.
     case fallsBack
-    /// A group of several reads has the rows of the first alone.
+    /// A group of several reads has its first row alone.
     case forgetsRows
     /// A write is worked out on an old state and replaces what came in between.
     case losesUpdates
@@ -37,6 +37,9 @@ public final class AnomalousBackend: BlockingStorageBackend {
   private let model = Guarded(ReferenceModel())
   /// As it was before the last group.
   private let earlier = Guarded(ReferenceModel())
+
+  /// How many groups have been split.
+  private let splits = Guarded(UInt64(0))
 
   public init(_ anomaly: Anomaly) { self.anomaly = anomaly }
 
@@ -106,7 +109,10 @@ public final class AnomalousBackend: BlockingStorageBackend {
       var answer = model.access { $0.perform(group: Array(group[..<half]), atomic: true) }
       answer.items += earlier.access { $0.perform(group: Array(group[half...]), atomic: true).items }
       return answer
-    case .forgetsRows where isReadOnly && group.count > 1: return model.access { $0.perform(group: Array(group[..<1]), atomic: true) }
+    case .forgetsRows where isReadOnly && group.count > 1:
+      var answer = model.access { $0.perform(group: group, atomic: true) }
+      answer.items.removeLast(max(answer.items.count - 1, 0))
+      return answer
     case .losesUpdates where !isReadOnly:
       var copy = model.access { $0 }
       let answer = copy.perform(group: group, atomic: true)
@@ -133,13 +139,19 @@ public final class AnomalousBackend: BlockingStorageBackend {
 
   private func performSplit(_ group: [Call]) -> Answer {
     var result = Answer(.ok)
+    // Longer pauses and shorter ones: of two groups that begin one after the other the first is to end last now and then.
+    let number = splits.access { count in
+      count += 1
+      return count
+    }
+    let pause: UInt32 = mix64(number) & 1 == 0 ? 20 : 500
     for call in group {
       let answer = model.access { $0.perform(call) }
       result.items += answer.items
       if answer.version != 0 { result.version = answer.version }
       result.outcome = answer.outcome
       if answer.outcome != .ok { break }
-      usleep(20)
+      usleep(pause)
     }
     return result
   }
