@@ -20,6 +20,8 @@ public struct ConformanceReport: Sendable {
     public let comparisons: Int
     /// How many groups were committed; 0 for checks that do not count them.
     public let commits: Int
+    /// What a check that passes does not say, or nil.
+    public let note: String?
   }
 
   /// Id of the backend or ranker.
@@ -38,8 +40,9 @@ public struct ConformanceReport: Sendable {
 }
 
 /// Why a check does not pass. Thrown within the suite and turned into an entry of the report.
-struct ConformanceFailure: Error {
+struct ConformanceFailure: Error, CustomStringConvertible {
   let message: String
+  var description: String { message }
   init(_ message: String) { self.message = message }
 }
 
@@ -67,6 +70,7 @@ func reportSuite(
     descriptor = try make().descriptor
   } catch {
     let check = report("create", "The backend can be made.", comparisons: { 0 }) { throw error }
+    onCheck(check)
     return ConformanceReport(subject: "", checks: [check])
   }
   let results = checks(descriptor).map { check in
@@ -80,7 +84,8 @@ func reportSuite(
 /// Runs a check and reports how it ended, whatever it throws.
 /// - Parameter comparisons: asked after the check has run.
 func report(
-  _ name: String, _ summary: String, comparisons: () -> Int, commits: () -> Int = { 0 }, _ body: () throws -> Void
+  _ name: String, _ summary: String, note: String? = nil, comparisons: () -> Int, commits: () -> Int = { 0 },
+  _ body: () throws -> Void
 ) -> ConformanceReport.Check {
   var result = ConformanceReport.Result.passed
   do {
@@ -92,5 +97,6 @@ func report(
   } catch {
     result = .failed("it threw an error: \(error)")
   }
-  return ConformanceReport.Check(name: name, summary: summary, result: result, comparisons: comparisons(), commits: commits())
+  return ConformanceReport.Check(
+    name: name, summary: summary, result: result, comparisons: comparisons(), commits: commits(), note: note)
 }

@@ -54,10 +54,11 @@ extension BackendConformance {
     ) { trial in
       guard case .pipelined = trial.instance else { throw ConformanceSkip("its calls block") }
       let reads = pages(limit: 5).filter { trial.claims($0.operation.verb) }
+      if reads.isEmpty { throw ConformanceSkip("the backend claims no read that has pages") }
       // More than a batch holds and more than a window, through two sessions; the driver counts completions.
       for session in [0, 1] {
         for count in [1, 6, 7, 8, 200] {
-          let calls = (0..<count).map { reads[$0 % max(reads.count, 1)] }
+          let calls = (0..<count).map { reads[$0 % reads.count] }
           let answers = try trial.driver(session).perform(calls)
           trial.count(count)
           try require(answers.count == count, "\(count) requests: expected as many completions, got \(answers.count)")

@@ -40,7 +40,9 @@ struct OperationStream {
     switch random.next(below: 100) {
     case ..<40: call = publish(tick)
     case ..<52: call = edit(model)
-    case ..<58: call = Stage.delete(item(), by: actor(0.7))
+    case ..<58:
+      let id = item()
+      call = Stage.delete(id, by: actor(0.7, of: id))
     case ..<78: call = react()
     case ..<86: call = deliver(tick)
     case ..<88:
@@ -129,7 +131,7 @@ struct OperationStream {
       let viewer = random.chance(0.1) ? .firstAnonymous : member()
       let limit = limit()
       let skip = random.chance(0.5) ? 0 : UInt64(random.next(below: 30))
-      switch random.next(below: 14) {
+      switch random.next(below: 15) {
       case 0..<3:
         calls.append(Stage.listing(place(), by: viewer, random.chance(0.5) ? .newest : .active, limit: limit, skip: skip))
       case 3, 4: calls.append(Stage.read(.thread, item(), by: viewer, limit: limit, skip: skip))
@@ -170,7 +172,7 @@ struct OperationStream {
   }
 
   /// The item's author with the given probability, else anybody.
-  private mutating func actor(_ own: Double, of id: ItemID = .none) -> MemberID {
+  private mutating func actor(_ own: Double, of id: ItemID) -> MemberID {
     id != .none && random.chance(own) ? id.author : member()
   }
 }

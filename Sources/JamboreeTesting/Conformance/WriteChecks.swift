@@ -215,8 +215,10 @@ extension BackendConformance {
       try trial.read(all)
       var dependent = reads[0]
       dependent.operation.expectedVersion = 1
-      for missing in [Stage.read(.item, made[2], by: MemberID(9)), dependent] {
-        try trial.write(group: [Stage.publish(MemberID(3), 1, in: Stage.forums[0], at: 3), missing])
+      // Of an item that nobody makes, and of a version that is no more.
+      for failing in [Stage.read(.item, item(4, 1), by: MemberID(9)), dependent] {
+        let answer = try trial.write(group: [Stage.publish(MemberID(3), 1, in: Stage.forums[0], at: 3), failing])
+        try require(answer.outcome != .ok, "a group whose last read is not ok: expected that outcome, got ok")
         try trial.endTick()
         try trial.read(all)
       }

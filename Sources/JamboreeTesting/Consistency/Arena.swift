@@ -39,7 +39,7 @@ final class Arena: Sendable {
     timeoutNanoseconds = suite.timeoutNanoseconds
     try instance.backend.load(Stage.dataset)
     let count = suite.sessions
-    let writing = instance.descriptor.writers == .single ? 1 : count / 2
+    let writing = instance.descriptor.writers == .single ? 1 : max(count / 2, 2)
     // All are opened before the first one works.
     var ports: [Port] = []
     for session in 0..<count {
@@ -50,7 +50,7 @@ final class Arena: Sendable {
   }
 
   var writer: Port { writers[0] }
-  /// Of a session that does not write, if there is one.
+  /// Of a session that does not write.
   var reader: Port { readers[0] }
 
   /// Writes before or after a race. Each must end `ok`.
@@ -106,22 +106,33 @@ final class Arena: Sendable {
     try requireEnough(looks: read != nil)
   }
 
-  /// Lets two threads perform a group each, again and again at the same time.
+  /// How many pairs of groups a ``duel(left:right:)`` may take: both groups of a pair may end in a conflict, where each is
+  /// ended because of the other, so twice as many as are wanted.
+  var pairs: Int { 2 * wanted }
+
+  /// Lets two threads perform a group each, again and again at the same time, until there are enough pairs and commits.
+  /// - Parameters:
+  ///   - left: a group by its number, below ``pairs``.
+  ///   - right: the group that meets it.
   /// - Returns: the answers of both, by number.
-  func duel(_ count: Int, left: @escaping @Sendable (Int) -> [Call], right: @escaping @Sendable (Int) -> [Call]) throws
+  func duel(left: @escaping @Sendable (Int) -> [Call], right: @escaping @Sendable (Int) -> [Call]) throws
     -> [(left: Answer, right: Answer)]
   {
-    let (writers, progress) = (writers, progress)
-    let arrived = Guarded(0)
+    let (writers, progress, wanted) = (writers, progress, wanted)
+    let meeting = Guarded((arrived: 0, isEnough: false))
     let deadline = monotonicNanoseconds() + timeoutNanoseconds
-    let answers = try onThreads(2) { thread in
+    let answers = try onThreads(2) { [pairs] thread in
       var answers: [Answer] = []
-      for number in 0..<count {
-        arrived.access { $0 += 1 }
-        while arrived.access({ $0 }) < 2 * (number + 1), monotonicNanoseconds() < deadline, !progress.access({ $0.isOver }) {
+      for number in 0..<pairs {
+        meeting.access {
+          $0.arrived += 1
+          // Whoever comes last says for both whether they go on: what was committed up to here does not change any more.
+          if $0.arrived == 2 * (number + 1) { $0.isEnough = number >= wanted && progress.access { $0.commits >= wanted } }
+        }
+        while meeting.access({ $0.arrived }) < 2 * (number + 1), monotonicNanoseconds() < deadline, !progress.access({ $0.isOver }) {
           sched_yield()
         }
-        guard monotonicNanoseconds() < deadline, !progress.access({ $0.isOver }) else { break }
+        guard monotonicNanoseconds() < deadline, !progress.access({ $0.isOver }), !meeting.access({ $0.isEnough }) else { break }
         do {
           let answer = try writers[thread % writers.count].perform(thread == 0 ? left(number) : right(number))
           answers.append(answer)
@@ -136,14 +147,15 @@ final class Arena: Sendable {
       }
       return answers
     }
-    try requireEnough(looks: false)
+    try requireEnough(looks: false, in: answers[0].count == pairs ? "\(pairs) pairs of groups" : nil)
     return zip(answers[0], answers[1]).map { ($0, $1) }
   }
 
-  private func requireEnough(looks: Bool) throws {
+  /// - Parameter span: in what there should have been enough, if not in the time that a check has.
+  private func requireEnough(looks: Bool, in span: String? = nil) throws {
     let made = progress.access { $0 }
     try require(
       made.commits >= wanted && (!looks || made.observations >= wanted),
-      "only \(made.commits) commits\(looks ? " and \(made.observations) looks" : "") of \(wanted) in \(timeoutNanoseconds / 1_000_000_000) s: nothing is proved")
+      "only \(made.commits) commits\(looks ? " and \(made.observations) looks" : "") of \(wanted) in \(span ?? "\(timeoutNanoseconds / 1_000_000_000) s"): nothing is proved")
   }
 }

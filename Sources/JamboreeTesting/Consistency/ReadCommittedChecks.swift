@@ -3,7 +3,9 @@ import JamboreeKit
 /// Groups are all or none.
 extension BackendConsistency {
   static let atomicityChecks: [Check] = [
-    Check("atomicity-commit", "Of a group that ended ok everything is there.", needs: [.publish, .item, .react]) { arena in
+    Check(
+      "atomicity-commit", "Of a group that ended ok everything is there.", needs: [.publish, .item, .react], oneStream: .less
+    ) { arena in
       let target = try arena.makeItems(1)[0]
       let made = Guarded<[ItemID]>([])
       try arena.race { thread, round, port in
@@ -26,7 +28,9 @@ extension BackendConsistency {
       try require(
         downloads == Int32(ids.count / 2), "downloads of committed groups: expected \(ids.count / 2), got \(downloads ?? -1)")
     },
-    Check("atomicity-rollback", "Of a group that failed nothing is there.", needs: [.publish, .item, .edit]) { arena in
+    Check(
+      "atomicity-rollback", "Of a group that failed nothing is there.", needs: [.publish, .item, .edit, .react], oneStream: .less
+    ) { arena in
       let target = try arena.makeItems(1)[0]
       let undone = Guarded<[ItemID]>([])
       try arena.race { thread, round, port in
@@ -39,7 +43,7 @@ extension BackendConsistency {
         ])
         try require(answer.outcome == .conflict, "an edit of a version that there is not: expected conflict, got \(answer.outcome.name)")
         undone.access { $0.append(publish.operation.subject) }
-        return 1
+        return 0
       }
       try arena.instance.backend.endTick(1)
       for id in undone.access({ $0 }) {
@@ -57,17 +61,16 @@ extension BackendConsistency {
   static let readCommittedChecks: [Check] = [
     Check(
       "G0", "Dirty write: two groups' writes to the same items do not mix.", needs: [.publish, .item, .react],
-      isolation: .readCommitted
+      isolation: .readCommitted, oneStream: .nothing
     ) { arena in
-      let pairs = arena.wanted
-      let items = try arena.makeItems(2 * pairs)
+      let items = try arena.makeItems(2 * arena.pairs)
       // Each group writes its own mark on both items of a pair, as the same member: the later replaces the earlier.
       @Sendable func both(_ number: Int, _ mark: Int32) -> [Call] {
         [items[2 * number], items[2 * number + 1]].map { Stage.react($0, by: MemberID(15), mark) }
       }
-      _ = try arena.duel(pairs, left: { both($0, 1) }, right: { both($0, 2) })
+      let met = try arena.duel(left: { both($0, 1) }, right: { both($0, 2) })
       try arena.instance.backend.endTick(1)
-      for pair in 0..<pairs {
+      for pair in met.indices {
         let sums = try [items[2 * pair], items[2 * pair + 1]].map {
           try arena.reader.perform(Stage.read(.item, $0, by: MemberID(1))).items.first?.ratingSum ?? -1
         }
@@ -75,7 +78,7 @@ extension BackendConsistency {
       }
     },
     Check(
-      "G1a", "Aborted read: nobody sees what a group wrote that failed.", needs: [.publish, .item, .edit],
+      "G1a", "Aborted read: nobody sees what a group wrote that failed.", needs: [.publish, .item, .edit, .react],
       isolation: .readCommitted
     ) { arena in
       let items = try arena.makeItems(3)
@@ -108,11 +111,10 @@ extension BackendConsistency {
     },
     Check(
       "G1c", "Circular information flow: of two groups not each sees the other's write.", needs: [.publish, .item, .edit],
-      isolation: .readCommitted
+      isolation: .readCommitted, oneStream: .nothing
     ) { arena in
-      let pairs = arena.wanted
-      let items = try arena.makeItems(2 * pairs)
-      let found = try arena.duel(pairs) { number in
+      let items = try arena.makeItems(2 * arena.pairs)
+      let found = try arena.duel { number in
         [Stage.edit(items[2 * number], by: MemberID(1), expecting: 1), Stage.read(.item, items[2 * number + 1], by: MemberID(1))]
       } right: { number in
         [Stage.edit(items[2 * number + 1], by: MemberID(2), expecting: 1), Stage.read(.item, items[2 * number], by: MemberID(2))]

@@ -5,7 +5,7 @@ extension BackendConsistency {
   static let updateChecks: [Check] = [
     Check(
       "LU", "Lost update: each acknowledged count and edit is in the total.", needs: [.publish, .item, .edit, .react],
-      isolation: .readCommitted
+      isolation: .readCommitted, oneStream: .less
     ) { arena in
       let items = try arena.makeItems(2)
       let acknowledged = Guarded((downloads: Int32(0), edits: UInt32(0)))
@@ -63,6 +63,7 @@ extension BackendConsistency {
         let answer = try port.perform([listing] + between + [listing])
         try require(answer.outcome == .ok, "a group of reads: expected ok, got \(answer.outcome.name)")
         let rows = answer.items.map(\.id)
+        try require(rows.count >= items.count, "a group with \(items.count) reads of items: expected as many rows, got \(rows.count)")
         let count = (rows.count - items.count) / 2
         try require(
           rows.count == items.count + 2 * count && Array(rows.prefix(count)) == Array(rows.suffix(count)),
@@ -99,21 +100,18 @@ extension BackendConsistency {
   static let serializableChecks: [Check] = [
     Check(
       "WS", "Write skew: of two groups that each write what the other depends on one fails.", needs: [.publish, .item, .edit],
-      isolation: .serializable
+      isolation: .serializable, oneStream: .less
     ) { arena in
-      let pairs = arena.wanted
-      let items = try arena.makeItems(2 * pairs)
-      let found = try arena.duel(pairs) { number in
+      let items = try arena.makeItems(2 * arena.pairs)
+      let found = try arena.duel { number in
         [depend(on: items[2 * number], version: 1), Stage.edit(items[2 * number + 1], by: MemberID(1), expecting: 1)]
       } right: { number in
         [depend(on: items[2 * number + 1], version: 1), Stage.edit(items[2 * number], by: MemberID(2), expecting: 1)]
       }
+      // That both end in a conflict is no mistake: each may have been ended because of the other.
       for (number, (left, right)) in found.enumerated() {
         try require(
           left.outcome != .ok || right.outcome != .ok, "pair \(number): both groups were committed, each of which had made the other's ground untrue")
-        try require(
-          left.outcome == .ok || right.outcome == .ok || [left.outcome, right.outcome].contains { $0 != .conflict },
-          "pair \(number): both groups met a conflict, though neither was committed")
       }
     },
   ]

@@ -1,4 +1,5 @@
 import JamboreeKit
+import Synchronization
 
 /// Looks at the machine's clock: another order at every call.
 public struct ReadsClockRanker: FeedRanker {
@@ -73,5 +74,22 @@ public struct UndeclaredInterestsRanker: FeedRanker {
     for index in 0..<candidates.count {
       scores[index] = viewer.interests >> (candidates.topics[index] & 63) & 1 == 1 ? 1 : 0
     }
+  }
+}
+
+/// Tires of what it is asked for again and again.
+public final class RemembersRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "remembers", version: "1", summary: "broken: the more often it was asked, the less it likes replies")
+
+  private let calls = Atomic<Int>(0)
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    let earlier = calls.wrappingAdd(1, ordering: .relaxed).oldValue
+    for index in 0..<candidates.count { scores[index] = Float(candidates.replyCounts[index]) / Float(earlier + 1) }
   }
 }

@@ -7,6 +7,8 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
   public enum Fault: Sendable {
     /// Acknowledges the n-th `publish` and does not make it.
     case dropsWrite(number: Int)
+    /// Answers `failed` to the n-th `publish` and does not make it, as on a full disk.
+    case failsWrite(number: Int)
     /// Makes the n-th `publish` twice, the second time under an id of its own, as a client that retries does.
     case duplicatesWrite(number: Int)
     /// Acknowledges the n-th `react` and does not make it.
@@ -27,18 +29,70 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
     case breaksNames
     /// Leaves the oldest item out of every search that finds several.
     case losesHit
+    /// Loads members and places, and nothing that was there before the start.
+    case losesHistory
+    /// Cannot end a tick in which nobody has written.
+    case failsIdleTicks
+    /// Acknowledges what is written in a tick after its n-th write, and makes no item of it, as a buffer that is full does.
+    case overflows(number: Int)
+    /// Acknowledges writes that come while another is under way, and does not make them.
+    case losesParallelWrites
+    /// Leaves the last row out of answers that are made while another one is.
+    case mixesUpParallelReads
+    /// Acknowledges the n-th `edit` and makes it after the next one of the same item.
+    case delaysEdit(number: Int)
+    /// Acknowledges the n-th `delete` and does not make it.
+    case losesDeletion(number: Int)
+    /// Acknowledges that votes are taken back, and counts them on.
+    case keepsVotes
+    /// Acknowledges that ties are undone, and keeps them.
+    case keepsTies
+    /// Acknowledges the n-th `join` and does not make it.
+    case losesJoin(number: Int)
+    /// Refuses a reply to what is not there, such as what comes to be in the same tick.
+    case refusesOrphans
+    /// Lists items in the first of their containers alone.
+    case ignoresFurther
+    /// Keeps the lengths of texts in 16 bits.
+    case cutsLongTexts
+    /// Answers with one entry more than was asked for.
+    case exceedsLimit
+    /// Answers with a hundred entries at most.
+    case capsPages
+    /// Begins every page but the first one entry too late.
+    case skipsOneMore
+    /// Leaves the last row out of every third listing.
+    case variesAnswers
+    /// Shows an item whatever version is expected of it.
+    case ignoresExpectedVersion
+    /// Answers with the first two members of every page of connections swapped.
+    case breaksTies
+    /// Counts as unread at most what it shows.
+    case countsShown
+    /// Holds a thousand deliveries for a member, which is too few.
+    case capsInboxes
+    /// Answers with the whole directory, whatever names should begin with.
+    case ignoresPrefix
+    /// Counts a member's friends as followed, and the other way about.
+    case mixesUpProfiles
   }
 
   public static var descriptor: BackendDescriptor { Base.descriptor }
 
   private let base: Base
-  private let fault: Fault
-  private let writes = Atomic<Int>(0)
-  private let memory = Mutex(Memory())
+  let fault: Fault
+  /// How often what a fault counts has come.
+  let turns = Atomic<Int>(0)
+  /// Writes since the last tick ended.
+  let writesInTick = Atomic<Int>(0)
+  let underWay = Atomic<Int>(0)
+  let memory = Mutex(Memory())
 
   /// What some faults must remember.
-  private struct Memory {
+  struct Memory {
     var privateItems: Set<ItemID> = []
+    /// An edit that was acknowledged and is still to be made.
+    var late: Operation?
     /// Listings as operations, with the rows that were there before the last tick.
     var stale: [ContainerID: [[ItemRow]]] = [:]
   }
@@ -53,9 +107,17 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
     throw BackendError(.usage, "a faulty backend needs a fault; use init(_:fault:)")
   }
 
-  public func load(_ dataset: Dataset) throws(BackendError) { try base.load(dataset) }
+  public func load(_ dataset: Dataset) throws(BackendError) {
+    guard case .losesHistory = fault else { return try base.load(dataset) }
+    try base.load(
+      Dataset(
+        identity: dataset.identity, population: dataset.population, containers: dataset.containers, history: OperationLog(),
+        verbs: dataset.verbs))
+  }
 
   public func endTick(_ tick: TickID) throws(BackendError) {
+    let written = writesInTick.exchange(0, ordering: .relaxed)
+    if case .failsIdleTicks = fault, written == 0 { throw BackendError(.failed, "there is nothing to commit") }
     if case .servesStalePage = fault { keepPages(try base.openSession(.max)) }
     try base.endTick(tick)
   }
@@ -77,96 +139,6 @@ public final class FaultyBackend<Base: BlockingStorageBackend>: BlockingStorageB
         return (0..<reply.items.count).map { reply.items[$0] }
       }
       memory.withLock { $0.stale[container] = pages }
-    }
-  }
-
-  public final class Session: StorageSession {
-    private let base: Base.Session
-    private let owner: FaultyBackend
-
-    init(_ base: Base.Session, _ owner: FaultyBackend) {
-      self.base = base
-      self.owner = owner
-    }
-
-    public func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
-      switch owner.fault {
-      case .dropsWrite(let number) where operation.verb == .publish:
-        if isTurn(number) {
-          reply.version = 1
-          return .ok
-        }
-      case .duplicatesWrite(let number) where operation.verb == .publish:
-        if isTurn(number) {
-          var again = operation
-          again.subject.rawValue |= 1 << 30
-          _ = base.execute(again, arguments: arguments, into: &reply)
-          reply.reset()
-        }
-      case .losesRating(let number) where operation.verb == .react:
-        if isTurn(number) { return .ok }
-      case .losesDelivery(let number) where operation.verb == .deliver:
-        if isTurn(number) { return .ok }
-      case .forgetsMarks where operation.verb == .markRead: return .ok
-      case .breaksNames where operation.verb == .directory:
-        let outcome = base.execute(operation, arguments: arguments, into: &reply)
-        if reply.keys.count > 1 { reply.keys.swapAt(0, 1) }
-        return outcome
-      case .losesHit where operation.verb == .search:
-        let outcome = base.execute(operation, arguments: arguments, into: &reply)
-        if reply.items.count > 1 { reply.items.truncate(to: reply.items.count - 1) }
-        return outcome
-      case .ignoresConflicts where operation.verb == .edit:
-        return editAnyway(operation, into: &reply)
-      case .breaksOrder where operation.verb == .listing:
-        let outcome = base.execute(operation, arguments: arguments, into: &reply)
-        if reply.items.count > 1 {
-          let first = reply.items[0]
-          reply.items[0] = reply.items[1]
-          reply.items[1] = first
-        }
-        return outcome
-      case .servesStalePage:
-        if operation.verb == .listing { return stalePage(operation, into: &reply) }
-        if operation.verb == .publish { owner.memory.withLock { _ = $0.stale[operation.container, default: []] } }
-      case .showsPrivate:
-        return executeShowingPrivate(operation, arguments: arguments, into: &reply)
-      default: break
-      }
-      return base.execute(operation, arguments: arguments, into: &reply)
-    }
-
-    private func isTurn(_ number: Int) -> Bool { owner.writes.wrappingAdd(1, ordering: .relaxed).newValue == number }
-
-    private func editAnyway(_ operation: Operation, into reply: inout Reply) -> Outcome {
-      let outcome = base.execute(operation, arguments: Span(), into: &reply)
-      guard outcome == .conflict else { return outcome }
-      var again = operation
-      again.expectedVersion = reply.version
-      reply.reset()
-      return base.execute(again, arguments: Span(), into: &reply)
-    }
-
-    private func stalePage(_ operation: Operation, into reply: inout Reply) -> Outcome {
-      let pages = owner.memory.withLock { $0.stale[operation.container] } ?? []
-      let rows = pages.isEmpty ? [] : pages[Int(operation.order.rawValue)]
-      for row in rows.dropFirst(Int(clamping: operation.object)).prefix(Int(operation.limit)) { reply.items.append(row) }
-      return .ok
-    }
-
-    /// Hands private items on as public ones, and marks them as private again when they are shown.
-    private func executeShowingPrivate(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
-      var operation = operation
-      if operation.verb == .publish, operation.flags.contains(.isPrivate) {
-        operation.flags.remove(.isPrivate)
-        owner.memory.withLock { _ = $0.privateItems.insert(operation.subject) }
-      }
-      let outcome = base.execute(operation, arguments: arguments, into: &reply)
-      let privateItems = owner.memory.withLock { $0.privateItems }
-      for index in 0..<reply.items.count where privateItems.contains(reply.items[index].id) {
-        reply.items[index].flags.insert(.isPrivate)
-      }
-      return outcome
     }
   }
 }

@@ -117,7 +117,11 @@ struct ReferenceModel: Sendable {
       rows += answer.items
       if answer.version != 0 { version = answer.version }
       outcome = answer.outcome
-      if outcome != .ok { break }
+      if outcome != .ok {
+        // As of any read that is not ok, nothing but the outcome is told of a group that one has ended.
+        if !call.operation.verb.isWrite { version = 0 }
+        break
+      }
     }
     if outcome != .ok, atomic { self = before }
     var answer = Answer(outcome)

@@ -10,33 +10,56 @@ struct DurabilityCheck {
   let seed: UInt64
   /// Under which each acknowledged write is committed.
   let options: [String]
+  /// Cuts what a killed writer has left, to see the check fail.
+  var damagesFiles = false
 
   struct Outcome {
-    /// Acknowledged writes, over all kills.
-    var acknowledged = 0
+    /// Acknowledged writes of each session, over all kills.
+    var acknowledged: [Int]
     var looked = 0
     var complaint: String?
   }
 
-  /// - Throws: ``Failure`` when a writer does not get as far as being killed.
-  func run() throws -> Outcome {
-    var outcome = Outcome()
-    for number in 0..<kills {
-      let reference = target.fresh(adding: options)
-      let bits = RandomStream.key(base: RandomStream.base(seed: Seed(seed), domain: RandomDomain("verify.kill")), entity: UInt64(number))
-      // Between the first write and some thousands of them.
-      let acknowledged = try killWriter(reference, afterMicroseconds: UInt32(bits % 250_000))
-      let instance = try Composition.backends.make(reference).instance
-      let found = try DurabilityTrial.check(instance, acknowledged: acknowledged)
-      try instance.backend.finish()
-      outcome.acknowledged += acknowledged.reduce(0, +)
-      outcome.looked += found.looked
-      if let complaint = found.complaint {
-        outcome.complaint = "after kill \(number + 1) of \(kills): \(complaint)"
-        break
+  /// Whatever is thrown on the way is a complaint: that the data cannot be opened again is what the check is there to find.
+  func run() -> Outcome {
+    var outcome = Outcome(acknowledged: [Int](repeating: 0, count: sessions))
+    for number in 0..<kills where outcome.complaint == nil {
+      do {
+        try examine(number, &outcome)
+      } catch {
+        outcome.complaint = "kill \(number + 1) of \(kills): \(Failure(error)?.message ?? String(describing: error))"
       }
     }
     return outcome
+  }
+
+  private func examine(_ number: Int, _ outcome: inout Outcome) throws {
+    let reference = target.fresh(adding: options)
+    let bits = RandomStream.key(base: RandomStream.base(seed: Seed(seed), domain: RandomDomain("verify.kill")), entity: UInt64(number))
+    // Between the first write and some thousands of them.
+    let acknowledged = try killWriter(reference, afterMicroseconds: UInt32(bits % 250_000))
+    for (session, last) in acknowledged.enumerated() { outcome.acknowledged[session] += last }
+    if damagesFiles { try damage(reference.location) }
+    let instance = try Composition.backends.make(reference).instance
+    let found: (looked: Int, complaint: String?)
+    do {
+      found = try DurabilityTrial.check(instance, acknowledged: acknowledged)
+    } catch {
+      try? instance.backend.finish()
+      throw error
+    }
+    try instance.backend.finish()
+    outcome.looked += found.looked
+    if let complaint = found.complaint { outcome.complaint = "after kill \(number + 1) of \(kills): \(complaint)" }
+  }
+
+  /// Leaves a stump of every file that the killed process has made at a place.
+  private func damage(_ location: String) throws {
+    let place = URL(filePath: location)
+    let folder = place.deletingLastPathComponent()
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasPrefix(place.lastPathComponent) {
+      truncate(folder.appending(path: name).path, 50)
+    }
   }
 
   /// Lets a process write and kills it.

@@ -18,7 +18,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "Commits that each consistency check must see, 1 to 1,000,000. Default: 1,000.", transform: NumberArgument.integer(1...1_000_000))
   var commits = 1_000
 
-  @Option(parsing: .unconditional, help: "Sessions at the same time, 2 to 16. Default: 8.", transform: NumberArgument.integer(2...16))
+  @Option(parsing: .unconditional, help: "Sessions at the same time, 3 to 16; half of them write. Default: 8.", transform: NumberArgument.integer(BackendConsistency.leastSessions...16))
   var sessions = 8
 
   @Option(parsing: .unconditional, help: "Processes that are killed, 0 to 1,000. Default: 10.", transform: NumberArgument.integer(0...1_000))
@@ -37,6 +37,8 @@ struct VerifyCommand: ParsableCommand {
   @Flag(help: .hidden) var writeUntilKilled = false
   /// Takes a write for durable that is acknowledged under the options as they are given: to see the check fail.
   @Flag(help: .hidden) var trustOptions = false
+  /// Cuts the files of every writer that was killed: to see the check fail.
+  @Flag(help: .hidden) var damageFiles = false
 
   func run() throws {
     if writeUntilKilled {
@@ -56,13 +58,14 @@ struct VerifyCommand: ParsableCommand {
         try target.make(adding: concurrent)
       }.run { tell(VerifyTable.Row($0)) }
     }
-    try table.section("durability") { tell in tell(try durability(target, trustOptions ? [] : concurrent)) }
+    try table.section("durability") { tell in tell(durability(target, trustOptions ? [] : concurrent)) }
     try table.end()
     if !table.failures.isEmpty { throw ExitCode(Failure.checkFailed) }
   }
 
-  private func durability(_ target: VerifyTarget, _ options: [String]) throws -> VerifyTable.Row {
-    var row = VerifyTable.Row(name: "kill-9", summary: "Each acknowledged write is there after the process was killed.")
+  private func durability(_ target: VerifyTarget, _ options: [String]) -> VerifyTable.Row {
+    let rest = target.descriptor.atomicGroups ? ", and of the ones under way all or nothing" : ""
+    var row = VerifyTable.Row(name: "kill-9", summary: "Each acknowledged write is there after the process was killed\(rest).")
     guard target.descriptor.durability != .none else {
       row.result = .skipped("the durability claimed is 'none'")
       return row
@@ -71,13 +74,20 @@ struct VerifyCommand: ParsableCommand {
       row.result = .skipped("--kills 0")
       return row
     }
-    let outcome = try DurabilityCheck(target: target, sessions: sessions, kills: kills, seed: seed, options: options).run()
+    let missing = DurabilityTrial.verbs.subtracting(target.descriptor.verbs).map(\.name).sorted()
+    guard missing.isEmpty else {
+      row.result = .skipped("the backend does not claim \(missing.joined(separator: ", "))")
+      return row
+    }
+    let outcome = DurabilityCheck(
+      target: target, sessions: sessions, kills: kills, seed: seed, options: options, damagesFiles: damageFiles
+    ).run()
     row.comparisons = outcome.looked
-    row.commits = outcome.acknowledged
+    row.commits = outcome.acknowledged.reduce(0, +)
     if let complaint = outcome.complaint {
       row.result = .failed(complaint)
-    } else if outcome.acknowledged < kills {
-      row.result = .failed("only \(outcome.acknowledged) writes were acknowledged before \(kills) kills: nothing is proved")
+    } else if let shortfall = DurabilityTrial.shortfall(acknowledged: outcome.acknowledged, kills: kills) {
+      row.result = .failed(shortfall)
     }
     return row
   }

@@ -9,12 +9,14 @@ struct VerifyTable {
     var result = ConformanceReport.Result.passed
     var comparisons = 0
     var commits = 0
+    /// What it does not say when it passes.
+    var note: String?
 
     init(name: String, summary: String) { (self.name, self.summary) = (name, summary) }
 
     init(_ check: ConformanceReport.Check) {
       self.init(name: check.name, summary: check.summary)
-      (result, comparisons, commits) = (check.result, check.comparisons, check.commits)
+      (result, comparisons, commits, note) = (check.result, check.comparisons, check.commits, check.note)
     }
   }
 
@@ -57,7 +59,7 @@ struct VerifyTable {
     let counts = pad(row.comparisons > 0 ? Text.grouped(Int64(row.comparisons)) : "-", 12, left: false)
       + pad(row.commits > 0 ? Text.grouped(Int64(row.commits)) : "-", 10, left: false)
     switch row.result {
-    case .passed: try Console.print("  ok      \(pad(row.name, 22))\(counts)")
+    case .passed: try Console.print("  ok      \(pad(row.name, 22))\(counts)\(row.note.map { "  (\($0))" } ?? "")")
     case .skipped(let reason): try Console.print("  skipped \(pad(row.name, 22))  \(reason)")
     case .failed(let message): try Console.print("  FAILED  \(pad(row.name, 22))\(counts)\n          \(row.summary)\n          \(message)")
     }
@@ -97,6 +99,7 @@ struct VerifyTable {
     var object: [String: JSON] = [
       "section": .string(section), "name": .string(row.name), "summary": .string(row.summary),
       "comparisons": .integer(Int64(row.comparisons)), "commits": .integer(Int64(row.commits)), "message": .null,
+      "note": row.note.map { .string($0) } ?? .null,
     ]
     switch row.result {
     case .passed: object["result"] = "passed"
