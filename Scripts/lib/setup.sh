@@ -92,6 +92,7 @@ jamboree_setup_packages() {
   fi
 
   local -a apt=(${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive)
+  # shellcheck disable=SC2154 # the caller's, if there is one
   apt+=(${jamboree_around_install[@]+"${jamboree_around_install[@]}"} apt-get -o DPkg::Lock::Timeout=120)
   local log
   log=$(mktemp) || return 69

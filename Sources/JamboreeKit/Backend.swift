@@ -54,13 +54,16 @@ public struct BackendDescriptor: Sendable {
   public let concurrentOptions: [String]
   /// True when what stands after the colon is a file that it makes.
   public let locatesFile: Bool
+  /// The option that names where it keeps its data, for one whose location is a server's: a schema, say. Left out, it makes a
+  /// place that goes with the run.
+  public let placeOption: String?
   /// True when replies are made up, as the null backend's are: such a run's digest says nothing about another backend's.
   public let isSynthetic: Bool
 
   public init(
     id: String, version: String, summary: String, options: [OptionDescriptor] = [], location: String? = nil,
     durability: Durability = .none, writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false,
-    isolation: Isolation = .none, concurrentOptions: [String] = [], locatesFile: Bool = false, isSynthetic: Bool = false
+    isolation: Isolation = .none, concurrentOptions: [String] = [], locatesFile: Bool = false, placeOption: String? = nil, isSynthetic: Bool = false
   ) {
     self.id = id
     self.version = version
@@ -74,6 +77,7 @@ public struct BackendDescriptor: Sendable {
     self.isolation = isolation
     self.concurrentOptions = concurrentOptions
     self.locatesFile = locatesFile
+    self.placeOption = placeOption
     self.isSynthetic = isSynthetic
   }
 }
@@ -100,9 +104,14 @@ public protocol StorageBackend: Sendable {
   func endTick(_ tick: TickID) throws(BackendError)
   /// The run is over: flush and close.
   func finish() throws(BackendError)
+  /// Takes away all that was loaded or reopened. Called after ``finish()``, where the data were made for a check. The default
+  /// does nothing.
+  func discard() throws(BackendError)
 }
 
 extension StorageBackend {
+  public func discard() throws(BackendError) {}
+
   public func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark {
     throw BackendError(.usage, "backend '\(Self.descriptor.id)' keeps nothing that a run could go on with; leave out --reuse")
   }

@@ -62,22 +62,30 @@ struct Answer {
   var message = ""
 
   /// A statement that did not end well: what that means for the request.
-  mutating func fail(_ result: OpaquePointer) {
+  /// - Returns: whether the request may end otherwise when it is tried again.
+  mutating func fail(_ result: OpaquePointer) -> Bool {
     let state = PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
     message = String(cString: PQresultErrorMessage(result)).split(separator: "\n").first.map(String.init) ?? ""
     if state.hasPrefix("JM00"), let raw = UInt8(state.dropFirst(4)), let own = Outcome(rawValue: raw) {
       outcome = own
       let primary = PQresultErrorField(result, 77 /* PG_DIAG_MESSAGE_PRIMARY, 'M' */).map { String(cString: $0) } ?? ""
       version = UInt32(primary) ?? 0
-      return
+      return false
     }
     switch state {
-    // Somebody else's transaction came first; the caller may try again.
-    case "40001", "40P01": outcome = .conflict
+    // Somebody else's transaction came first.
+    case "40001", "40P01":
+      outcome = .conflict
+      return true
+    // Its preparation was skipped along with a transaction that failed.
+    case "26000":
+      outcome = .failed
+      return true
     case "57014", "55P03", "25P03": outcome = .timedOut
     case _ where ["08", "53", "57"].contains(String(state.prefix(2))) || state.isEmpty: outcome = .unavailable
     default: outcome = .failed
     }
+    return false
   }
 
   func clear() { for result in results { PQclear(result) } }

@@ -143,7 +143,7 @@ enum Functions {
       BEGIN
         SELECT i.version INTO v_version FROM item i WHERE i.id = p_id AND NOT i.deleted AND (i.reader = 0 OR i.reader = p_viewer);
         IF NOT FOUND THEN RETURN demand(1, 0); END IF;
-        IF p_expected <> 0 AND v_version <> p_expected THEN RETURN demand(3, v_version); END IF;
+        IF p_expected <> 0 AND v_version <> p_expected THEN RETURN demand(3, 0); END IF;
         RETURN 0;
       END $$;
       """

@@ -9,12 +9,37 @@ struct Request {
   /// One, or a group's.
   let operations: [Operation]
   let arguments: [UInt64]
+  /// Where those of each operation begin, and where the last one's end.
+  let argumentStarts: [Int]
+  let isGroup: Bool
   let isWrite: Bool
   var answer = Answer()
   /// Where the results of each operation of a group begin.
   var resultStarts: [Int] = [0]
-  /// A statement before it in the same transaction has failed.
-  var isAborted = false
+  /// It was not done, for no reason of its own: another transaction came first, or one before it failed.
+  var mayBeRepeated = false
+  var tries = 1
+
+  /// A single operation.
+  init(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
+    self.token = token
+    operations = [operation]
+    self.arguments = (0..<arguments.count).map { arguments[$0] }
+    argumentStarts = [0, arguments.count]
+    isGroup = false
+    isWrite = operation.verb.isWrite
+  }
+
+  init(_ group: borrowing OperationGroup, token: Token) {
+    self.token = token
+    var operations: [Operation] = []
+    for index in 0..<group.count { operations.append(group.operations[index]) }
+    self.operations = operations
+    arguments = (0..<group.arguments.count).map { group.arguments[$0] }
+    argumentStarts = (0..<group.argumentStarts.count).map { Int(group.argumentStarts[$0]) }
+    isGroup = true
+    isWrite = true
+  }
 }
 
 /// One connection in pipeline mode: requests go out one after the other without waiting, and are answered in that order.
@@ -24,7 +49,7 @@ struct Request {
 final class PipelineConnection {
   /// What the server owes, in order.
   private enum Debt {
-    case preparation
+    case preparation(Statement?)
     /// - keeps: whether its rows are part of the reply.
     case statement(keeps: Bool, endsOperation: Bool, endsRead: Bool)
     case commit(endsWrite: Bool)
@@ -38,6 +63,8 @@ final class PipelineConnection {
   private let settings: PostgresBackend.Settings
   private var handle: OpaquePointer?
   private var state: State
+  /// How often a transaction is tried that others come before.
+  private static let mostTries = 20
   private var pauseNanoseconds: UInt64 = 50_000_000
   private var isPrepared = [Bool](repeating: false, count: Statement.allCases.count)
   private var debts: Deque<Debt> = []
@@ -105,7 +132,7 @@ final class PipelineConnection {
     PQsetnonblocking(handle, 1)
     PQenterPipelineMode(handle)
     PQsendQueryParams(handle, settings.setup, 0, nil, nil, nil, nil, 1)
-    debts.append(.preparation)
+    debts.append(.preparation(nil))
     PQpipelineSync(handle)
     debts.append(.commit(endsWrite: false))
   }
@@ -127,14 +154,7 @@ final class PipelineConnection {
 
   // MARK: Sending
 
-  func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
-    var own: [UInt64] = []
-    for index in 0..<arguments.count { own.append(arguments[index]) }
-    submit(Request(token: token, operations: [operation], arguments: own, isWrite: operation.verb.isWrite))
-  }
-
-  /// - Parameter commits: false leaves the transaction open for what is sent next.
-  func submit(_ request: Request, commits: Bool = true) {
+  func submit(_ request: Request) {
     guard isUp else {
       var request = request
       request.answer.outcome = .unavailable
@@ -142,44 +162,27 @@ final class PipelineConnection {
       unanswered.append(request)
       return
     }
-    let operation = request.operations[0]
-    if request.isWrite, commits { sendOpenReads() }
+    if request.isWrite { sendOpenReads() }
     requests.append(request)
-    let last = debts.count
-    writer.write(operation, arguments: request.arguments.span, inGroup: false) { send($0, &$1, endsOperation: false) }
-    endOperation(from: last, endsRead: !request.isWrite)
-    if !request.isWrite { hasOpenReads = true } else if commits { commit(endsWrite: true) }
+    let arguments = request.arguments.span
+    for (index, operation) in request.operations.enumerated() {
+      let first = debts.count
+      let own = arguments.extracting(request.argumentStarts[index]..<request.argumentStarts[index + 1])
+      writer.write(operation, arguments: own, inGroup: request.isGroup) { send($0, &$1, endsOperation: false) }
+      endOperation(from: first, endsRead: !request.isWrite)
+    }
+    if request.isWrite { commit(endsWrite: true) } else { hasOpenReads = true }
   }
 
   /// Ends a request as its answer stands.
   func finish(_ request: Request) { unanswered.append(request) }
-
-  func submitGroup(_ group: borrowing OperationGroup, token: Token) {
-    var operations: [Operation] = []
-    for index in 0..<group.count { operations.append(group.operations[index]) }
-    let request = Request(token: token, operations: operations, arguments: [], isWrite: true)
-    guard isUp else {
-      var request = request
-      request.answer.outcome = .unavailable
-      unanswered.append(request)
-      return
-    }
-    sendOpenReads()
-    requests.append(request)
-    for index in 0..<group.count {
-      let last = debts.count
-      writer.write(operations[index], arguments: group.arguments(of: index), inGroup: true) { send($0, &$1, endsOperation: false) }
-      endOperation(from: last, endsRead: false)
-    }
-    commit(endsWrite: true)
-  }
 
   private func send(_ statement: Statement, _ parameters: inout Parameters, endsOperation: Bool) {
     if !isPrepared[statement.rawValue] {
       let kinds = statement.kinds.map(\.rawValue)
       PQsendPrepare(handle, statement.name, statement.sql, Int32(kinds.count), kinds)
       isPrepared[statement.rawValue] = true
-      debts.append(.preparation)
+      debts.append(.preparation(statement))
     }
     let sent = parameters.withPointers { count, values, lengths, formats in
       PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
@@ -203,9 +206,6 @@ final class PipelineConnection {
     hasOpenReads = false
     commit(endsWrite: false)
   }
-
-  /// Ends the transaction that ``submit(_:commits:)`` has left open.
-  func commitOpenWrites() { commit(endsWrite: false) }
 
   /// Sends as much as the socket takes.
   func flush() {
@@ -235,8 +235,10 @@ final class PipelineConnection {
       guard isUp, PQisBusy(handle) == 0 else { return nil }
       let result = PQgetResult(handle)
       switch debt {
-      case .preparation:
+      case .preparation(let statement):
         guard let result else { debts.removeFirst(); continue }
+        // What comes after a failure in the same transaction is skipped, preparations too.
+        if PQresultStatus(result) != PGRES_COMMAND_OK, let statement { isPrepared[statement.rawValue] = false }
         if PQresultStatus(result) == PGRES_FATAL_ERROR { lastErrorText = firstLine(PQresultErrorMessage(result)) }
         PQclear(result)
       case .statement(let keeps, let endsOperation, let endsRead):
@@ -250,7 +252,7 @@ final class PipelineConnection {
       case .commit(let endsWrite):
         guard let result else { continue }
         let status = PQresultStatus(result)
-        if status == PGRES_FATAL_ERROR, !requests.isEmpty { requests[0].answer.fail(result) }
+        if status == PGRES_FATAL_ERROR, !requests.isEmpty { requests[0].mayBeRepeated = requests[0].answer.fail(result) }
         PQclear(result)
         guard status == PGRES_PIPELINE_SYNC else { continue }
         debts.removeFirst()
@@ -265,9 +267,10 @@ final class PipelineConnection {
     case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
       if keeps { requests[0].answer.results.append(result) } else { PQclear(result) }
       return
-    case PGRES_PIPELINE_ABORTED: requests[0].isAborted = true
+    case PGRES_PIPELINE_ABORTED:
+      if requests[0].answer.outcome == .ok { requests[0].mayBeRepeated = true }
     default:
-      if requests[0].answer.outcome == .ok { requests[0].answer.fail(result) }
+      if requests[0].answer.outcome == .ok, !requests[0].mayBeRepeated { requests[0].mayBeRepeated = requests[0].answer.fail(result) }
       if requests[0].answer.outcome.isError { lastErrorText = requests[0].answer.message }
     }
     PQclear(result)
@@ -275,11 +278,12 @@ final class PipelineConnection {
 
   private func finishFirst() -> Request? {
     var request = requests.removeFirst()
-    guard request.isAborted, request.answer.outcome == .ok else { return request }
+    guard request.mayBeRepeated, request.tries < Self.mostTries else { return request }
     request.answer.clear()
     request.answer = Answer()
     request.resultStarts = [0]
-    request.isAborted = false
+    request.mayBeRepeated = false
+    request.tries += 1
     again.append(request)
     return nil
   }

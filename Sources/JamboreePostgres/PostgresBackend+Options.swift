@@ -26,7 +26,7 @@ extension PostgresBackend {
     ],
     location: "//USER:PASSWORD@HOST:PORT/DATABASE, each part optional (what is left out: libpq's environment variables)",
     durability: .power, writers: .partitioned, atomicGroups: true, isolation: .serializable,
-    concurrentOptions: ["isolation=serializable"])
+    concurrentOptions: ["isolation=serializable"], placeOption: "schema")
 
   struct Settings: Sendable {
     /// As libpq takes it; may hold a password, so it is shown to nobody.

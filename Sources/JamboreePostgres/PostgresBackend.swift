@@ -78,10 +78,14 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   public func finish() throws(BackendError) { dropTemporarySchema() }
 
-  private func dropTemporarySchema() {
-    guard isLoaded, settings.isTemporary, let control = try? ControlConnection(settings) else { return }
+  public func discard() throws(BackendError) {
+    guard isLoaded else { return }
     isLoaded = false
-    try? control.execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
+    try ControlConnection(settings).execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
+  }
+
+  private func dropTemporarySchema() {
+    if settings.isTemporary { try? discard() }
   }
 }
 

@@ -12,17 +12,17 @@ extension PostgresBackend {
     init(_ connections: [PipelineConnection]) { self.connections = connections }
 
     public func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
-      connection(for: operation).submit(operation, arguments: arguments, token: token)
+      connection(for: operation).submit(Request(operation, arguments: arguments, token: token))
     }
 
     public func submitAtomically(_ group: borrowing OperationGroup, token: Token) {
-      guard group.count > 0 else { return connections[0].finish(Request(token: token, operations: [], arguments: [], isWrite: true)) }
+      guard group.count > 0 else { return connections[0].finish(Request(group, token: token)) }
       var first = group.operations[0]
       for index in 0..<group.count where group.operations[index].verb.isWrite {
         first = group.operations[index]
         break
       }
-      connection(for: first).submitGroup(group, token: token)
+      connection(for: first).submit(Request(group, token: token))
     }
 
     private func connection(for operation: Operation) -> PipelineConnection {
@@ -66,7 +66,7 @@ extension PostgresBackend {
     private func complete(_ request: Request, _ completions: inout CompletionBatch) {
       var answer = request.answer
       var reply = Reply()
-      if request.operations.count == 1 {
+      if !request.isGroup {
         decode(request.operations[0], &answer, into: &reply)
       } else {
         decodeGroup(request, &answer, into: &reply)

@@ -23,7 +23,7 @@ final class Claiming<Base: BlockingStorageBackend, Told: Claims>: BlockingStorag
   init(options: OptionValues) throws(BackendError) { base = try Base(options: options) }
   func load(_ dataset: Dataset) throws(BackendError) { try base.load(dataset) }
   /// What goes on with the data of an earlier process is the same backend here.
-  func reopen(_ dataset: Dataset) throws(BackendError) -> TickID { -1 }
+  func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark { Watermark(tick: -1) }
   func endTick(_ tick: TickID) throws(BackendError) { try base.endTick(tick) }
   func finish() throws(BackendError) { try base.finish() }
   func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(try base.openSession(id)) }

@@ -34,7 +34,7 @@ struct DurabilityCheck {
   }
 
   private func examine(_ number: Int, _ outcome: inout Outcome) throws {
-    let reference = target.fresh(adding: options)
+    let reference = target.lasting(adding: options)
     let bits = RandomStream.key(base: RandomStream.base(seed: Seed(seed), domain: RandomDomain("verify.kill")), entity: UInt64(number))
     // Between the first write and some thousands of them.
     let acknowledged = try killWriter(reference, afterMicroseconds: UInt32(bits % 250_000))
@@ -46,12 +46,17 @@ struct DurabilityCheck {
       found = try DurabilityTrial.check(instance, acknowledged: acknowledged)
     } catch {
       try? instance.backend.finish()
+      try? instance.backend.discard()
       throw error
     }
     try instance.backend.finish()
+    try instance.backend.discard()
     outcome.looked += found.looked
     if let complaint = found.complaint { outcome.complaint = "after kill \(number + 1) of \(kills): \(complaint)" }
   }
+
+  /// Where the process that is killed finds its backend.
+  static let backendVariable = "JAMBOREE_VERIFY_BACKEND"
 
   /// Leaves a stump of every file that the killed process has made at a place.
   private func damage(_ location: String) throws {
@@ -67,7 +72,9 @@ struct DurabilityCheck {
   private func killWriter(_ reference: PlugInReference, afterMicroseconds delay: UInt32) throws -> [Int] {
     let process = Process()
     process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments = ["verify", reference.text, "--sessions", "\(sessions)", "--write-until-killed"]
+    process.arguments = ["verify", reference.id, "--sessions", "\(sessions)", "--write-until-killed"]
+    // Anybody may read the arguments of a process, and an address may hold a password.
+    process.environment = ProcessInfo.processInfo.environment.merging([Self.backendVariable: reference.text]) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output

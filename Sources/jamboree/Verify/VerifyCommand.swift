@@ -42,7 +42,8 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     if writeUntilKilled {
-      let instance = try Composition.backends.make(PlugInReference(backend)).instance
+      let reference = ProcessInfo.processInfo.environment[DurabilityCheck.backendVariable] ?? backend
+      let instance = try Composition.backends.make(PlugInReference(reference)).instance
       return try DurabilityCheck.write(to: instance, sessions: sessions)
     }
     let target = try VerifyTarget(backend)

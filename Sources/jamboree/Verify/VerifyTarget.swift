@@ -50,6 +50,12 @@ final class VerifyTarget: Sendable {
     return place.adding(options)
   }
 
+  /// The same for data that must outlive the process that makes it.
+  func lasting(adding options: [String]) -> PlugInReference {
+    guard let option = descriptor.placeOption else { return fresh(adding: options) }
+    return reference.adding(options + ["\(option)=jamboree_verify_\(UUID().uuidString.lowercased())"])
+  }
+
   /// A backend with nothing in it.
   func make(adding options: [String] = []) throws -> BackendInstance {
     try Composition.backends.make(fresh(adding: options)).instance
