@@ -92,18 +92,20 @@ public final class RunRecorder: Sendable {
   /// Lets go of a run that was broken off, and of the file: what the last checkpoint wrote is what there is of the run. A
   /// new one without a checkpoint has measured nothing, and is taken away. One that has ended meanwhile is left as it is.
   /// Nothing can be written any more after it.
-  public func abandon(reason: String) throws {
+  /// - Returns: whether anything of it is kept.
+  @discardableResult public func abandon(reason: String) throws -> Bool {
     queue.sync {}
     defer { store.close() }
-    try store.write { db in
+    return try store.write { db in
       let status = try String.fetchOne(db, sql: "SELECT status FROM run WHERE id = ?", arguments: [run])
-      guard status == RunStatus.running.rawValue else { return }
+      guard status == RunStatus.running.rawValue else { return status != nil }
       let isEmpty = try isNew && Int.fetchOne(db, sql: "SELECT count(*) FROM checkpoint WHERE run_id = ?", arguments: [run]) == 0
       if isEmpty {
         try db.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run])
       } else {
         try conclude(db, run, .interrupted, .interrupted, reason)
       }
+      return !isEmpty
     }
   }
 }

@@ -31,7 +31,6 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     do {
       try Loader.load(dataset, into: file.path)
       try open(file, dataset)
-      file.isUnfinished = false
     } catch {
       // Half of it is of no use to anybody.
       file.remove()
@@ -55,7 +54,11 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
       throw BackendError(
         .usage, "sqlite: \(file.path) has the data of \(identity), and this run is \(dataset.identity); name another file, or remove it")
     }
-    try open(file, dataset)
+    do {
+      try open(file, dataset)
+    } catch where error.kind == .failed {
+      throw BackendError(.usage, "sqlite: \(file.path) is damaged (\(error.message)); restore it from a copy, or remove it and begin anew")
+    }
     return mark
   }
 
@@ -85,8 +88,9 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
   }
 
   private func occupied(_ file: DataFile) -> BackendError {
-    let wayOut = "remove it, name another file, or go on with it by --reuse"
-    guard let connection = try? Connection(path: file.path, readOnly: true) else {
+    let wayOut = "remove it, name another file, or let a run go on with it by --reuse"
+    // Who may write takes the log away again that SQLite makes beside the file.
+    guard let connection = try? Connection(path: file.path) else {
       return BackendError(.usage, "sqlite: \(file.path) has the data of an earlier run; \(wayOut)")
     }
     defer { connection.close() }
@@ -118,6 +122,7 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     // Before the commit: what somebody still reads of stays in the log, which would grow without end.
     for session in sessions where session.writer == nil { session.reader.endTransaction() }
     try writer.commit(tick)
+    if file?.isUnfinished == true { file?.isUnfinished = false }
   }
 
   public func finish() throws(BackendError) {
@@ -128,6 +133,7 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
       writer = nil
       file = nil
     }
+    file?.isUnfinished = false
     try writer?.finish()
   }
 

@@ -37,6 +37,12 @@ public enum EdgeListWriter {
     }
     flush()
     let code = errno
-    guard fclose(file) == 0, written else { throw fail(errno == 0 ? code : errno) }
+    guard fclose(file) == 0, written else {
+      let error = fail(errno == 0 ? code : errno)
+      // A part of a list could be taken for a whole one.
+      var status = stat()
+      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG { unlink(path) }
+      throw error
+    }
   }
 }

@@ -38,7 +38,7 @@ struct GraphBench: ParsableCommand {
   func run() throws {
     let source = try makeGraph()
     let graph = source.graph
-    if let write { try Self.failing { () throws(EdgeListError) in try EdgeListWriter.write(graph, to: write) } }
+    if let write { try Self.failing(Failure.io) { () throws(EdgeListError) in try EdgeListWriter.write(graph, to: write) } }
     // Walks every member's neighbours and their degrees: what fan-out and friend-of-friend reads do.
     let (sum, seconds, all) = flags.measure { () -> Int in
       var sum = 0
@@ -119,7 +119,7 @@ struct GraphBench: ParsableCommand {
     ])
   }
 
-  private static func failing<Value>(_ body: () throws(EdgeListError) -> Value) throws -> Value {
-    do throws(EdgeListError) { return try body() } catch { throw Failure(code: Failure.usage, message: error.description) }
+  private static func failing<Value>(_ code: Int32 = Failure.usage, _ body: () throws(EdgeListError) -> Value) throws -> Value {
+    do throws(EdgeListError) { return try body() } catch { throw Failure(code: code, message: error.description) }
   }
 }

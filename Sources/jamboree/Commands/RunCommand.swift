@@ -79,7 +79,7 @@ struct RunCommand: ParsableCommand {
     let recorder = try beginRecording(driver, request, environment)
     Interruption.shared.beforeLeaving {
       Composition.removeUnfinishedFiles()
-      try? recorder.abandon(reason: "it was stopped at once")
+      return (try? recorder.abandon(reason: "it was stopped at once")) ?? true
     }
     defer { Interruption.shared.beforeLeaving(nil) }
 
@@ -95,7 +95,7 @@ struct RunCommand: ParsableCommand {
       progress?.finish()
       let reason = error is RunStopped ? "it was stopped before anything new was measured" : Failure(error)?.message ?? "\(error)"
       // What went wrong first is what is told.
-      try? recorder.abandon(reason: reason)
+      _ = try? recorder.abandon(reason: reason)
       throw error
     }
     progress?.finish()
@@ -118,7 +118,10 @@ struct RunCommand: ParsableCommand {
       finished.output,
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
       verdict: finished.verdict, verdictReason: finished.verdictReason)
-    Interruption.shared.beforeLeaving(Composition.removeUnfinishedFiles)
+    Interruption.shared.beforeLeaving {
+      Composition.removeUnfinishedFiles()
+      return true
+    }
 
     if json {
       try RunJSON.make(finished).print()

@@ -12,7 +12,7 @@ final class Interruption: Sendable {
   private struct State {
     var isMeasuring = false
     var count = 0
-    var lastThing: (@Sendable () -> Void)?
+    var lastThing: (@Sendable () -> Bool)?
     var isLeaving = false
   }
   private let state = Mutex(State())
@@ -28,7 +28,7 @@ final class Interruption: Sendable {
     // A write that cannot be made is an error where it is made: not a reason to die of.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
       let before = unsafeBitCast(signal(number, SIG_IGN), to: Int.self)
       // `nohup` means it.
       if number == SIGHUP, before == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
@@ -47,8 +47,9 @@ final class Interruption: Sendable {
     }
   }
 
-  /// What is to be done before the program ends at once, while all else goes on; nil when there is nothing any more.
-  func beforeLeaving(_ body: (@Sendable () -> Void)?) { state.withLock { $0.lastThing = body } }
+  /// What is to be done before the program ends at once, while all else goes on, and whether anything is kept then; nil when
+  /// there is nothing to do any more.
+  func beforeLeaving(_ body: (@Sendable () -> Bool)?) { state.withLock { $0.lastThing = body } }
 
   /// Never returns where the program is about to end at once: what fails meanwhile, because the ground is taken from under
   /// it, is neither to be told of nor an exit code.
@@ -66,15 +67,20 @@ final class Interruption: Sendable {
     }
     if isatty(STDERR_FILENO) == 1 { Console.note("\n") }
     if isMeasuring, count == 1 { return Console.complain("stopping; once more to stop at once") }
+    let isKept = Mutex(false)
     if let lastThing {
       let isDone = DispatchSemaphore(value: 0)
       DispatchQueue.global(qos: .userInteractive).async {
-        lastThing()
+        let kept = lastThing()
+        isKept.withLock { $0 = kept }
         isDone.signal()
       }
       _ = isDone.wait(timeout: .now() + Self.patience)
     }
-    Console.complain(isMeasuring ? "stopped at once; what the run's last checkpoint wrote down is kept" : "interrupted")
+    Console.complain(
+      !isMeasuring ? "interrupted"
+        : isKept.withLock { $0 } ? "stopped at once; what the run's last checkpoint wrote down is kept"
+        : "stopped at once; nothing had been written down of the run yet")
     // Other threads are at work: nothing may be torn down under them.
     _exit(Failure.interrupted)
   }

@@ -18,7 +18,10 @@ final class VerifyTarget: Sendable {
     }
     let folder = try Self.makeFolder(beside: reference.location)
     (self.reference, descriptor, self.folder) = (reference, known, folder)
-    Interruption.shared.beforeLeaving { try? FileManager.default.removeItem(atPath: folder) }
+    Interruption.shared.beforeLeaving {
+      try? FileManager.default.removeItem(atPath: folder)
+      return false
+    }
   }
 
   deinit {
