@@ -190,8 +190,8 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     exchange.failures.clearMasks()
     lastReadNanoseconds = (monotonicNanoseconds() &- readStart) &* (isShared ? UInt64(workers) : 1)
     guard exchange.writes.receivers() != 0 else { return false }
-    // Sharing a handful of writes costs more than making them.
-    if exchange.partitioned, workers > 1, exchange.writes.messageCount() > 16 { return true }
+    // Sharing fewer costs more than making them.
+    if exchange.partitioned, workers > 1, exchange.writes.messageCount() > 4 { return true }
     for partition in 0..<shardCount where exchange.writes.receivers() >> UInt64(partition) & 1 == 1 {
       lanes[0].runPartition(partition, exchange: exchange)
     }
