@@ -19,9 +19,11 @@ static sqlite3 *db;
 static sqlite3_stmt *item, *active, *replies, *present, *reaction, *set_reaction, *update_item, *update_listed, *taken,
     *insert_text, *insert_item, *insert_listed, *earlier, *join, *begin, *commit, *mark;
 
+// The first 68 bytes are what a listing shows, and as large as the backend's.
 typedef struct {
-  int64_t id, created, active, payload, traits, parent, container, further, text;
-  int32_t rating_sum, rating_count, reply_count, vote_sum, flag_count, download_count, version;
+  int64_t id, created, active, payload;
+  int32_t rating_sum, rating_count, reply_count, vote_sum, flag_count, download_count, version, room;
+  int64_t traits, parent, container, further, text;
 } row;
 static row page[1024];
 
@@ -134,10 +136,16 @@ static void react(int64_t id, int64_t member, int value) {
 }
 
 static void publish(int64_t id, int64_t parent, int64_t container, int64_t created) {
+  // A text is spelled out for each post, as the backend does it: syllables, and spaces between them.
   static char text[400];
-  if (!text[0]) memset(text, 'a', sizeof text);
-  memcpy(text, &id, 3);
-  for (int i = 0; i < 3; i++) text[i] = (char)('a' + (text[i] & 15));
+  uint64_t bits = mix64((uint64_t)id);
+  for (size_t i = 0; i + 3 <= sizeof text; i += 3) {
+    if (i % 24 == 0) bits = mix64(bits + i);
+    text[i] = "bcdfghklmnprstvz"[bits & 15];
+    text[i + 1] = "aeio"[bits >> 4 & 3];
+    text[i + 2] = ' ';
+    bits >>= 6;
+  }
   sqlite3_bind_int64(taken, 1, id);
   if (sqlite3_step(taken) == SQLITE_ROW) fail("taken");
   sqlite3_reset(taken);

@@ -19,6 +19,9 @@ final class Connection {
     handle = opened
     self.path = path
     sqlite3_extended_result_codes(opened, 1)
+    // Some forty statements are kept prepared, which would take up all of the usual room, and each step would then go to the
+    // allocator: a third of a point read.
+    _ = jamboree_sqlite3_lookaside(opened, 1200, 1000)
     sqlite3_busy_timeout(opened, 5000)
   }
 
