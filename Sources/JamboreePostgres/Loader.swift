@@ -23,7 +23,7 @@ struct Loader {
     try control.execute(Functions.sql(keepsTotals: dataset.verbs.contains(.counts), indexesWords: dataset.verbs.contains(.search)))
     try replay(dataset)
     let identity = literal(dataset.identity)
-    try control.execute("INSERT INTO platform VALUES ('version', '\(Schema.version)'), ('dataset', \(identity)); COMMIT; ANALYZE")
+    try control.execute("INSERT INTO platform VALUES ('version', '\(Schema.version)'), ('dataset', \(identity)); COMMIT; ANALYZE \(Schema.analyzed)")
   }
 
   private func copyMembers(_ population: Population) throws(BackendError) {

@@ -119,6 +119,9 @@ enum Schema {
     );
     """
 
+  /// What may hold much after loading. The rest of the database is somebody else's.
+  static let analyzed = "member, connection, container, membership, item, revision, listing, reaction, word"
+
   /// Made after the members have been loaded, which is cheaper.
   static let memberIndexes = """
     ALTER TABLE member ADD PRIMARY KEY (id);

@@ -60,8 +60,8 @@ import Testing
   @Test func plugInsAreListed() throws {
     let place = try Workplace()
     let backends = try place.run("backends", "--json").object()["backends"] as? [[String: Any]]
-    #expect(backends?.map { $0["id"] as? String } == ["memory", "null", "sqlite"])
-    #expect(backends?.map { $0["synthetic"] as? Bool } == [false, true, false])
+    #expect(backends?.map { $0["id"] as? String } == ["memory", "null", "sqlite", "postgres"])
+    #expect(backends?.map { $0["synthetic"] as? Bool } == [false, true, false, false])
     let rankers = try place.run("rankers", "--json").object()["rankers"] as? [[String: Any]]
     #expect(rankers?.map { $0["id"] as? String } == ["hot", "chronological", "random"])
     #expect(try place.run("backends").out.contains("null"))

@@ -239,10 +239,11 @@ private func expectRefused(
     }
     let error = #expect(throws: ResultStoreError.self) { try store.save(OutputShape(buckets: 60)) }
     expectRefused(error, .io, store.path, "full", "Make room")
-    #expect(try store.runs().count == 1)
+    // It may have begun; nothing of its end is there.
+    #expect(try store.runs().count { $0.operations > 0 } == 1)
     try store.queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA max_page_count = 1000000") }
     try store.save(OutputShape(buckets: 60))
-    #expect(try store.runs().count == 2)
+    #expect(try store.runs().count { $0.operations > 0 } == 2)
   }
 
   /// SQLite calls it an input/output error when there is no room for the log beside the file.

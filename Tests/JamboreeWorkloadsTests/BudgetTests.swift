@@ -98,4 +98,17 @@ import Testing
     #expect(total < chiSquareLimit(3 * seeds.count))
     #expect(total > chiSquareFloor(3 * seeds.count))
   }
+
+  /// A short jam lies in some regions' nights: who takes part there comes once all the same, and the mean holds.
+  @Test func visitsHoldWhereARegionSleeps() {
+    let shares = [45.0, 27, 17, 11]
+    let means = JamModel.sessionMeans(2.2, weights: [1.6, 0.9, 0.2, 0.05], shares: shares)
+    #expect(means.min() == 1)
+    #expect(means[0] > means[1] && means[1] > 1)
+    let mean = zip(means, shares).reduce(0) { $0 + $1.0 * $1.1 } / 100
+    #expect(abs(mean - 2.2) < 1e-9)
+    // Where nobody sleeps through it, the proportion is kept to the last bit.
+    #expect(JamModel.sessionMeans(2.2, weights: [1.1, 0.9], shares: [1, 1]) == [2.2 * 1.1, 2.2 * 0.9])
+    #expect(JamModel.sessionMeans(1, weights: [1.5, 0.5], shares: [1, 1]) == [1.5, 0.5])
+  }
 }

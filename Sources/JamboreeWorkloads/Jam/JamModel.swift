@@ -71,14 +71,29 @@ final class JamModel: Sendable {
     postBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.posts"))
     ratingBudget = StratifiedPermutation(count: participantCount, seed: setup.seed, domain: RandomDomain("jam.ratings"))
     let participants = participantCount
-    sessionAmounts = curve.relativeWeights.map {
-      StratifiedBudget(geometricFrom: 1, mean: parameters.sessionsPerParticipant * $0, count: participants)
-    }
+    sessionAmounts = JamModel.sessionMeans(
+      parameters.sessionsPerParticipant, weights: curve.relativeWeights, shares: setup.population.regions.map(\.share)
+    ).map { StratifiedBudget(geometricFrom: 1, mean: $0, count: participants) }
     let zeta = ZetaDistribution(alpha: parameters.posts.zetaAlpha, cutoff: parameters.posts.zetaCutoff)
     posterCount = min(Int((parameters.posts.perParticipant / zeta.mean * Double(participants)).rounded()), participants)
     postAmounts = StratifiedBudget(
       first: 1, probabilities: (1...zeta.cutoff).map { zeta.probability(of: $0) }, count: posterCount)
     ratingAmounts = StratifiedBudget(geometricFrom: 0, mean: parameters.ratings.perParticipant, count: participants)
+  }
+
+  /// Visits a participant, by region: in proportion to how much of the jam falls into the region's waking hours. Who takes part
+  /// comes once at the least, so where that is more than the proportion, the others come less often, and the mean holds.
+  static func sessionMeans(_ mean: Double, weights: [Double], shares: [Double]) -> [Double] {
+    let proportional = weights.map { mean * $0 }
+    guard mean > 1, proportional.contains(where: { $0 < 1 }) else { return proportional }
+    let total = shares.reduce(0, +)
+    var (low, high) = (0.0, 1.0)
+    for _ in 0..<60 {
+      let factor = (low + high) / 2
+      let sum = zip(proportional, shares).reduce(0) { $0 + max($1.0 * factor, 1) * $1.1 }
+      if sum < mean * total { low = factor } else { high = factor }
+    }
+    return proportional.map { max($0 * low, 1) }
   }
 
   /// The chance to open one more idea such that, with at most `limit`, the mean is what is asked for: the mean of a
