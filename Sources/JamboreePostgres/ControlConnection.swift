@@ -12,7 +12,14 @@ final class ControlConnection {
     let deadline = monotonicSeconds() + Double(settings.connectSeconds)
     var pause: UInt32 = 50_000
     while true {
-      let opened = PQconnectdb(settings.connectionString)
+      var complaint: UnsafeMutablePointer<CChar>?
+      let parsed = PQconninfoParse(settings.connectionString, &complaint)
+      PQconninfoFree(parsed)
+      PQfreemem(complaint)
+      guard parsed != nil else {
+        throw BackendError(.usage, "postgres: the address cannot be read; it is //USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a password written as %25")
+      }
+      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(settings.connectSeconds, 2))")
       if let opened, PQstatus(opened) == CONNECTION_OK {
         handle = opened
         break

@@ -98,7 +98,7 @@ func decode(_ operation: Operation, _ answer: inout Answer, into reply: inout Re
     return
   }
   let results = answer.results.map { Rows(result: $0) }
-  guard let first = results.first else { return }
+  guard let first = results.first else { return answer.outcome = .failed }
   let wantsText = operation.flags.contains(.wantsText)
   func items(_ rows: Rows, _ reply: inout Reply) { rows.appendItems(textColumn: wantsText ? 13 : nil, to: &reply) }
   switch operation.verb {

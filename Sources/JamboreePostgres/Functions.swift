@@ -59,7 +59,7 @@ enum Functions {
       CREATE FUNCTION react(
         p_id bigint, p_actor bigint, p_kind bigint, p_value bigint, p_accepted bigint, OUT outcome int, OUT version int
       ) LANGUAGE plpgsql AS $$
-      DECLARE v_item item; v_old int; v_change int; v_count int;
+      DECLARE v_item item; v_old int; v_change int := 0; v_count int;
       BEGIN
         outcome := 0; version := 0;
         SELECT * INTO v_item FROM item WHERE id = p_id AND NOT deleted AND (reader = 0 OR reader = p_actor + 1) FOR NO KEY UPDATE;
@@ -76,7 +76,7 @@ enum Functions {
         ELSIF v_old IS NOT NULL THEN
           DELETE FROM reaction WHERE item = p_id AND kind = p_kind AND member = p_actor;
         END IF;
-        v_change := p_value::int - coalesce(v_old, 0);
+        IF p_kind <= \(ReactionKind.flag.rawValue) THEN v_change := p_value::int - coalesce(v_old, 0); END IF;
         v_count := (p_value <> 0)::int - (v_old IS NOT NULL)::int;
         CASE p_kind
         WHEN \(ReactionKind.rating.rawValue) THEN
@@ -141,7 +141,9 @@ enum Functions {
       CREATE FUNCTION demand_item(p_viewer bigint, p_id bigint, p_expected bigint) RETURNS int LANGUAGE plpgsql AS $$
       DECLARE v_version int;
       BEGIN
-        SELECT i.version INTO v_version FROM item i WHERE i.id = p_id AND NOT i.deleted AND (i.reader = 0 OR i.reader = p_viewer);
+        -- Locked, so that it is still so when the group is committed.
+        SELECT i.version INTO v_version FROM item i
+        WHERE i.id = p_id AND NOT i.deleted AND (i.reader = 0 OR i.reader = p_viewer) FOR SHARE;
         IF NOT FOUND THEN RETURN demand(1, 0); END IF;
         IF p_expected <> 0 AND v_version <> p_expected THEN RETURN demand(3, 0); END IF;
         RETURN 0;

@@ -72,6 +72,8 @@ final class PipelineConnection {
   /// Reads that nothing has followed yet which would make the server answer.
   private var hasOpenReads = false
   private(set) var wantsToWrite = false
+  /// Something could not be sent: what is owed is not to be relied on any more.
+  private var isBroken = false
   /// Requests that end without the server's word.
   private(set) var unanswered: Deque<Request> = []
   /// Reads that a failure of another one has taken along: to be sent again.
@@ -99,6 +101,13 @@ final class PipelineConnection {
     }
   }
   private var connectEvents: Int16 = 0
+  private var connectDeadline: UInt64 = 0
+
+  /// Whether what it waits for is there.
+  @discardableResult func waitForSocket(milliseconds: Int32) -> Bool {
+    var descriptor = pollfd(fd: socket, events: events, revents: 0)
+    return Glibc.poll(&descriptor, 1, milliseconds) > 0 && descriptor.revents != 0
+  }
   /// When it will try to connect again; nil when it need not.
   var retryAt: UInt64? { if case .down(let until) = state { until } else { nil } }
 
@@ -114,8 +123,14 @@ final class PipelineConnection {
       handle = PQconnectStart(settings.connectionString)
       state = .connecting
       connectEvents = Int16(POLLOUT)
+      connectDeadline = monotonicNow() + UInt64(settings.connectSeconds) * 1_000_000_000
       if handle == nil || PQstatus(handle) == CONNECTION_BAD { lose() }
     case .connecting:
+      // libpq takes the socket to be ready, and would wait for it.
+      guard waitForSocket(milliseconds: 0) else {
+        if monotonicNow() > connectDeadline { lose() }
+        return
+      }
       switch PQconnectPoll(handle) {
       case PGRES_POLLING_READING: connectEvents = Int16(POLLIN)
       case PGRES_POLLING_WRITING: connectEvents = Int16(POLLOUT)
@@ -147,6 +162,8 @@ final class PipelineConnection {
     requests = []
     debts = []
     hasOpenReads = false
+    isBroken = false
+    wantsToWrite = false
     state = .down(until: monotonicNow() + pauseNanoseconds)
     // Not all at once, when a server with many clients comes back.
     pauseNanoseconds = min(pauseNanoseconds * 2, 2_000_000_000)
@@ -172,6 +189,7 @@ final class PipelineConnection {
       endOperation(from: first, endsRead: !request.isWrite)
     }
     if request.isWrite { commit(endsWrite: true) } else { hasOpenReads = true }
+    loseIfBroken()
   }
 
   /// Ends a request as its answer stands.
@@ -187,7 +205,7 @@ final class PipelineConnection {
     let sent = parameters.withPointers { count, values, lengths, formats in
       PQsendQueryPrepared(handle, statement.name, count, values, lengths, formats, 1)
     }
-    if sent == 0 { lastErrorText = firstLine(PQerrorMessage(handle)) }
+    if sent == 0 { isBroken = true }
     debts.append(.statement(keeps: statement.isShown, endsOperation: endsOperation, endsRead: false))
   }
 
@@ -197,7 +215,7 @@ final class PipelineConnection {
   }
 
   private func commit(endsWrite: Bool) {
-    PQpipelineSync(handle)
+    if PQpipelineSync(handle) == 0 { isBroken = true }
     debts.append(.commit(endsWrite: endsWrite))
   }
 
@@ -213,7 +231,12 @@ final class PipelineConnection {
     sendOpenReads()
     let left = PQflush(handle)
     wantsToWrite = left == 1
-    if left < 0 { lose() }
+    if left < 0 { isBroken = true }
+    loseIfBroken()
+  }
+
+  private func loseIfBroken() {
+    if isUp, isBroken || PQstatus(handle) == CONNECTION_BAD { lose() }
   }
 
   // MARK: Receiving
@@ -234,12 +257,26 @@ final class PipelineConnection {
     while let debt = debts.first {
       guard isUp, PQisBusy(handle) == 0 else { return nil }
       let result = PQgetResult(handle)
+      if PQstatus(handle) == CONNECTION_BAD {
+        PQclear(result)
+        lose()
+        return nil
+      }
       switch debt {
       case .preparation(let statement):
         guard let result else { debts.removeFirst(); continue }
         // What comes after a failure in the same transaction is skipped, preparations too.
         if PQresultStatus(result) != PGRES_COMMAND_OK, let statement { isPrepared[statement.rawValue] = false }
-        if PQresultStatus(result) == PGRES_FATAL_ERROR { lastErrorText = firstLine(PQresultErrorMessage(result)) }
+        if PQresultStatus(result) == PGRES_FATAL_ERROR {
+          lastErrorText = firstLine(PQresultErrorMessage(result))
+          // It is the first step of the request that needs it; of the connection itself, if of none.
+          if statement == nil || requests.isEmpty {
+            PQclear(result)
+            lose()
+            return nil
+          }
+          _ = requests[0].answer.fail(result)
+        }
         PQclear(result)
       case .statement(let keeps, let endsOperation, let endsRead):
         if let result {
@@ -252,7 +289,7 @@ final class PipelineConnection {
       case .commit(let endsWrite):
         guard let result else { continue }
         let status = PQresultStatus(result)
-        if status == PGRES_FATAL_ERROR, !requests.isEmpty { requests[0].mayBeRepeated = requests[0].answer.fail(result) }
+        if status == PGRES_FATAL_ERROR, endsWrite, !requests.isEmpty { requests[0].mayBeRepeated = requests[0].answer.fail(result) }
         PQclear(result)
         guard status == PGRES_PIPELINE_SYNC else { continue }
         debts.removeFirst()
@@ -278,7 +315,11 @@ final class PipelineConnection {
 
   private func finishFirst() -> Request? {
     var request = requests.removeFirst()
-    guard request.mayBeRepeated, request.tries < Self.mostTries else { return request }
+    guard request.mayBeRepeated else { return request }
+    guard request.tries < Self.mostTries else {
+      if request.answer.outcome == .ok { request.answer.outcome = .failed }
+      return request
+    }
     request.answer.clear()
     request.answer = Answer()
     request.resultStarts = [0]

@@ -8,7 +8,7 @@ extension PostgresBackend {
         name: "schema", kind: .text, defaultValue: "",
         summary: "the schema that holds the data; one of its own that goes with the run when left out"),
       OptionDescriptor(
-        name: "isolation", kind: .choice(["readCommitted", "repeatableRead", "serializable"]), defaultValue: "readCommitted",
+        name: "isolation", kind: .choice(["readCommitted", "serializable"]), defaultValue: "readCommitted",
         summary: "of every transaction"),
       OptionDescriptor(
         name: "synchronousCommit", kind: .choice(["on", "off", "local"]), defaultValue: "on",

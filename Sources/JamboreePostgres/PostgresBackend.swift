@@ -24,14 +24,9 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
     indexesWords = dataset.verbs.contains(.search)
     let isThere = try control.text("SELECT 1 FROM pg_namespace WHERE nspname = \(literal(settings.schema))") != nil
     if isThere { throw occupied() }
+    // One transaction: what fails leaves nothing, and takes nothing of somebody else's away who was faster.
+    try Loader(control, settings).load(dataset)
     isLoaded = true
-    do {
-      try Loader(control, settings).load(dataset)
-    } catch {
-      try? control.execute("ROLLBACK; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
-      isLoaded = false
-      throw error
-    }
   }
 
   /// Each write was committed by itself, so what is there may end anywhere in a tick: enough to look at, not to go on from.
@@ -80,8 +75,8 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   public func discard() throws(BackendError) {
     guard isLoaded else { return }
-    isLoaded = false
     try ControlConnection(settings).execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
+    isLoaded = false
   }
 
   private func dropTemporarySchema() {
@@ -99,12 +94,7 @@ extension PipelineConnection {
       guard monotonicNow() < deadline else {
         throw BackendError(.unreachable, "postgres: no connection within \(seconds) s (\(lastErrorText)); raise the server's max_connections, or ask for fewer")
       }
-      if retryAt != nil {
-        usleep(10_000)
-      } else {
-        var descriptor = pollfd(fd: socket, events: events, revents: 0)
-        _ = Glibc.poll(&descriptor, 1, 100)
-      }
+      if retryAt != nil { usleep(10_000) } else { waitForSocket(milliseconds: 100) }
     }
   }
 }
@@ -117,25 +107,26 @@ extension PostgresBackend.Settings {
     guard schema.utf8.count <= 63, !schema.hasPrefix("pg_"), !schema.utf8.contains(0) else {
       throw BackendError(.usage, "postgres: schema '\(printable(schema))' is no name for one; use at most 63 bytes, and not pg_...")
     }
-    isolation =
-      switch options.text("isolation") {
-      case "serializable": "serializable"
-      case "repeatableRead": "repeatable read"
-      default: "read committed"
-      }
+    isolation = options.text("isolation") == "serializable" ? "serializable" : "read committed"
     synchronousCommit = options.text("synchronousCommit")
     connectSeconds = options.integer("connectTimeout")
     statementMilliseconds = options.integer("statementTimeout")
-    connectionString = try Self.connectionString(options)
+    connectionString = try Self.connectionString(options, schema: schema)
   }
 
-  private static func connectionString(_ options: OptionValues) throws(BackendError) -> String {
+  private static func connectionString(_ options: OptionValues, schema: String) throws(BackendError) -> String {
+    // Quoted by libpq in its messages, such an address would show a part of the password.
+    let authority = options.location.drop { $0 == "/" }.prefix { $0 != "?" }
+    guard authority.count(where: { $0 == "@" }) <= 1, !(authority.prefix { $0 != "@" }).contains("/") || !authority.contains("@") else {
+      throw BackendError(.usage, "postgres: an address has one '@', behind the password; write '/', '@' and '%' in a password as %2F, %40 and %25")
+    }
     var base = options.location.isEmpty ? defaultServer : "postgres:" + options.location
     if base.isEmpty { base = "postgres://" }
     guard base.hasPrefix("postgres://") || base.hasPrefix("postgresql://") else {
       throw BackendError(.usage, "postgres: what stands after 'postgres:' is //USER:PASSWORD@HOST:PORT/DATABASE; see 'jamboree backends'")
     }
-    var parameters = ["application_name=jamboree"]
+    // As the server's own views show it.
+    var parameters = ["application_name=\(percentEncoded("jamboree " + schema))"]
     for name in ["sslmode", "sslrootcert", "sslcert", "sslkey"] where !options.text(name).isEmpty {
       parameters.append("\(name)=\(percentEncoded(options.text(name)))")
     }

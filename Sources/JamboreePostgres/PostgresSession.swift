@@ -41,14 +41,20 @@ extension PostgresBackend {
         for connection in connections {
           collect(connection, into: &completions)
           connection.flush()
+          // Sending may have brought something in, or the end of the connection.
+          collect(connection, into: &completions)
         }
         if completions.count > 0 || connections.allSatisfy(\.isIdle) {
           reconnect()
           return
         }
         let now = monotonicNow()
-        guard now < deadline.nanoseconds else { return }
-        wait(min(deadline.nanoseconds - now, 1_000_000_000))
+        let isLate = now >= deadline.nanoseconds
+        wait(isLate ? 0 : min(deadline.nanoseconds - now, 1_000_000_000))
+        if isLate {
+          for connection in connections { collect(connection, into: &completions) }
+          return
+        }
       }
     }
 

@@ -86,6 +86,9 @@ struct RequestWriter: ~Copyable {
       // What nobody can see any more goes now and then: to look for it each time would cost more than it frees.
       if mix64(operation.subject.rawValue ^ recipient) & 63 == 0 { full.append(recipient) }
     }
+    // In one order, so that two deliveries never wait for each other.
+    recipients.sort()
+    full.sort()
     parameters.add(array: recipients)
     if isFeed {
       parameters.add(operation.object)

@@ -49,7 +49,7 @@ enum Schema {
       reply_count int NOT NULL DEFAULT 0,
       vote_sum int NOT NULL DEFAULT 0,
       flag_count int NOT NULL DEFAULT 0,
-      download_count int NOT NULL DEFAULT 0,
+      download_count bigint NOT NULL DEFAULT 0,
       version int NOT NULL DEFAULT 1,
       deleted boolean NOT NULL DEFAULT false
     ) WITH (fillfactor = 80);

@@ -108,6 +108,29 @@ struct PostgresTests {
     try first.finish()
   }
 
+  /// Its end is noticed while requests are being sent, long before anything is read.
+  @Test func aConnectionIsLostWhileItIsSentTo() throws {
+    let schema = "jamboree_test_\(UUID().uuidString)"
+    let first = try backend("", [("schema", schema), ("synchronousCommit", "off")])
+    try first.load(dataset())
+    let session = try first.openSession(0, connections: 1)
+    #expect(perform([publish(1)], session) == [.ok])
+    #expect(try psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'jamboree \(schema)'") == "t\n")
+    usleep(100_000)
+    let outcomes = perform((2...60).map { publish($0) }, session)
+    #expect(outcomes.allSatisfy { $0 == .unavailable || $0 == .ok })
+    var outcome = Outcome.unavailable
+    for _ in 0..<200 where outcome == .unavailable {
+      usleep(20_000)
+      outcome = perform([item(1)], session)[0]
+    }
+    #expect(outcome == .ok)
+    // What was acknowledged is there, and nothing else.
+    for (index, outcome) in outcomes.enumerated() where outcome == .ok { #expect(perform([item(UInt32(index + 2))], session) == [.ok]) }
+    try first.finish()
+    try first.discard()
+  }
+
   @Test func aNamedSchemaStaysAndIsNotWrittenOver() throws {
     let schema = "jamboree test ' \" \(UUID().uuidString.prefix(8))"
     defer { _ = try? psql("DROP SCHEMA \"\(schema.replacingOccurrences(of: "\"", with: "\"\""))\" CASCADE") }
