@@ -141,9 +141,8 @@ enum Functions {
       CREATE FUNCTION demand_item(p_viewer bigint, p_id bigint, p_expected bigint) RETURNS int LANGUAGE plpgsql AS $$
       DECLARE v_version int;
       BEGIN
-        -- Locked, so that it is still so when the group is committed.
         SELECT i.version INTO v_version FROM item i
-        WHERE i.id = p_id AND NOT i.deleted AND (i.reader = 0 OR i.reader = p_viewer) FOR SHARE;
+        WHERE i.id = p_id AND NOT i.deleted AND (i.reader = 0 OR i.reader = p_viewer);
         IF NOT FOUND THEN RETURN demand(1, 0); END IF;
         IF p_expected <> 0 AND v_version <> p_expected THEN RETURN demand(3, 0); END IF;
         RETURN 0;
