@@ -236,6 +236,15 @@ public struct CompletionBatch: ~Copyable {
     outcomes.append(outcome)
   }
 
+  /// Adds a completion whose outcome is known when the reply has been made.
+  @inlinable public mutating func complete(_ token: Token, _ fill: (inout Reply) -> Outcome) {
+    precondition(!isFull, "the batch is full: leave the completion for the next poll")
+    let index = tokens.count
+    replies[index].reset()
+    outcomes.append(fill(&replies[index]))
+    tokens.append(token)
+  }
+
   @inlinable public func token(at index: Int) -> Token { tokens[index] }
   @inlinable public func outcome(at index: Int) -> Outcome { outcomes[index] }
   /// Lends a completion's reply.

@@ -21,6 +21,8 @@ public enum LatencyKind: String, Sendable, CaseIterable {
   case service
   /// An action, from its intended start to its last completion. Only load mode knows it.
   case response
+  /// How much later than intended an action started, and by whose doing: `generator` or `backend`. Only load mode knows it.
+  case lateness
   /// One call of a storage verb.
   case storage
   /// One ranking of a feed.
@@ -57,11 +59,15 @@ public final class LatencyRecorder {
   @exclusivity(unchecked) private var singleSlots: [Int32]
   @exclusivity(unchecked) private var partSlots: [Int32]
   @exclusivity(unchecked) private var actionSlots: [Int32]
+  @exclusivity(unchecked) private var responseSlots: [Int32]
   @exclusivity(unchecked) private var counts: UnsafeMutablePointer<LatencyCounts>
   @exclusivity(unchecked) private var slotCount = 0
   private var slotCapacity = 16
   private let ranking: UnsafeMutablePointer<LatencyCounts>
-  /// All storage calls of the timeline bucket that is under way; two digits are enough for a line on a chart.
+  /// Of the generator's doing, then of the backend's.
+  private let lateness: UnsafeMutablePointer<LatencyCounts>
+  /// What the timeline shows of its bucket that is under way: storage calls, or responses under load. Two digits are enough for a
+  /// line on a chart.
   private let bucket: UnsafeMutablePointer<LatencyCounts>
 
   public init(actions: ActionCatalog, rankerName: String) {
@@ -70,11 +76,14 @@ public final class LatencyRecorder {
     singleSlots = [Int32](repeating: -1, count: actions.count * Self.verbCount * Self.outcomeCount)
     partSlots = singleSlots
     actionSlots = [Int32](repeating: -1, count: actions.count * Self.outcomeCount)
+    responseSlots = actionSlots
     counts = .allocate(capacity: slotCapacity)
     ranking = .allocate(capacity: 1)
     ranking.initialize(to: LatencyCounts(digits: .three))
     bucket = .allocate(capacity: 1)
     bucket.initialize(to: LatencyCounts(digits: .two))
+    lateness = .allocate(capacity: 2)
+    for cause in 0..<2 { (lateness + cause).initialize(to: LatencyCounts(digits: .three)) }
   }
 
   deinit {
@@ -84,6 +93,8 @@ public final class LatencyRecorder {
     ranking.deallocate()
     bucket.deinitialize(count: 1)
     bucket.deallocate()
+    lateness.deinitialize(count: 2)
+    lateness.deallocate()
   }
 
   /// Records a storage call that was a whole action.
@@ -113,6 +124,32 @@ public final class LatencyRecorder {
     var slot = Int(actionSlots[index])
     if slot < 0 { slot = makeSlot(&actionSlots, index) }
     counts[slot].record(durationNanoseconds)
+  }
+
+  /// Records a storage call under load, where the timeline shows responses.
+  public func recordCall(_ operation: borrowing Operation, _ outcome: Outcome, durationNanoseconds: UInt64) {
+    let index = slotIndex(operation.action, operation.verb, outcome)
+    var slot = Int(partSlots[index])
+    if slot < 0 { slot = makeSlot(&partSlots, index) }
+    counts[slot].record(durationNanoseconds)
+  }
+
+  /// Records an action under load from its intended start on, for its own histogram and the timeline's.
+  public func recordResponse(_ action: ActionID, _ outcome: Outcome, durationNanoseconds: UInt64) {
+    let index = Int(action.rawValue) * Self.outcomeCount + Int(outcome.rawValue)
+    var slot = Int(responseSlots[index])
+    if slot < 0 { slot = makeSlot(&responseSlots, index) }
+    counts[slot].record(durationNanoseconds)
+    bucket.pointee.record(durationNanoseconds)
+  }
+
+  /// Records a response for the timeline alone: one that is not in the measured part of the run.
+  public func recordUnmeasured(durationNanoseconds: UInt64) { bucket.pointee.record(durationNanoseconds) }
+
+  /// Records how late an action started: both parts, whatever they are, so that the counts are of all starts.
+  public func recordLateness(generatorNanoseconds: UInt64, backendNanoseconds: UInt64) {
+    lateness[0].record(generatorNanoseconds)
+    lateness[1].record(backendNanoseconds)
   }
 
   @inline(__always)
@@ -146,7 +183,22 @@ public final class LatencyRecorder {
       let action = actions[ActionID(UInt16(index / Self.outcomeCount))].name
       add(Key(kind: .service, name: action, outcome: Outcome.allCases[index % Self.outcomeCount]), counts + Int(slot))
     }
+    for (index, slot) in responseSlots.enumerated() where slot >= 0 {
+      let action = actions[ActionID(UInt16(index / Self.outcomeCount))].name
+      add(Key(kind: .response, name: action, outcome: Outcome.allCases[index % Self.outcomeCount]), counts + Int(slot))
+    }
+    for (cause, name) in ["generator", "backend"].enumerated() where lateness[cause].total > 0 {
+      add(Key(kind: .lateness, name: name, outcome: .ok), lateness + cause)
+    }
     if ranking.pointee.total > 0 { add(Key(kind: .ranking, name: rankerName, outcome: .ok), ranking) }
+  }
+
+  /// Forgets everything, and keeps the room.
+  public func removeAll() {
+    for slot in 0..<slotCount { counts[slot].removeAll() }
+    for cause in 0..<2 { lateness[cause].removeAll() }
+    ranking.pointee.removeAll()
+    bucket.pointee.removeAll()
   }
 
   @inline(__always)

@@ -182,6 +182,18 @@ struct TimingWheel: ~Copyable {
 
   static var batchCapacity: Int { chunkEntries }
 
+  /// Takes everything that waits up to a tick and moves on to it; entries of a tick come in their order.
+  mutating func takeAll(upTo last: TickID, into batch: UnsafeMutablePointer<WakeEntry>, _ body: (WakeEntry) -> Void) {
+    while let next = nextTick(), next <= last {
+      advance(to: next)
+      while true {
+        let size = takeDue(into: batch)
+        if size == 0 { break }
+        for index in 0..<size { body(batch[index]) }
+      }
+    }
+  }
+
   // Read, then write: changing the word in place makes the compiler fail under the thread sanitizer (6.3.1).
 
   @inline(__always) private func mark(_ word: Int, _ slot: Int) {

@@ -6,10 +6,8 @@ import JamboreeMetrics
 class Lane {
   let recorder: LatencyRecorder
   let clock: MeasuringClock
-  private let ranker: any FeedRanker
+  private let feed: FeedDesk
   let salt: UInt64
-  private let interests: [UInt64]
-  private let selector: UnsafeMutablePointer<FeedSelector>
   /// The writes of the partition that is being performed.
   let queue: UnsafeMutablePointer<WriteQueue>
   /// Why the run cannot go on, if it cannot.
@@ -46,13 +44,10 @@ class Lane {
   init(recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64, interests: [UInt64]) {
     self.recorder = recorder
     self.clock = clock
-    self.ranker = ranker
     self.salt = salt
-    self.interests = interests
+    feed = FeedDesk(ranker: ranker, salt: salt, interests: interests)
     tally = .allocate(capacity: 1)
     tally.initialize(to: Tally())
-    selector = .allocate(capacity: 1)
-    selector.initialize(to: FeedSelector())
     noPage.initialize(to: Buffer(capacity: 1))
     queue = .allocate(capacity: 1)
     queue.initialize(to: WriteQueue())
@@ -60,15 +55,13 @@ class Lane {
 
   deinit {
     tally.deallocate()
-    selector.deinitialize(count: 1)
-    selector.deallocate()
     noPage.deinitialize(count: 1)
     noPage.deallocate()
     queue.deinitialize(count: 1)
     queue.deallocate()
   }
 
-  var notANumberCount: Int { selector.pointee.notANumberCount }
+  var notANumberCount: Int { feed.notANumberCount }
 
   /// Keeps an operation that ended in an error, for a person to look at.
   @inline(never) final func sample(_ operation: Operation, _ outcome: Outcome, _ message: @autoclosure () -> String) {
@@ -109,11 +102,7 @@ class Lane {
     _ operation: borrowing Operation, _ reply: borrowing Reply, pageLength: Int, since start: UInt64,
     into page: inout Buffer<UInt16>
   ) -> UInt64 {
-    let member = Int(operation.actor.rawValue)
-    let viewer = ViewerContext(
-      member: operation.actor, now: operation.intended, interests: member < interests.count ? interests[member] : 0,
-      salt: salt)
-    selector.pointee.select(reply.items, by: ranker, for: viewer, pageLength: pageLength, feed: operation.container, into: &page)
+    feed.rank(operation, reply, pageLength: pageLength, into: &page)
     let duration = clock.now() &- start
     recorder.recordRanking(durationNanoseconds: duration)
     return duration

@@ -94,7 +94,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     laneReferences.deallocate()
   }
 
-  private static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
+  static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
     [SimulationShard](unsafeUninitializedCapacity: shardCount) { buffer, initializedCount in
       // Each iteration fills a place of its own.
       let places = UncheckedBox(buffer)

@@ -1,0 +1,89 @@
+import JamboreeKit
+
+/// The wake-ups of one worker's shards in order of virtual time: a wheel a shard for those to come, and one queue for those
+/// that are near.
+struct WakeSource: ~Copyable {
+  /// By place: the worker's n-th shard.
+  let shards: [SimulationShard]
+  private let wheels: UnsafeMutablePointer<TimingWheel>
+  private let nextTicks: UnsafeMutablePointer<TickID>
+  private let batch = UnsafeMutablePointer<WakeEntry>.allocate(capacity: TimingWheel.batchCapacity)
+  private var due = DueQueue()
+  /// Everything up to this tick is in the queue.
+  private var frontier: TickID = -1
+
+  /// Takes over the wake-ups of shards that stand still.
+  /// - Parameter tickNanoseconds: how finely those to come are sorted; those of the nearest tick are sorted exactly.
+  init(_ shards: [SimulationShard], tickNanoseconds: Int64) {
+    self.shards = shards
+    wheels = .allocate(capacity: max(shards.count, 1))
+    nextTicks = .allocate(capacity: max(shards.count, 1))
+    for (place, shard) in shards.enumerated() {
+      var wheel = TimingWheel(tickNanoseconds: tickNanoseconds)
+      shard.wheel.pointee.takeAll(upTo: .max, into: batch) { wheel.add($0, tick: wheel.tick(of: max($0.time, 0))) }
+      shard.wheel.pointee.trim()
+      nextTicks[place] = wheel.nextTick() ?? .max
+      (wheels + place).initialize(to: wheel)
+    }
+  }
+
+  deinit {
+    wheels.deinitialize(count: shards.count)
+    wheels.deallocate()
+    nextTicks.deallocate()
+    batch.deallocate()
+  }
+
+  /// How many wait, in all.
+  var count: Int {
+    var count = due.count
+    for place in shards.indices { count += wheels[place].count }
+    return count
+  }
+
+  /// The next wake-up, among those up to where the source has advanced.
+  var first: DueQueue.Wake? { due.first }
+
+  mutating func removeFirst() -> DueQueue.Wake { due.removeFirst() }
+
+  /// Sees to it that everything up to a virtual time, and somewhat more, is in the queue.
+  mutating func advance(to time: Int64) { advance(toTick: wheels[0].tick(of: max(time, 0)) + 1) }
+
+  /// Goes on to the next wake-up there is, however far away; false when there is none.
+  mutating func advanceToNext() -> Bool {
+    while due.count == 0 {
+      var next = TickID.max
+      for place in shards.indices { next = min(next, nextTicks[place]) }
+      guard next < .max else { return false }
+      advance(toTick: next)
+    }
+    return true
+  }
+
+  /// Virtual time at which the next wake-ups come near; nil when there are none but those in the queue.
+  var nextNearing: Int64? {
+    var next = TickID.max
+    for place in shards.indices { next = min(next, nextTicks[place]) }
+    return next < .max ? (next - 1) * wheels[0].tickNanoseconds : nil
+  }
+
+  private mutating func advance(toTick tick: TickID) {
+    guard tick > frontier else { return }
+    frontier = tick
+    for place in shards.indices where nextTicks[place] <= tick {
+      wheels[place].takeAll(upTo: tick, into: batch) { entry in
+        due.add(DueQueue.Wake(time: entry.time, agent: entry.agent, tag: entry.tag, shard: UInt32(place)))
+      }
+      nextTicks[place] = wheels[place].nextTick() ?? .max
+    }
+  }
+
+  /// Adds a wake-up.
+  mutating func add(_ wake: DueQueue.Wake) {
+    let place = Int(wake.shard)
+    let tick = wheels[place].tick(of: max(wake.time, 0))
+    guard tick > frontier else { return due.add(wake) }
+    wheels[place].add(WakeEntry(time: wake.time, agent: wake.agent, tag: wake.tag), tick: tick)
+    nextTicks[place] = wheels[place].nextTick() ?? .max
+  }
+}
