@@ -52,6 +52,9 @@ public struct BackendDescriptor: Sendable {
   /// Options, each `name=value`, under which sessions may read and write at the same time and each acknowledged write is
   /// committed by itself; those of simulate mode may gain from its phases.
   public let concurrentOptions: [String]
+  /// Options, each `name=value`, that a run at wall-clock pace sets where the user does not: there are no ticks then at which
+  /// something could be committed.
+  public let loadOptions: [String]
   /// True when what stands after the colon is a file that it makes.
   public let locatesFile: Bool
   /// The option that names where it keeps its data, for one whose location is a server's: a schema, say. Left out, it makes a
@@ -63,7 +66,7 @@ public struct BackendDescriptor: Sendable {
   public init(
     id: String, version: String, summary: String, options: [OptionDescriptor] = [], location: String? = nil,
     durability: Durability = .none, writers: Writers, verbs: Set<Verb> = Set(Verb.allCases), atomicGroups: Bool = false,
-    isolation: Isolation = .none, concurrentOptions: [String] = [], locatesFile: Bool = false, placeOption: String? = nil, isSynthetic: Bool = false
+    isolation: Isolation = .none, concurrentOptions: [String] = [], loadOptions: [String] = [], locatesFile: Bool = false, placeOption: String? = nil, isSynthetic: Bool = false
   ) {
     self.id = id
     self.version = version
@@ -76,6 +79,7 @@ public struct BackendDescriptor: Sendable {
     self.atomicGroups = atomicGroups
     self.isolation = isolation
     self.concurrentOptions = concurrentOptions
+    self.loadOptions = loadOptions
     self.locatesFile = locatesFile
     self.placeOption = placeOption
     self.isSynthetic = isSynthetic
@@ -202,6 +206,12 @@ public protocol PipelinedStorageSession: AnyObject {
   /// Sends what is enqueued, then waits on all connections at once until something completed or the deadline passed.
   /// Returns at once when something has completed already or nothing is under way.
   func poll(until deadline: MonotonicInstant, into completions: inout CompletionBatch)
+  /// What the system under test said of the last request that ended in an error.
+  var lastErrorText: String { get }
+}
+
+extension PipelinedStorageSession {
+  public var lastErrorText: String { "" }
 }
 
 /// What a `poll` brought back. The harness owns it and uses it again.

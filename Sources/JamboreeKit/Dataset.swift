@@ -7,7 +7,7 @@ public struct Dataset: Sendable {
   public let population: Population
   public let containers: [Container]
   /// What has happened, in order of time; replies follow what they answer.
-  public let history: OperationLog
+  public var history: OperationLog
   /// What the run will call. A backend may do without an index that none of these needs.
   public let verbs: Set<Verb>
 

@@ -67,6 +67,12 @@ public struct PlugInReference: Sendable, Hashable {
     return PlugInReference(id: id, location: location, options: kept + added)
   }
 
+  /// The same plug-in with further options, where it does not have any of the same name.
+  /// - Parameter defaults: each `name=value`.
+  public func withDefaults(_ defaults: [String]) -> PlugInReference {
+    adding(defaults.filter { text in !options.contains { text.hasPrefix($0.name + "=") } })
+  }
+
   /// As a user would name it.
   public var text: String {
     let tail = options.map { "\($0.name)=\($0.value)" }.joined(separator: "&")

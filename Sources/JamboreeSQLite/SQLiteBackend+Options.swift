@@ -19,7 +19,7 @@ extension SQLiteBackend {
         name: "checkpointMiB", kind: .integer(1...65_536), defaultValue: "64",
         summary: "size of the log at which its pages are moved into the file, MiB"),
     ], location: "a file (a temporary one when left out)", durability: .process, writers: .single, atomicGroups: true,
-    isolation: .serializable, concurrentOptions: ["groupCommit=write"], locatesFile: true)
+    isolation: .serializable, concurrentOptions: ["groupCommit=write"], loadOptions: ["groupCommit=write"], locatesFile: true)
 
   struct Settings {
     let synchronous: String

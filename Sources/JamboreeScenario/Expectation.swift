@@ -53,6 +53,12 @@ public struct Expectation: Sendable, Hashable {
     fromScale <= scale && !(isReadBack && onSynthetic)
   }
 
+  /// Whether it is of the system under test alone, latencies, rates and errors, so that a load is held to it: what members do
+  /// altogether is no matter for a part of the event.
+  public var appliesUnderLoad: Bool {
+    metric.hasSuffix("Nanoseconds") || metric.hasPrefix("load.") || ["errors", "operationsPerSecond"].contains(metric)
+  }
+
   /// Holds an observed figure against the expectation.
   ///
   /// The population is a sample, and smaller samples scatter more: a figure that scales may be off by three standard

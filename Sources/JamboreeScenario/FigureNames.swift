@@ -11,6 +11,8 @@ public struct FigureNames: Sendable {
     "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "engine.unmeasuredOperations", "engine.recordingSeconds", "results.writingSeconds",
     "ranking.notANumberScores", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",
+    "load.starts", "load.achievedRate", "load.intendedRate", "load.lateStarts", "load.peakInFlight", "load.unanswered", "load.outages",
+    "load.longestOutageSeconds", "load.virtualSeconds",
   ]
   /// Of a latency, behind the name of an action, a verb or a ranker.
   static let ofLatencies = [

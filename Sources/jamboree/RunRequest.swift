@@ -35,6 +35,11 @@ struct RunRequest {
           : "run \(run) came to its end: there is nothing to go on with; 'jamboree show \(run)' shows it")
     }
     let identity = detail.identity
+    guard identity.pace == "max" else {
+      throw Failure(
+        code: Failure.usage,
+        message: "run \(run) was a load (\(identity.pace)): what a server did in a time that is past cannot be gone on with; run it again")
+    }
     // What was given by flags is among the overrides.
     scenario = try ScenarioLoader.load(
       text: identity.scenarioText, file: "run \(run)", folder: identity.scenarioFolder, overrides: identity.overrides, scale: identity.scale,

@@ -11,21 +11,26 @@ struct ScenarioRunner {
   var backend: String
   var ranker: String
   var workers: Int
+  /// At wall-clock pace; nil: in virtual time.
+  var load: LoadOptions?
 
   /// Everything put together, ready to run.
   /// - Throws: ``PlugInError`` for a backend, a ranker or an option that there is not.
   func driver() throws(PlugInError) -> RunDriver {
-    let backendReference = try PlugInReference(backend)
+    var backendReference = try PlugInReference(backend)
+    if load != nil, let known = Composition.backends.descriptors.first(where: { $0.id == backendReference.id }) {
+      backendReference = backendReference.withDefaults(known.loadOptions)
+    }
     let (instance, backendOptions) = try Composition.backends.make(backendReference)
     let (ranking, rankerOptions) = try Composition.rankers.make(PlugInReference(ranker))
     let backendDescriptor = instance.descriptor
     let rankerDescriptor = type(of: ranking).descriptor
     let scenario = scenario
     let workers = workers
-    return RunDriver(
+    var driver = RunDriver(
       identity: RunIdentity(
         scenarioName: scenario.name, scenarioText: scenario.text, scenarioHash: scenario.hash,
-        scenarioFolder: scenario.folder, overrides: scenario.overrides, seed: scenario.seed, scale: scenario.scale, workers: workers, pace: "max",
+        scenarioFolder: scenario.folder, overrides: scenario.overrides, seed: scenario.seed, scale: scenario.scale, workers: workers, pace: load?.text ?? "max",
         backend: PlugInIdentity(
           id: backendDescriptor.id, version: backendDescriptor.version, location: backendDescriptor.locatesFile ? absolute(backendReference.location) : backendReference.publicLocation,
           options: backendOptions.inForce.map { "\($0.name)=\($0.value)" }),
@@ -47,11 +52,15 @@ struct ScenarioRunner {
           tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
       },
       backend: instance, ranker: ranking, workers: workers)
+    driver.load = load
+    driver.makeRehearsal = Composition.replayBackend
+    return driver
   }
 
   /// Mean service time by action of a small run of the same scenario on the null backend: the harness's own share. Empty
   /// when it is stopped.
-  func measureFloor(shouldStop: @escaping @Sendable () -> Bool) throws -> [String: Double] {
+  /// - Parameter rate: starts a second of a load run, whose floor is that of a load at the same rate; nil for others.
+  func measureFloor(atRate rate: Double?, shouldStop: @escaping @Sendable () -> Bool) throws -> [String: Double] {
     // About five thousand members who do everything within two hours: a fraction of a second.
     let scale = scenario.scale * min(1, 5_000 / Double(max(scenario.population.members, 1)))
     // A graph from a file has one size; any will do here.
@@ -65,6 +74,7 @@ struct ScenarioRunner {
     // A scenario whose other figures do not go with two hours is measured at its own length.
     small.scenario = try (scenario.durationNanoseconds > 7_200_000_000_000 ? try? shrunk(["duration=2h"]) : nil) ?? shrunk([])
     small.backend = "null"
+    small.load = rate.map { rate in load?.forFloor(ratePerSecond: max(rate, 1)) } ?? nil
     var driver = try small.driver()
     driver.shouldStop = shouldStop
     let output = try driver.run()
@@ -112,7 +122,7 @@ struct FinishedRun {
     }
     guard let dot = name.lastIndex(of: ".") else { return nil }
     let (subject, field) = (String(name[..<dot]), String(name[name.index(after: dot)...]))
-    for kind in [LatencyKind.service, .storage, .ranking] {
+    for kind in [LatencyKind.response, .service, .storage, .ranking, .lateness] {
       guard let histogram = output.histogram(kind, subject) else { continue }
       let summary = LatencySummary(histogram)
       switch field {

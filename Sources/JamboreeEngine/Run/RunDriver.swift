@@ -27,6 +27,10 @@ public struct RunDriver: Sendable {
   public var workers: Int
   public var clock: MeasuringClock = .monotonic
   public var beginning = Beginning.empty
+  /// At wall-clock pace; nil: in virtual time, as fast as the machine allows.
+  public var load: LoadOptions?
+  /// Where what comes before a load is simulated: a blocking backend in memory.
+  public var makeRehearsal: (@Sendable () throws(BackendError) -> BackendInstance)?
   /// Nanoseconds since 1970.
   public var startedUnixNanoseconds = unixNanoseconds()
   /// Told about the progress of the measure phase, at most ten times a second.
@@ -55,6 +59,7 @@ public struct RunDriver: Sendable {
   /// - Throws: ``PlugInError`` from the backend, ``ConfigurationError`` from the population or a service, ``ReplayMismatch`` when an earlier
   ///   run cannot be done again, ``RunStopped`` when it is stopped before anything new was measured.
   public func run() throws -> RunOutput {
+    if let load { return try runLoad(load) }
     var phases = PhaseTimer(after: earlierPart)
     let clockCost = clock.costNanoseconds()
     let (population, populationMetrics) = try phases.time("population") { try makePopulation() }
@@ -197,7 +202,7 @@ public struct RunDriver: Sendable {
     }
   }
 
-  private func resourceMetrics(before: ResourceUsage, started: ResourceUsage, after: ResourceUsage, agents: Int) -> [Metric] {
+  func resourceMetrics(before: ResourceUsage, started: ResourceUsage, after: ResourceUsage, agents: Int) -> [Metric] {
     let engineBytes = Double(started.allocatedBytes) - Double(before.allocatedBytes)
     return [
       Metric(name: "engine.agents", value: Double(agents), unit: "count"),

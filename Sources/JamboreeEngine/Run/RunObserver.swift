@@ -9,6 +9,22 @@ public struct RunProgress: Sendable {
   public let operations: Int64
   /// True while an earlier run is done again, to go on from its end.
   public let isReplay: Bool
+  /// Of a run at wall-clock pace; nil for others, and while what comes before it is simulated.
+  public var load: Load?
+
+  public struct Load: Sendable {
+    /// `warm-up`, `measure` or `drain`.
+    public let phase: String
+    /// Wall time since the load's start, and until the end of its measured part.
+    public let elapsedNanoseconds: UInt64
+    public let totalNanoseconds: UInt64
+    /// Actions that started in the last whole bucket, a second.
+    public let startsPerSecond: Double
+    /// Storage calls in the last whole bucket that ended in an error.
+    public let errors: Int64
+    /// Response time in the last whole bucket, 99th percentile.
+    public let p99Nanoseconds: UInt64
+  }
 }
 
 /// Looks up from a run now and then: shows its progress, writes down what it has measured, stops it.
@@ -77,6 +93,13 @@ struct PhaseTimer {
     let result = try body()
     phases.append(phase(name, from: begin))
     return result
+  }
+
+  /// Adds phases that were not timed here.
+  mutating func add(_ name: String, from begin: UInt64, to end: UInt64) {
+    guard end > begin else { return }
+    phases.append(
+      RunPhase(name: name, startNanoseconds: Int64(begin - start) + earlierNanoseconds, durationNanoseconds: Int64(end - begin)))
   }
 
   /// All phases with one that began when the last one ended and is not over.

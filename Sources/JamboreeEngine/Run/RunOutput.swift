@@ -184,6 +184,9 @@ public struct RunOutput: Sendable {
   public var interrupted: Bool
   /// Some of the operations that ended in an error, the first ones.
   public var errorSamples: [ErrorSample]
+  /// Of a run at wall-clock pace. Such a run has no digest, its operations are those of the measured part, and its timeline goes
+  /// by wall time since the load's start.
+  public var load: LoadReport?
 
   public init(
     identity: RunIdentity, startedUnixNanoseconds: Int64, phases: [RunPhase], tick: TickID, simulatedNanoseconds: Int64,

@@ -172,4 +172,15 @@ extension SimulationShard {
     }
     fileWakes()
   }
+
+  /// Tells an agent, between two ticks, how its writes have ended; returns what it has to tell others.
+  func tell(_ failure: WriteFailure, at time: SimTime, tick: TickID) -> [Notice] {
+    let service = Int(failure.agent >> 24)
+    context.pointee.now = time
+    agents[service].writesEnded(failure.agent & 0xFF_FFFF, outcome: failure.outcome, &context.pointee)
+    collectWakes(service: service, notBefore: tick)
+    fileWakes()
+    defer { context.pointee.notices.removeAll() }
+    return context.pointee.notices.array
+  }
 }

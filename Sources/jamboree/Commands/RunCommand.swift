@@ -21,12 +21,11 @@ struct RunCommand: ParsableCommand {
   var ranker: String?
 
   @Option(
-    parsing: .unconditional, help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core.",
+    parsing: .unconditional, help: "Worker threads, 1 to 256; changes nothing but the time. Default: one a core, under load half as many.",
     transform: NumberArgument.workers)
   var workers: Int?
 
-  @Option(help: "'max': virtual time, as fast as the machine allows.")
-  var pace = "max"
+  @OptionGroup(title: "Load") var load: LoadFlags
 
   @Option(help: "SQLite file that keeps the results.")
   var results = Composition.defaultResults
@@ -51,7 +50,6 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     try refuseEmpty(results, "--results", Composition.defaultResults)
-    guard pace == "max" else { throw ValidationError("--pace '\(pace)' is not supported; the only pace is 'max'") }
     guard resume != nil else {
       guard scenario != nil else { throw ValidationError("missing expected argument '<scenario>'") }
       return
@@ -59,6 +57,7 @@ struct RunCommand: ParsableCommand {
     let fixed = [
       ("the scenario", scenario != nil), ("--set", !changes.overrides.isEmpty), ("--scale", changes.scale != nil),
       ("--seed", changes.seed != nil), ("--backend", backend != nil), ("--ranker", ranker != nil), ("--reuse", reuse),
+      ("--pace and --rate", load.isLoad),
     ].filter(\.1).map(\.0)
     guard fixed.isEmpty else {
       throw ValidationError("--resume takes everything from the run that it goes on with; leave out \(fixed.joined(separator: ", "))")
@@ -69,9 +68,13 @@ struct RunCommand: ParsableCommand {
     let request = try resume.map { try RunRequest(resuming: $0, results: results) }
       ?? RunRequest(
         scenario: changes.load(scenario ?? ""), backend: backend ?? "memory", ranker: ranker ?? "hot", reuse: reuse)
-    let workers = workers ?? ProcessInfo.processInfo.activeProcessorCount
+    let loadOptions = try load.options(request.scenario)
+    guard loadOptions == nil || !reuse else { throw ValidationError("--reuse is for --pace max: a load begins with data of its own") }
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    // Under load a worker sleeps most of the time, and the server may be on the same machine.
+    let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
     try MemoryNeed.check(request.scenario, workers: workers)
-    let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers)
+    let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
     // Everything that can be refused is refused before the first second is spent.
     var driver = try runner.driver()
     driver.beginning = request.beginning
@@ -105,7 +108,7 @@ struct RunCommand: ParsableCommand {
 
     var finished = judge(output, request.scenario, environment, isSynthetic: driver.backend.descriptor.isSynthetic)
     if !noFloor, !Interruption.shared.hasCome {
-      finished.floor = try runner.measureFloor(shouldStop: { Interruption.shared.hasCome })
+      finished.floor = try runner.measureFloor(atRate: output.load?.achievedRate, shouldStop: { Interruption.shared.hasCome })
     }
     finished.output.metrics += finished.floor.keys.sorted().map {
       Metric(name: "floor.\($0).meanNanoseconds", value: finished.floor[$0] ?? 0, unit: "ns", polarity: .lowerIsBetter)
@@ -126,9 +129,11 @@ struct RunCommand: ParsableCommand {
     if json {
       try RunJSON.make(finished).print()
     } else {
-      try Console.print(RunText(run: finished).lines().joined(separator: "\n"))
+      let lines = output.load.map { LoadText(run: finished, load: $0).lines() } ?? RunText(run: finished).lines()
+      try Console.print(lines.joined(separator: "\n"))
     }
     if output.interrupted || Interruption.shared.hasCome { throw ExitCode(Failure.interrupted) }
+    if finished.verdict == .invalid { throw ExitCode(Failure.invalid) }
     if finished.verdict == .failed || finished.checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }
   }
 
@@ -142,18 +147,30 @@ struct RunCommand: ParsableCommand {
     }
     return try store.begin(
       driver.identity, startedUnixNanoseconds: driver.startedUnixNanoseconds,
-      bucketNanoseconds: max(request.scenario.bucketNanoseconds, request.scenario.tickNanoseconds), environment: environment)
+      bucketNanoseconds: driver.load?.bucketNanoseconds ?? max(request.scenario.bucketNanoseconds, request.scenario.tickNanoseconds), environment: environment)
+  }
+
+  private func stoppedAt(_ output: RunOutput) -> String {
+    guard let load = output.load else { return "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))" }
+    return load.measureNanoseconds == 0
+      ? "stopped in its warm-up: nothing was measured" : "stopped after \(Text.duration(nanoseconds: Double(load.measureNanoseconds))) of its measured part"
   }
 
   private func judge(_ output: RunOutput, _ scenario: Scenario, _ environment: RunEnvironment, isSynthetic: Bool) -> FinishedRun {
-    let checks = scenario.expectations.filter { $0.applies(scale: scenario.scale, onSynthetic: isSynthetic) }.map {
+    let checks = scenario.expectations.filter {
+      $0.applies(scale: scenario.scale, onSynthetic: isSynthetic) && (output.load == nil || $0.appliesUnderLoad)
+    }.map {
       $0.evaluate(observed: FinishedRun.observed($0.metric, in: output), scale: scenario.scale)
     }
     let failed = checks.filter { !$0.passed }.map(\.name)
     let verdict: Verdict
     let reason: String
     if output.interrupted {
-      (verdict, reason) = (.interrupted, "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))")
+      (verdict, reason) = (.interrupted, stoppedAt(output))
+    } else if let invalid = output.load?.invalidReason {
+      (verdict, reason) = (.invalid, invalid)
+    } else if let load = output.load, load.starts == 0 {
+      (verdict, reason) = (.invalid, load.ranOut ? "nobody was left to act in the measured part" : "nothing started in the measured part")
     } else if environment.buildConfiguration == "debug" {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
     } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {

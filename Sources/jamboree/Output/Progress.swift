@@ -8,6 +8,7 @@ final class ProgressPrinter: Sendable {
   private let lastPlain = Mutex(DispatchTime.now().uptimeNanoseconds)
 
   func show(_ progress: RunProgress) {
+    if let load = progress.load { return show(line(load)) }
     let share = min(Double(progress.virtualTime.nanoseconds) / Double(max(progress.durationNanoseconds, 1)), 1)
     let wall = Double(progress.wallNanoseconds) / 1e9
     let hours = progress.virtualTime.seconds / 3600
@@ -23,6 +24,13 @@ final class ProgressPrinter: Sendable {
     } else {
       show(line)
     }
+  }
+
+  private func line(_ load: RunProgress.Load) -> String {
+    String(
+      format: "  %@  %.0f of %.0f s  %@ starts  p99 %@  %@ errors a second", load.phase, Double(load.elapsedNanoseconds) / 1e9,
+      Double(load.totalNanoseconds) / 1e9, Text.rate(load.startsPerSecond), Text.duration(nanoseconds: Double(load.p99Nanoseconds)),
+      Text.grouped(load.errors))
   }
 
   private func show(_ line: String) {

@@ -26,7 +26,7 @@ enum RunJSON {
       "pace": .string(output.identity.pace),
       "backend": .string(output.identity.backend.id),
       "ranker": .string(output.identity.ranker.id),
-      "digest": .string(output.digest.description),
+      "digest": output.load == nil ? .string(output.digest.description) : .null,
       "verdict": .string(run.verdict.rawValue),
       "verdictReason": .string(run.verdictReason),
       "operations": .integer(output.operations),
@@ -42,6 +42,8 @@ enum RunJSON {
       "totals": .object(totals),
       "metrics": .object(metrics),
       "latency": latencies(.service, output),
+      "response": latencies(.response, output),
+      "lateness": latencies(.lateness, output),
       "storage": latencies(.storage, output),
       "ranking": latencies(.ranking, output),
       "floorMeanNanoseconds": .object(run.floor.mapValues { JSON($0) }),
@@ -53,6 +55,25 @@ enum RunJSON {
           ])
         }),
       "results": .string(run.resultsPath),
+      "load": output.load.map(load) ?? .null,
+    ])
+  }
+
+  private static func load(_ load: LoadReport) -> JSON {
+    .object([
+      "pace": .string(load.pace), "connections": .integer(Int64(load.connections)), "inFlight": .integer(Int64(load.inFlight)),
+      "warmUpSeconds": JSON(Double(load.warmUpNanoseconds) / 1e9), "measureSeconds": JSON(Double(load.measureNanoseconds) / 1e9),
+      "drainSeconds": JSON(Double(load.drainNanoseconds) / 1e9), "virtualSeconds": JSON(Double(load.virtualNanoseconds) / 1e9),
+      "starts": .integer(load.starts), "lateStarts": .integer(load.lateStarts), "achievedRate": JSON(load.achievedRate),
+      "intendedRate": JSON(load.intendedRate), "peakInFlight": .integer(Int64(load.peakInFlight)),
+      "unanswered": .integer(load.unanswered), "ranOut": .boolean(load.ranOut),
+      "outages": .array(
+        load.outages.map { outage in
+          .object([
+            "startSeconds": JSON(Double(outage.startNanoseconds) / 1e9), "endSeconds": JSON(outage.endNanoseconds.map { Double($0) / 1e9 }),
+            "failures": .integer(outage.failures),
+          ])
+        }),
     ])
   }
 

@@ -123,34 +123,20 @@ struct RunText {
   // MARK: The machine
 
   private func latencies() -> [String] {
-    var table = TextTable(["service time", "count", "mean", "p50", "p90", "p99", "p99.9", "max", "harness floor"])
+    var table = LatencyTable("service time", hasFloor: true)
     for action in output.actions {
       guard let histogram = output.histogram(.service, action.name) else { continue }
-      table.add(row(action.name, histogram, floor: run.floor[action.name]))
+      table.add(action.name, histogram, floorNanoseconds: run.floor[action.name])
     }
     for (key, histogram) in output.histograms.sorted(by: { $0.key.name < $1.key.name }) where key.kind == .ranking {
-      table.add(row("ranking: \(key.name)", histogram, floor: nil))
+      table.add("ranking: \(key.name)", histogram)
     }
     return [table.text()]
   }
 
-  private func row(_ name: String, _ histogram: LatencyHistogram, floor: Double?) -> [String] {
-    let summary = LatencySummary(histogram)
-    func time(_ value: UInt64) -> String { Text.duration(nanoseconds: Double(value)) }
-    return [
-      name, Text.grouped(Int64(clamping: summary.count)), Text.duration(nanoseconds: summary.meanNanoseconds),
-      time(summary.p50Nanoseconds), time(summary.p90Nanoseconds), time(summary.p99Nanoseconds), time(summary.p999Nanoseconds),
-      time(summary.maxNanoseconds), floor.map { Text.duration(nanoseconds: $0) } ?? "-",
-    ]
-  }
-
   private func expectations() -> [String] {
     guard !run.checks.isEmpty || run.isSynthetic else { return [] }
-    var table = TextTable(["expectation", "observed", "limit", ""], left: [0, 2, 3])
-    for check in run.checks {
-      table.add([check.name, check.observed.map(number) ?? "none", check.limit, check.passed ? "ok" : "FAILED"])
-    }
-    var lines = run.checks.isEmpty ? [] : [table.text()]
+    var lines = run.checks.isEmpty ? [] : [ExpectationTable.text(run.checks)]
     let expected = run.scenario.expectations
     let madeUp = expected.filter { !$0.applies(scale: .infinity, onSynthetic: run.isSynthetic) }.map(\.metric)
     if !madeUp.isEmpty { lines.append("  not checked on this backend, whose replies are made up: \(madeUp.joined(separator: ", "))") }
@@ -158,8 +144,6 @@ struct RunText {
     if !unchecked.isEmpty { lines.append("  not checked at this scale, where it does not show: \(unchecked.joined(separator: ", "))") }
     return lines.isEmpty ? [] : lines + [""]
   }
-
-  private func number(_ value: Double) -> String { abs(value) >= 1000 ? Text.grouped(value) : Text.significant(value) }
 
   private func speed() -> [String] {
     var lines: [String] = []

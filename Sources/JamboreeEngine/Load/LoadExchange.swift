@@ -1,0 +1,73 @@
+import JamboreeKit
+import JamboreeMetrics
+import Synchronization
+
+/// Notices on their way from one worker to another.
+final class LoadMail: Sendable {
+  private final class Box: Sendable {
+    let notices = Mutex<[Notice]>([])
+    let isFull = Atomic<Bool>(false)
+  }
+
+  private let boxes: [Box]
+
+  init(workers: Int) { boxes = (0..<workers).map { _ in Box() } }
+
+  func send(_ notice: Notice, to worker: Int) {
+    boxes[worker].notices.withLock { $0.append(notice) }
+    boxes[worker].isFull.store(true, ordering: .releasing)
+  }
+
+  /// A worker's mail, in the order in which it came.
+  func take(_ worker: Int) -> [Notice] {
+    guard boxes[worker].isFull.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
+    return boxes[worker].notices.withLock { notices in
+      defer { notices = [] }
+      return notices
+    }
+  }
+}
+
+/// Samples on their way from the workers to whoever adds them up, and empty ones on their way back.
+final class SampleQueue: @unchecked Sendable {
+  // Safe to share: a sample is one worker's or the collector's at a time, and passes from one to the other under the lock.
+  private struct State {
+    var full: [UncheckedBox<LoadSample>] = []
+    var empty: [UncheckedBox<LoadSample>] = []
+  }
+
+  private let state = Mutex(State())
+  private let make: @Sendable () -> LatencyRecorder
+
+  init(make: @escaping @Sendable () -> LatencyRecorder) { self.make = make }
+
+  func fresh() -> LoadSample {
+    if let spare = state.withLock({ $0.empty.popLast() }) { return spare.value }
+    return LoadSample(recorder: make())
+  }
+
+  func handOver(_ sample: LoadSample) {
+    let box = UncheckedBox(sample)
+    state.withLock { $0.full.append(box) }
+  }
+
+  func takeAll() -> [LoadSample] {
+    let boxes = state.withLock { state in
+      defer { state.full = [] }
+      return state.full
+    }
+    return boxes.map(\.value)
+  }
+
+  func giveBack(_ sample: LoadSample) {
+    let box = UncheckedBox(sample)
+    state.withLock { $0.empty.append(box) }
+  }
+}
+
+/// Tells the workers to start nothing more.
+final class StopFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+  func set() { flag.store(true, ordering: .relaxed) }
+}

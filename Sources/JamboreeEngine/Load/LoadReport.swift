@@ -1,0 +1,64 @@
+import JamboreeKit
+import JamboreeMetrics
+
+/// What a load run tells beside its latencies.
+public struct LoadReport: Sendable {
+  /// As ``LoadOptions/paceText``.
+  public var pace: String
+  public var connections: Int
+  public var inFlight: Int
+  /// Wall time of the parts.
+  public var warmUpNanoseconds: Int64
+  public var measureNanoseconds: Int64
+  /// How long it took until nothing was under way any more.
+  public var drainNanoseconds: Int64
+  /// Virtual time of the last action that started.
+  public var virtualNanoseconds: Int64
+  /// Actions that started in the measured part.
+  public var starts: Int64
+  /// Those of them that the generator has delayed by more than the limit.
+  public var lateStarts: Int64
+  public var latenessLimitNanoseconds: Int64
+  /// Share of late starts from which on the run is invalid.
+  public var latenessShare: Double
+  /// Starts a second that the stages ask for in the measured part; nil with a pace.
+  public var intendedRate: Double?
+  /// The most actions that were under way at a time.
+  public var peakInFlight: Int
+  /// Actions that had no answer when the drain was over; counted as `timedOut`.
+  public var unanswered: Int64
+  /// The scenario had no more members to act, before the load's end.
+  public var ranOut: Bool
+  public var outages: [Outage]
+
+  /// Starts a second in the measured part.
+  public var achievedRate: Double { measureNanoseconds > 0 ? Double(starts) * 1e9 / Double(measureNanoseconds) : 0 }
+
+  /// Why the run's figures are not to be used; nil when they are.
+  public var invalidReason: String? {
+    guard starts > 0, Double(lateStarts) > latenessShare * Double(starts) else { return nil }
+    return "the generator was late: \(lateStarts) of \(starts) starts (\(percentage(Double(lateStarts) / Double(starts)))) were delayed by it for more than "
+      + "\(Double(latenessLimitNanoseconds) / 1e6) ms, and \(percentage(latenessShare)) may be; use fewer actions a second, more workers, or a machine of its own"
+  }
+
+  /// As figures, to be kept with the others.
+  var metrics: [Metric] {
+    var metrics = [
+      Metric(name: "load.starts", value: Double(starts), unit: "count"),
+      Metric(name: "load.achievedRate", value: achievedRate, unit: "1/s", polarity: .higherIsBetter),
+      Metric(name: "load.lateStarts", value: Double(lateStarts), unit: "count", polarity: .lowerIsBetter),
+      Metric(name: "load.peakInFlight", value: Double(peakInFlight), unit: "count"),
+      Metric(name: "load.unanswered", value: Double(unanswered), unit: "count", polarity: .lowerIsBetter),
+      Metric(name: "load.outages", value: Double(outages.count), unit: "count", polarity: .lowerIsBetter),
+      Metric(name: "load.virtualSeconds", value: Double(virtualNanoseconds) / 1e9, unit: "s"),
+    ]
+    if let intendedRate { metrics.append(Metric(name: "load.intendedRate", value: intendedRate, unit: "1/s")) }
+    let known = outages.compactMap { outage in outage.endNanoseconds.map { $0 - outage.startNanoseconds } }
+    if let longest = known.max() {
+      metrics.append(Metric(name: "load.longestOutageSeconds", value: Double(longest) / 1e9, unit: "s", polarity: .lowerIsBetter))
+    }
+    return metrics
+  }
+}
+
+private func percentage(_ share: Double) -> String { "\((share * 10_000).rounded() / 100)%" }

@@ -1,0 +1,128 @@
+import Dispatch
+import JamboreeKit
+import JamboreeMetrics
+
+/// A run at wall-clock pace: workers that each drive their shards through a session of their own, and a collector that adds up
+/// what they have measured while they go on.
+final class LoadRun {
+  private let plan: LoadPlan
+  private let options: LoadOptions
+  private let clock: MeasuringClock
+  private let shards: [SimulationShard]
+  private let sessions: [any PipelinedStorageSession]
+  private let ranker: any FeedRanker
+  private let samples: SampleQueue
+  private let stop = StopFlag()
+  private(set) var collector: LoadCollector
+  private(set) var time: LoadClock
+  private(set) var drainEnd: UInt64 = 0
+  private var workers: [LoadWorker] = []
+
+  /// How often what was measured is added up.
+  private static let collectNanoseconds: UInt64 = 50_000_000
+
+  /// - Parameters:
+  ///   - shards: started, standing still at the load's beginning.
+  /// - Throws: ``BackendError`` when the backend is not made for requests that meet, or opens no session.
+  init(
+    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], backend: BackendInstance, ranker: any FeedRanker,
+    workers: Int, clock: MeasuringClock
+  ) throws(BackendError) {
+    let workers = min(max(workers, 1), shardCount)
+    self.plan = LoadPlan(
+      simulation: plan, workers: workers, inFlight: options.inFlight, bucketNanoseconds: options.bucketNanoseconds,
+      latenessLimitNanoseconds: UInt64(options.settings.latenessLimitNanoseconds))
+    self.options = options
+    self.clock = clock
+    self.shards = shards
+    self.ranker = ranker
+    let catalog = plan.catalog
+    let rankerName = type(of: ranker).descriptor.id
+    samples = SampleQueue { LatencyRecorder(actions: catalog, rankerName: rankerName) }
+    sessions = try Self.openSessions(backend, connections: options.connections, workers: workers)
+    collector = LoadCollector(self.plan)
+    time = LoadClock(start: 0, from: 0, compression: nil, measureStart: 0, measureEnd: 0, drainEnd: 0)
+  }
+
+  private static func openSessions(
+    _ backend: BackendInstance, connections: Int, workers: Int
+  ) throws(BackendError) -> [any PipelinedStorageSession] {
+    var sessions: [any PipelinedStorageSession] = []
+    for worker in 0..<workers {
+      let own = max(connections / workers + (worker < connections % workers ? 1 : 0), 1)
+      switch backend {
+      case .pipelined(let backend): sessions.append(try backend.openAnySession(worker, connections: own))
+      case .blocking(let blocking) where backend.descriptor.isSynthetic:
+        sessions.append(InlineSession(try blocking.openAnySession(worker)))
+      case .blocking(let blocking):
+        var threads: [any StorageSession] = []
+        for number in 0..<own { threads.append(try blocking.openAnySession(worker * 1_000 + number)) }
+        sessions.append(BlockingPool(threads))
+      }
+    }
+    return sessions
+  }
+
+  /// Puts on the load, and returns when its drain is over.
+  /// - Parameters:
+  ///   - mail: notices that were on their way when the shards stood still.
+  ///   - watch: called some twenty times a second with what there is so far; true ends the load.
+  func run(mail pending: [Notice], watch: (LoadRun, _ now: UInt64) -> Bool) {
+    let salt = mix64(plan.simulation.seed.rawValue ^ 0x7A6E_6B72)
+    let interests = type(of: ranker).descriptor.needs.contains(.interests) ? plan.simulation.population.interests : []
+    let mail = LoadMail(workers: plan.workers)
+    let settings = options.settings
+    // Everything is made before the clock starts.
+    let start = clock.now() &+ 20_000_000
+    let end = start &+ UInt64(options.measuredEndNanoseconds(scenario: plan.simulation.durationNanoseconds))
+    var compression: Double?
+    if case .compressed(let factor) = options.pace { compression = factor }
+    time = LoadClock(
+      start: start, from: options.fromNanoseconds, compression: compression, measureStart: start &+ UInt64(settings.warmUpNanoseconds),
+      measureEnd: end, drainEnd: end &+ UInt64(settings.drainNanoseconds))
+    for number in 0..<plan.workers {
+      let own = shards.filter { $0.index % plan.workers == number }
+      let arrivals =
+        compression == nil
+        ? ArrivalSchedule(
+          stages: settings.stages, arrivals: settings.arrivals, seed: plan.simulation.seed, worker: number, of: plan.workers) : nil
+      collector.startCounters(number, at: plan.simulation.metrics.indices.map { metric in own.reduce(0) { $0 &+ $1.context.pointee.counters[metric] } })
+      workers.append(
+        LoadWorker(
+          number: number, plan: plan, time: time, clock: clock, session: sessions[number],
+          feed: FeedDesk(ranker: ranker, salt: salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
+          samples: samples, stop: stop))
+    }
+    for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
+    let group = DispatchGroup()
+    for worker in workers {
+      DispatchQueue(label: "jamboree.load.\(worker.number)", qos: .userInteractive).async(group: group) { worker.run() }
+    }
+    while group.wait(timeout: .now() + .nanoseconds(Int(Self.collectNanoseconds))) == .timedOut {
+      collect()
+      if watch(self, clock.now()) { stop.set() }
+    }
+    drainEnd = clock.now()
+    collect()
+  }
+
+  private func collect() {
+    for sample in samples.takeAll() {
+      collector.add(sample)
+      samples.giveBack(sample)
+    }
+  }
+
+  /// What there is to tell so far.
+  func report(at now: UInt64) -> LoadReport {
+    let measured = now > time.measureStart ? min(now, time.measureEnd) &- time.measureStart : 0
+    return LoadReport(
+      pace: options.paceText, connections: options.connections, inFlight: (0..<plan.workers).reduce(0) { $0 + plan.window(of: $1) },
+      warmUpNanoseconds: options.settings.warmUpNanoseconds, measureNanoseconds: Int64(measured),
+      drainNanoseconds: now > time.measureEnd ? Int64(now &- time.measureEnd) : 0, virtualNanoseconds: collector.virtualTime,
+      starts: collector.starts, lateStarts: collector.lateStarts,
+      latenessLimitNanoseconds: options.settings.latenessLimitNanoseconds, latenessShare: options.settings.latenessShare,
+      intendedRate: nil, peakInFlight: collector.peakInFlight,
+      unanswered: workers.reduce(0) { $0 + $1.unanswered }, ranOut: workers.contains { $0.ranOut }, outages: collector.outages)
+  }
+}

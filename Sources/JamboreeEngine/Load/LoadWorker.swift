@@ -1,0 +1,407 @@
+import Glibc
+import JamboreeKit
+import JamboreeMetrics
+import Synchronization
+
+/// One worker of a load run: a loop over its shards' due times and its session's completions.
+///
+/// It shares nothing with the others but mail: notices to members of other workers' shards, and samples of what it has
+/// measured.
+final class LoadWorker: @unchecked Sendable {
+  // Safe to share: `mail`, `stop` and `samples` are made for it; all else belongs to the thread that calls `run`.
+
+  /// What the worker sleeps at most: by then it looks for mail, and for the end of the bucket.
+  private static let heartbeatNanoseconds: UInt64 = 10_000_000
+
+  let number: Int
+  private let plan: LoadPlan
+  private let time: LoadClock
+  private let clock: MeasuringClock
+  private let session: any PipelinedStorageSession
+  private let feed: FeedDesk
+  private let mail: LoadMail
+  private let samples: SampleQueue
+  private let stop: StopFlag
+
+  @exclusivity(unchecked) private var source: WakeSource
+  @exclusivity(unchecked) private var arrivals: ArrivalSchedule?
+  /// The next start of an open loop, on the wall clock; nil when there are no more.
+  @exclusivity(unchecked) private var arrival: UInt64?
+  private let actions: [LoadAction]
+  @exclusivity(unchecked) private var freePlaces: [Int]
+  /// By shard and agent: where its action is.
+  @exclusivity(unchecked) private var busy: [UInt64: Int] = [:]
+  @exclusivity(unchecked) private var inFlight = 0
+  @exclusivity(unchecked) private var completions = CompletionBatch(capacity: 256)
+  @exclusivity(unchecked) private var sample: LoadSample
+  @exclusivity(unchecked) private var cause = LatenessCause()
+  @exclusivity(unchecked) private var outages = OutageWatch()
+  @exclusivity(unchecked) private var virtualTime: Int64
+  /// Since when there is room again, after a time in which there was none.
+  @exclusivity(unchecked) private var roomSince: UInt64 = 0
+  @exclusivity(unchecked) private(set) var ranOut = false
+  /// Actions that had no answer when the drain was over.
+  @exclusivity(unchecked) private(set) var unanswered: Int64 = 0
+
+  init(
+    number: Int, plan: LoadPlan, time: LoadClock, clock: MeasuringClock, session: any PipelinedStorageSession, feed: FeedDesk,
+    shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag
+  ) {
+    self.number = number
+    self.plan = plan
+    self.time = time
+    self.clock = clock
+    self.session = session
+    self.feed = feed
+    self.mail = mail
+    self.samples = samples
+    self.stop = stop
+    self.arrivals = arrivals
+    // Five milliseconds of wall time; of virtual time where no pace ties the two.
+    source = WakeSource(shards, tickNanoseconds: max(Int64(5_000_000 * (time.compression ?? 20)), 1))
+    let window = plan.window(of: number)
+    actions = (0..<window).map { _ in LoadAction() }
+    freePlaces = Array((0..<window).reversed())
+    virtualTime = time.from
+    sample = samples.fresh()
+    sample.clear(bucket: 0)
+    arrival = nextArrival()
+  }
+
+  // MARK: The loop
+
+  /// Runs to the end of the load, its drain included.
+  func run() {
+    while true {
+      var now = clock.now()
+      closeBuckets(now)
+      takeMail()
+      let isOver = now >= time.measureEnd || stop.isSet || (arrivals != nil && arrival == nil) || ranOut
+      if !isOver { startDue(now) }
+      if isOver, inFlight == 0 || now >= time.drainEnd { break }
+      let isFull = inFlight == actions.count
+      now = clock.now()
+      let deadline = isOver || isFull ? now &+ Self.heartbeatNanoseconds : min(nextDue(now), now &+ Self.heartbeatNanoseconds)
+      wait(until: deadline, now)
+      let woken = clock.now()
+      if isFull {
+        if woken > deadline { cause.overslept(nanoseconds: woken &- deadline) }
+        if inFlight < actions.count { roomSince = woken }
+      }
+    }
+    giveUpOnTheRest()
+    finishSample()
+  }
+
+  /// Waits for completions or for a moment, and goes on with what has come.
+  private func wait(until deadline: UInt64, _ now: UInt64) {
+    completions.removeAll()
+    session.poll(until: MonotonicInstant(nanoseconds: deadline), into: &completions)
+    if completions.count == 0 {
+      // A session with nothing under way returns at once.
+      if inFlight == 0 { sleep(until: deadline) }
+      return
+    }
+    let now = clock.now()
+    for position in 0..<completions.count {
+      let token = completions.token(at: position).rawValue
+      let place = Int(token & 0xFFFF_FFFF)
+      let outcome = completions.outcome(at: position)
+      guard place < actions.count, actions[place].isActive, actions[place].generation == UInt32(truncatingIfNeeded: token >> 32)
+      else { continue }
+      complete(place, outcome, position, at: now)
+    }
+  }
+
+  private func sleep(until deadline: UInt64) {
+    let now = clock.now()
+    guard deadline > now else { return }
+    let nanoseconds = deadline &- now
+    var pause = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    nanosleep(&pause, nil)
+  }
+
+  /// When the next start is due, as far as is known now.
+  private func nextDue(_ now: UInt64) -> UInt64 {
+    if arrivals != nil { return arrival ?? .max }
+    source.advance(to: time.virtual(at: now))
+    if let first = source.first { return time.wall(of: first.time) }
+    return source.nextNearing.map { time.wall(of: $0) } ?? .max
+  }
+
+  // MARK: Starting
+
+  private func startDue(_ now: UInt64) {
+    arrivals == nil ? startPaced(now) : startAtRate(now)
+  }
+
+  private func startPaced(_ begin: UInt64) {
+    source.advance(to: time.virtual(at: begin))
+    while let first = source.first {
+      let intended = time.wall(of: first.time)
+      let now = clock.now()
+      guard intended <= now, intended < time.measureEnd else { return cause.caughtUp() }
+      cause.roomIsUnused(since: max(intended, roomSince))
+      guard inFlight < actions.count else { return cause.windowFilled(at: now) }
+      start(source.removeFirst(), intended: intended)
+    }
+    cause.caughtUp()
+  }
+
+  private func startAtRate(_ begin: UInt64) {
+    while let intended = arrival {
+      let now = clock.now()
+      guard intended <= now, intended < time.measureEnd else { return cause.caughtUp() }
+      cause.roomIsUnused(since: max(intended, roomSince))
+      guard inFlight < actions.count else { return cause.windowFilled(at: now) }
+      guard source.advanceToNext() else {
+        // Everybody is under way: the member who comes next waits for a reply. With nobody there at all, it is over.
+        ranOut = inFlight == 0
+        return cause.windowFilled(at: now)
+      }
+      if start(source.removeFirst(), intended: intended) { arrival = nextArrival() }
+    }
+  }
+
+  private func nextArrival() -> UInt64? { arrivals?.next().map { time.start &+ UInt64($0) } }
+
+  /// Wakes an agent; false when it has nothing to do.
+  @discardableResult private func start(_ wake: DueQueue.Wake, intended: UInt64) -> Bool {
+    let shard = source.shards[Int(wake.shard)]
+    let key = UInt64(wake.shard) << 32 | UInt64(wake.agent)
+    if inFlight > 0, let place = busy[key] {
+      actions[place].deferred.append(wake)
+      return false
+    }
+    let context = shard.context
+    virtualTime = max(virtualTime, wake.time)
+    context.pointee.now = SimTime(nanoseconds: wake.time)
+    let step = shard.agents[Int(wake.agent >> 24)].wake(wake.agent & 0xFF_FFFF, tag: wake.tag, &context.pointee)
+    if case .idle = step {
+      fileRequests(of: shard, place: Int(wake.shard), service: wake.agent >> 24)
+      return false
+    }
+    guard let place = freePlaces.popLast() else { return false }
+    let now = clock.now()
+    let isMeasured = time.isMeasured(intended)
+    let action = actions[place]
+    action.begin(wake, intended: intended, started: now, isMeasured: isMeasured)
+    busy[key] = place
+    inFlight += 1
+    count(start: action, at: now)
+    perform(place, step, shard)
+    return true
+  }
+
+  private func count(start action: LoadAction, at now: UInt64) {
+    let lateness = now &- action.intended
+    let (generator, backend) = cause.split(latenessNanoseconds: lateness, at: now)
+    sample.starts += 1
+    sample.peakInFlight = max(sample.peakInFlight, inFlight)
+    guard action.isMeasured else { return }
+    sample.measuredStarts += 1
+    if generator > plan.latenessLimitNanoseconds { sample.measuredLateStarts += 1 }
+    sample.recorder.recordLateness(
+      generatorNanoseconds: generator, backendNanoseconds: backend &+ action.wake.waitedNanoseconds)
+  }
+
+  /// Puts an agent's wishes where they belong when no action is under way for them.
+  private func fileRequests(of shard: SimulationShard, place: Int, service: UInt32) {
+    let context = shard.context
+    for index in 0..<context.pointee.wakeRequests.count {
+      let request = context.pointee.wakeRequests[index]
+      guard request.time != .never else { continue }
+      source.add(
+        DueQueue.Wake(time: max(request.time.nanoseconds, 0), agent: service << 24 | request.agent, tag: request.tag, shard: UInt32(place)))
+    }
+    passOn(context)
+  }
+
+  /// Sends the notices in a context, and leaves it empty for whoever receives them there.
+  private func passOn(_ context: UnsafeMutablePointer<AgentContext>) {
+    guard !context.pointee.notices.isEmpty else { return context.pointee.clearRequests() }
+    let notices = context.pointee.notices.array
+    context.pointee.clearRequests()
+    for notice in notices { send(notice) }
+  }
+
+  // MARK: Actions
+
+  private func token(_ place: Int) -> Token { Token(rawValue: UInt64(actions[place].generation) << 32 | UInt64(place)) }
+
+  /// Does what an action wants next.
+  private func perform(_ place: Int, _ step: Step, _ shard: SimulationShard) {
+    let action = actions[place]
+    let context = shard.context
+    action.step = step
+    switch step {
+    case .read(let operation), .ranked(let operation, _):
+      if !action.hasActed { (action.action, action.hasActed) = (operation.action, true) }
+      action.take(from: context)
+      action.submitted = clock.now()
+      session.submit(operation, arguments: context.pointee.arguments.span, token: token(place))
+      context.pointee.arguments.removeAll()
+    case .writes:
+      action.take(from: context)
+      action.closeWrites()
+      if !action.hasActed { (action.action, action.hasActed) = (action.writes[0].action, true) }
+      action.submitted = clock.now()
+      if action.writes.count == 1 {
+        let arguments = action.writeArguments
+        session.submit(action.writes[0], arguments: arguments.span, token: token(place))
+      } else {
+        let (writes, starts, arguments) = (action.writes, action.writeArgumentStarts, action.writeArguments)
+        session.submitAtomically(
+          OperationGroup(operations: writes.span, argumentStarts: starts.span, arguments: arguments.span), token: token(place))
+      }
+    case .done(let outcome):
+      action.take(from: context)
+      finish(place, outcome, shard, at: clock.now())
+    case .idle:
+      action.take(from: context)
+      finish(place, nil, shard, at: clock.now())
+    }
+  }
+
+  private func complete(_ place: Int, _ outcome: Outcome, _ position: Int, at now: UInt64) {
+    let action = actions[place]
+    let shard = source.shards[Int(action.wake.shard)]
+    let context = shard.context
+    let duration = now &- action.submitted
+    context.pointee.now = SimTime(nanoseconds: action.wake.time)
+    switch action.step {
+    case .read(let operation), .ranked(let operation, _):
+      count(operation, outcome, action, durationNanoseconds: duration, at: now)
+      context.pointee.page.removeAll()
+      let next = completions.withReply(at: position) { reply in
+        if case .ranked(let operation, let pageLength) = action.step {
+          let begin = clock.now()
+          feed.rank(operation, reply, pageLength: pageLength, into: &context.pointee.page)
+          if action.isMeasured { sample.recorder.recordRanking(durationNanoseconds: clock.now() &- begin) }
+        }
+        return shard.agents[Int(action.wake.agent >> 24)].resume(
+          action.wake.agent & 0xFF_FFFF, outcome: outcome, reply: reply, &context.pointee)
+      }
+      perform(place, next, shard)
+    case .writes:
+      // A group is one call.
+      count(action.writes[0], outcome, action, durationNanoseconds: duration, at: now)
+      if outcome != .ok {
+        shard.agents[Int(action.wake.agent >> 24)].writesEnded(action.wake.agent & 0xFF_FFFF, outcome: outcome, &context.pointee)
+        action.take(from: context)
+      }
+      finish(place, outcome, shard, at: now)
+    case .done, .idle: break
+    }
+  }
+
+  private func count(_ operation: Operation, _ outcome: Outcome, _ action: LoadAction, durationNanoseconds: UInt64, at now: UInt64) {
+    sample.outcomes[Int(outcome.rawValue)] += 1
+    if outcome == .unavailable {
+      outages.failed(at: Int64(now &- time.start))
+    } else if outages.isUnderWay, outages.recovered(at: Int64(now &- time.start), sent: Int64(action.submitted &- time.start)) {
+      sample.outages += outages.take()
+    }
+    if outcome.isError, sample.errorSamples.count < ErrorSample.limit {
+      sample.errorSamples.append((operation, outcome, session.lastErrorText))
+    }
+    guard action.isMeasured else { return }
+    sample.measuredOutcomes[Int(outcome.rawValue)] += 1
+    sample.recorder.recordCall(operation, outcome, durationNanoseconds: durationNanoseconds)
+  }
+
+  /// Ends an action: nil when it has come to nothing.
+  private func finish(_ place: Int, _ outcome: Outcome?, _ shard: SimulationShard, at now: UInt64) {
+    let action = actions[place]
+    if let outcome, action.hasActed {
+      let response = now &- action.intended
+      if action.isMeasured {
+        sample.recorder.recordAction(action.action, outcome, durationNanoseconds: now &- action.started)
+        sample.recorder.recordResponse(action.action, outcome, durationNanoseconds: response)
+      } else {
+        sample.recorder.recordUnmeasured(durationNanoseconds: response)
+      }
+    }
+    let service = action.wake.agent & 0xFF00_0000
+    // A member goes on no earlier than the reply is there.
+    let present = time.compression == nil ? Int64.min : time.virtual(at: now)
+    for request in action.wakes where request.time != .never {
+      let meant = max(request.time.nanoseconds, 0)
+      let waited = meant < present ? Double(present - meant) / (time.compression ?? 1) : 0
+      source.add(
+        DueQueue.Wake(
+          time: max(meant, present), agent: service | request.agent, tag: request.tag, shard: action.wake.shard,
+          waitedNanoseconds: UInt64(waited)))
+    }
+    if outcome == .ok || action.writes.isEmpty { for notice in action.notices { send(notice) } }
+    action.forgetRequests()
+    for wake in action.deferred { source.add(wake) }
+    busy[UInt64(action.wake.shard) << 32 | UInt64(action.wake.agent)] = nil
+    action.isActive = false
+    freePlaces.append(place)
+    inFlight -= 1
+  }
+
+  /// The drain is over: what has no answer will get none.
+  private func giveUpOnTheRest() {
+    let now = clock.now()
+    for place in actions.indices where actions[place].isActive {
+      unanswered += 1
+      switch actions[place].step {
+      case .read(let operation), .ranked(let operation, _):
+        count(operation, .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
+      case .writes:
+        count(actions[place].writes[0], .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
+      case .done, .idle: break
+      }
+      finish(place, .timedOut, source.shards[Int(actions[place].wake.shard)], at: now)
+    }
+  }
+
+  // MARK: Mail
+
+  private func send(_ notice: Notice) {
+    let shard = Int(notice.to.rawValue) % shardCount
+    if shard % plan.workers == number { receive(notice) } else { mail.send(notice, to: shard % plan.workers) }
+  }
+
+  private func takeMail() { for notice in mail.take(number) { receive(notice) } }
+
+  /// Word to a member of one of the worker's own shards.
+  func receive(_ notice: Notice) {
+    let place = Int(notice.to.rawValue) % shardCount / plan.workers
+    let shard = source.shards[place]
+    // Between two calls of agents there is nothing of anybody's in it.
+    let context = shard.context
+    context.pointee.now = max(notice.time, SimTime(nanoseconds: time.compression == nil ? virtualTime : time.virtual(at: clock.now())))
+    shard.agents[Int(notice.service)].receive(notice, &context.pointee)
+    fileRequests(of: shard, place: place, service: UInt32(notice.service))
+  }
+
+  // MARK: Samples
+
+  private func closeBuckets(_ now: UInt64) {
+    let bucket = Int64((now &- time.start) / UInt64(plan.bucketNanoseconds))
+    guard bucket > sample.bucket else { return }
+    handOver()
+    sample.clear(bucket: bucket)
+  }
+
+  private func handOver() {
+    sample.counters = [Int64](repeating: 0, count: plan.simulation.metrics.count)
+    for shard in source.shards {
+      for metric in sample.counters.indices { sample.counters[metric] &+= shard.context.pointee.counters[metric] }
+    }
+    sample.notANumberScores = feed.notANumberCount
+    sample.virtualTime = virtualTime
+    sample.worker = number
+    samples.handOver(sample)
+    sample = samples.fresh()
+  }
+
+  private func finishSample() {
+    sample.outages += outages.end()
+    sample.isLast = true
+    handOver()
+  }
+}

@@ -1,0 +1,143 @@
+import JamboreeKit
+import JamboreeMetrics
+
+extension RunDriver {
+  /// Puts a scenario on the backend at wall-clock pace: population, prepare, simulate (what comes before), load, start, warm-up,
+  /// measure, drain, finish.
+  func runLoad(_ options: LoadOptions) throws -> RunOutput {
+    var phases = PhaseTimer()
+    let clockCost = clock.costNanoseconds()
+    let (population, populationMetrics) = try phases.time("population") { try makePopulation() }
+    let plan = try phases.time("prepare") { try makePlan(population) }
+    try refuseWhatCannotBeLoaded(plan, options)
+    var dataset = plan.dataset(identity: identity.dataIdentity)
+    let before = ResourceUsage.now()
+    let state: LoadState
+    if options.fromNanoseconds > 0 {
+      state = try phases.time("simulate") { try simulate(plan, dataset, until: options.fromNanoseconds) }
+      dataset.history.append(state.writes)
+    } else {
+      state = phases.time("start") { LoadState(shards: startedShards(plan)) }
+    }
+    try phases.time("load") { try backend.backend.load(dataset) }
+    let run = try phases.time("connect") {
+      try LoadRun(plan, options, shards: state.shards, backend: backend, ranker: ranker, workers: workers, clock: clock)
+    }
+    let agents = state.shards.reduce(0) { $0 + $1.agents.reduce(0) { $0 + $1.count } }
+    let started = ResourceUsage.now()
+
+    func output(at now: UInt64, _ phases: [RunPhase], interrupted: Bool) -> RunOutput {
+      let report = run.report(at: now)
+      let collector = run.collector
+      var metrics = populationMetrics + report.metrics
+      metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
+      metrics.append(
+        Metric(name: "ranking.notANumberScores", value: Double(collector.notANumberScores), unit: "count", polarity: .lowerIsBetter))
+      var output = RunOutput(
+        identity: identity, startedUnixNanoseconds: startedUnixNanoseconds, phases: phases, tick: -1,
+        simulatedNanoseconds: collector.virtualTime, operations: collector.operations, outcomes: collector.outcomes,
+        digest: RunDigest(), histograms: collector.histograms, timeline: collector.timeline, buckets: collector.buckets,
+        metrics: metrics, actions: plan.catalog.descriptors, clockCostNanoseconds: clockCost, interrupted: interrupted,
+        errorSamples: collector.errorSamples)
+      output.load = report
+      return output
+    }
+    var interrupted = false
+    var lastCheckpoint = monotonicNanoseconds()
+    var lastProgress: UInt64 = 0
+    let timer = phases
+    run.run(mail: state.notices) { run, now in
+      if let shouldStop, shouldStop() { interrupted = true }
+      if let onProgress, now &- lastProgress > 100_000_000 {
+        lastProgress = now
+        onProgress(run.progress(at: now, plan))
+      }
+      if let onCheckpoint, now &- lastCheckpoint > checkpointNanoseconds {
+        lastCheckpoint = now
+        onCheckpoint(output(at: now, timer.adding(run.time, until: now).phases, interrupted: true))
+      }
+      return interrupted
+    }
+    phases = phases.adding(run.time, until: run.drainEnd)
+    let end = run.drainEnd
+    try phases.time("finish") { try backend.backend.finish() }
+    return output(at: end, phases.phases, interrupted: interrupted)
+  }
+
+  private func refuseWhatCannotBeLoaded(_ plan: SimulationPlan, _ options: LoadOptions) throws(BackendError) {
+    let descriptor = backend.descriptor
+    let missing = plan.verbs.subtracting(descriptor.verbs).map(\.name).sorted()
+    guard missing.isEmpty else {
+      throw BackendError(
+        .usage, "backend '\(descriptor.id)' does not implement \(missing.joined(separator: ", ")), which the scenario needs")
+    }
+    guard descriptor.isSynthetic || descriptor.isolation > .none else {
+      throw BackendError(
+        .usage, "backend '\(descriptor.id)' is for --pace max: it does not take reads and writes at the same time; name a server, sqlite, or null")
+    }
+  }
+
+  private func startedShards(_ plan: SimulationPlan) -> [SimulationShard] {
+    let shards = Simulation.makeShards(plan)
+    for shard in shards { shard.start() }
+    return shards
+  }
+
+  /// Simulates what comes before the load, and keeps what was written.
+  private func simulate(_ plan: SimulationPlan, _ dataset: Dataset, until time: Int64) throws -> LoadState {
+    guard case .blocking(let memory)? = try makeRehearsal?() else {
+      throw BackendError(.usage, "this program has no backend in memory, on which what comes before the load could be simulated")
+    }
+    let recording = RecordingBackend(memory)
+    try recording.load(dataset)
+    let observer = RunObserver(self, plan: plan, isReplay: true)
+    let simulation = try Simulation(
+      plan, backend: .blocking(recording), ranker: ranker, workers: workers, clock: clock, observer: observer)
+    simulation.start()
+    if try simulation.run(until: time / plan.tickNanoseconds) { throw RunStopped() }
+    try recording.finish()
+    var notices: [Notice] = []
+    simulation.exchange.failures.forEach { _, receiver, failure in
+      notices += simulation.shards[receiver].tell(failure, at: SimTime(nanoseconds: time), tick: simulation.lastTick + 1)
+    }
+    simulation.exchange.incoming.forEach { _, _, notice in notices.append(notice) }
+    return LoadState(shards: simulation.shards, notices: notices, writes: recording.log)
+  }
+}
+
+/// Where members stand when a load begins.
+private struct LoadState {
+  let shards: [SimulationShard]
+  /// On their way.
+  var notices: [Notice] = []
+  /// What members have written before.
+  var writes = OperationLog()
+}
+
+extension PhaseTimer {
+  /// With the parts of a load, as far as they have come.
+  fileprivate func adding(_ time: LoadClock, until now: UInt64) -> PhaseTimer {
+    var timer = self
+    timer.add("warm-up", from: time.start, to: min(now, time.measureStart))
+    timer.add("measure", from: time.measureStart, to: min(now, time.measureEnd))
+    timer.add("drain", from: time.measureEnd, to: now)
+    return timer
+  }
+}
+
+extension LoadRun {
+  fileprivate func progress(at now: UInt64, _ plan: SimulationPlan) -> RunProgress {
+    let bucket = collector.buckets.last
+    let seconds = Double(collector.timeline.bucketNanoseconds) / 1e9
+    let starts = collector.timeline.index(of: "load.starts").flatMap { bucket?.values[$0] } ?? 0
+    var progress = RunProgress(
+      virtualTime: SimTime(nanoseconds: collector.virtualTime), durationNanoseconds: plan.durationNanoseconds,
+      wallNanoseconds: now > time.start ? now &- time.start : 0, operations: collector.operations, isReplay: false)
+    progress.load = RunProgress.Load(
+      phase: now < time.measureStart ? "warm-up" : now < time.measureEnd ? "measure" : "drain",
+      elapsedNanoseconds: progress.wallNanoseconds, totalNanoseconds: time.measureEnd &- time.start,
+      startsPerSecond: Double(starts) / seconds, errors: bucket?.errors ?? 0,
+      p99Nanoseconds: bucket.map { LatencySummary($0.latency).p99Nanoseconds } ?? 0)
+    return progress
+  }
+}
