@@ -381,6 +381,8 @@ final class LoadWorker: @unchecked Sendable {
   // MARK: Samples
 
   private func closeBuckets(_ now: UInt64) {
+    // The clock starts a moment after the workers.
+    guard now > time.start else { return }
     let bucket = Int64((now &- time.start) / UInt64(plan.bucketNanoseconds))
     guard bucket > sample.bucket else { return }
     handOver()
