@@ -37,6 +37,11 @@ public struct LoadSettings: Sendable, Hashable {
     }
   }
 
+  /// Of actions that start in a second.
+  public static let maximumRatePerSecond = 10_000_000.0
+  /// Of all stages together: 31 days.
+  public static let maximumStagesNanoseconds: Int64 = 31 * 86_400_000_000_000
+
   public var arrivals = Arrivals.constant
   /// Of a run at a rate; one that names its rate on the command line has none.
   public var stages: [Stage] = []

@@ -27,6 +27,8 @@ public struct Scenario: Sendable {
   public let bucketNanoseconds: Int64
   /// Requests that one page view makes of a server, for sizing.
   public let requestsPerPage: Double
+  /// How it is put on a backend at wall-clock pace.
+  public let load: LoadSettings
   public let expectations: [Expectation]
   /// What members and employees were multiplied by.
   public let scale: Double
@@ -66,6 +68,9 @@ public struct Scenario: Sendable {
       try readMeasure(&reader, duration: duration, tick: tick)
     }
     drainNanoseconds = try readDrain(&reader, duration: duration, bucket: bucketNanoseconds)
+    load = try reader.section("load", "how actions start at wall-clock pace") { reader throws(ConfigurationError) in
+      try readLoad(&reader)
+    }
     let expected = try reader.list("expect", default: [], "what should come of it: value with tolerance, min, max") {
       reader throws(ConfigurationError) in (try Expectation(&reader), ScenarioPlace(reader, "metric"))
     }

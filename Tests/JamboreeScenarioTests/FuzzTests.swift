@@ -70,7 +70,7 @@ private struct Mutator {
 
   /// 10,000 damaged scenarios: each is either read or refused with a message that names the file.
   @Test func damagedScenariosAreReadOrRefused() throws {
-    var texts = [tinyScenario]
+    var texts = [tinyScenario, loadScenario, loadScenario, loadScenario]
     for file in try shippedScenarios() { texts.append(try String(contentsOf: file, encoding: .utf8)) }
     var mutator = Mutator(generator: SeededGenerator(state: 20_060_724))
     var read = 0
@@ -83,6 +83,11 @@ private struct Mutator {
         read += 1
         if scenario.services.isEmpty || scenario.population.members < 1 || scenario.tickNanoseconds < 1 {
           Issue.record("round \(round) gave an impossible scenario:\n\(text)")
+        }
+        if scenario.load.stages.contains(where: { !(0...LoadSettings.maximumRatePerSecond).contains($0.ratePerSecond) || $0.durationNanoseconds < 1 })
+          || !(0...LoadSettings.maximumStagesNanoseconds).contains(scenario.load.stagesNanoseconds)
+        {
+          Issue.record("round \(round) gave an impossible load:\n\(text)")
         }
         for expectation in scenario.expectations { _ = expectation.evaluate(observed: 1, scale: 0.5) }
       } catch {
@@ -103,6 +108,7 @@ private struct Mutator {
     let overrides = [
       "services.jam.forums=3", "population.regions.0.share=2", "duration=2h", "services.tiny.weights=[1, 2, 3]", "expect=[]",
       "services={tiny: {count: 2}}", "population.roles.leaders=1%",
+      "load.warmUp=5s", "load.stages=[{ shape: spike, rate: 20000/s, for: 10s }]",
     ]
     var mutator = Mutator(generator: SeededGenerator(state: 7))
     for round in 0..<1_000 {

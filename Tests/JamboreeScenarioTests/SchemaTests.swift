@@ -29,12 +29,15 @@ import Testing
     #expect(
       keys(schema) == [
         "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "measure", "drain",
-        "expect",
+        "load", "expect",
       ])
     #expect(keys(try inner(schema, "population")) == ["members", "employees", "regions", "roles", "interests", "graph"])
     #expect(keys(try inner(schema, "population", "regions")) == ["name", "share", "utcOffset"])
     #expect(keys(try inner(schema, "measure")) == ["bucket", "requestsPerPage"])
     #expect(keys(try inner(schema, "expect")) == ["metric", "value", "tolerance", "min", "max", "scales", "fromScale", "dispersion"])
+    #expect(keys(try inner(schema, "load")) == ["arrivals", "warmUp", "measure", "drain", "lateness", "stages"])
+    #expect(keys(try inner(schema, "load", "lateness")) == ["limit", "share"])
+    #expect(keys(try inner(schema, "load", "stages")) == ["shape", "rate", "for"])
     #expect(keys(try inner(schema, "services")) == ["tiny", "jam"])
     #expect(
       keys(try inner(schema, "services", "tiny"))
@@ -56,6 +59,11 @@ import Testing
     #expect(try inner(schema, "services", "tiny", "colour")["enum"] as? [String] == ["red", "green"])
     #expect(try inner(schema, "tick")["default"] as? String == "5s")
     #expect(try inner(schema, "expect", "value")["default"] == nil)
+    #expect(try inner(schema, "load", "warmUp")["default"] as? String == "10s")
+    #expect(try inner(schema, "load", "measure")["default"] == nil)
+    #expect(try inner(schema, "load", "arrivals")["enum"] as? [String] == ["constant", "poisson"])
+    #expect(try inner(schema, "load", "stages", "shape")["enum"] as? [String] == ["step", "ramp", "spike", "soak"])
+    #expect(try inner(schema, "load", "stages", "rate")["pattern"] as? String == "^[0-9]+(\\.[0-9]+)?/[smh]$")
   }
 
   /// What `describe` says is itself a scenario, and says the same.

@@ -90,10 +90,21 @@ extension ParameterReader {
     _ key: String, default defaultValue: Int64?, in range: ClosedRange<Int64>, _ summary: String
   ) throws(ConfigurationError) -> Int64 {
     let value = try scalar(
-      key, default: defaultValue, standIn: range.lowerBound,
-      "a duration from \(durationText(range.lowerBound)) to \(durationText(range.upperBound)), such as 500ms, 5s, 10m or 1h30m",
-      acceptsQuoted: true, parseDuration, range.contains)
+      key, default: defaultValue, standIn: range.lowerBound, durationWithin(range), acceptsQuoted: true, parseDuration, range.contains)
     describe(key, .duration(range), default: defaultValue.map(durationText), value: durationText(value), summary)
+    return value
+  }
+
+  /// Reads a duration that may be left out; nil when it is.
+  /// - Returns: nanoseconds.
+  public mutating func optionalDuration(
+    _ key: String, in range: ClosedRange<Int64>, _ summary: String
+  ) throws(ConfigurationError) -> Int64? {
+    // No text means a negative duration, so this one shows that there is none.
+    let given = try scalar(
+      key, default: Int64.min, standIn: range.lowerBound, durationWithin(range), acceptsQuoted: true, parseDuration, range.contains)
+    let value = given == .min ? nil : given
+    describeOptional(key, .duration(range), unit: "", value: value.map(durationText), summary)
     return value
   }
 
@@ -154,6 +165,10 @@ extension ParameterReader {
     }
     return ""
   }
+}
+
+private func durationWithin(_ range: ClosedRange<Int64>) -> String {
+  "a duration from \(durationText(range.lowerBound)) to \(durationText(range.upperBound)), such as 500ms, 5s, 10m or 1h30m"
 }
 
 private func clamped(_ value: Double, _ range: ClosedRange<Double>) -> Double {
