@@ -1,5 +1,4 @@
 import JamboreeKit
-import Synchronization
 
 /// A pipelined backend that keeps the letter of the contract (every request completes once) and not its word: what an audit
 /// of acknowledged writes must be able to tell from one that does. May be used by several sessions at once, as its base may;
@@ -37,8 +36,8 @@ public final class UnreliablePipeline<Base: PipelinedStorageBackend>: PipelinedS
   private let base: Base
   let fault: Fault
   let now: @Sendable () -> UInt64
-  private let turns = Mutex<[WriteClass: Int]>([:])
-  private let struck = Mutex<[WriteClass: Int]>([:])
+  private let turns = Guarded<[WriteClass: Int]>([:])
+  private let struck = Guarded<[WriteClass: Int]>([:])
 
   /// - Parameter now: the clock of the delay, in nanoseconds; the machine's monotonic one unless given.
   public init(_ base: Base, fault: Fault, now: (@Sendable () -> UInt64)? = nil) {
@@ -62,17 +61,17 @@ public final class UnreliablePipeline<Base: PipelinedStorageBackend>: PipelinedS
   }
 
   /// How many writes the fault has struck so far, by class.
-  public var struckWrites: [WriteClass: Int] { struck.withLock { $0 } }
+  public var struckWrites: [WriteClass: Int] { struck.access { $0 } }
 
   /// Whether it is the turn of a write, and the how manieth that is, from 1.
   func strike(_ operation: Operation, oneIn count: Int) -> Int? {
     let writeClass = WriteClass(operation)
-    let turn = turns.withLock { turns in
+    let turn = turns.access { turns in
       turns[writeClass, default: 0] += 1
       return turns[writeClass, default: 0]
     }
     guard turn % max(count, 1) == 0 else { return nil }
-    struck.withLock { $0[writeClass, default: 0] += 1 }
+    struck.access { $0[writeClass, default: 0] += 1 }
     return turn / max(count, 1)
   }
 }

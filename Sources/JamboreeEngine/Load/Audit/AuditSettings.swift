@@ -1,7 +1,8 @@
 /// How thoroughly a load's acknowledged writes are audited, and at what cost.
 public struct AuditSettings: Sendable, Hashable {
-  /// Memory for what was acknowledged, of all workers together, in bytes. At least room for 64 events a worker is taken. The
-  /// history that is read in for the reading back may take as much again, and so may sorting.
+  /// Memory for what was acknowledged, of all workers together, in bytes; up to 4 GiB, and room for 64 events a worker at least.
+  /// A worker's probes take some 3 MiB beside it at most. While everything is read back, it is needed up to three times: for the
+  /// history and for sorting.
   public var byteLimit = 32 << 20
   /// Workers that share ``byteLimit``; 1 or more.
   public var workers = 1
@@ -32,5 +33,5 @@ public struct AuditSettings: Sendable, Hashable {
   public init() {}
 
   /// Events that one worker keeps, at most.
-  var eventsPerWorker: Int { max(byteLimit / max(workers, 1) / MemoryLayout<AuditEvent>.stride, 64) }
+  var eventsPerWorker: Int { max(min(byteLimit, 4 << 30) / max(workers, 1) / MemoryLayout<AuditEvent>.stride, 64) }
 }

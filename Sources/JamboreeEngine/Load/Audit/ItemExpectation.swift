@@ -28,7 +28,7 @@ struct ItemExpectation {
   var isHistory = false
   var isPrivate = false
   var isReply = false
-  /// Published by a write that ended in an error (and was not merely refused).
+  /// Published by a write that ended in an error.
   var isPublishUnknown = false
   /// Where it is listed; none for a reply.
   var container = ContainerID.none
@@ -91,8 +91,10 @@ struct ItemExpectation {
   }
 
   private mutating func publish(_ event: AuditEvent) {
-    if event.marks.contains(.isUnknown) { isPublishUnknown = true }
-    if event.isUncertain {
+    // Of what has the id that was refused, nothing is known.
+    if event.marks.contains(.isRefused) { return }
+    if event.marks.contains(.isUnknown) {
+      isPublishUnknown = true
       guard published == .never else { return }
       published = .perhaps
     } else {

@@ -25,7 +25,7 @@ struct WindowedReads {
   mutating func run(
     next: () -> (number: Int, read: Operation)?, completed: (_ number: Int, Outcome, borrowing Reply) -> Operation?
   ) {
-    var batch = CompletionBatch(capacity: limit)
+    var batch = CompletionBatch(capacity: min(limit, 64))
     var underWay: [Token: (number: Int, read: Operation, tries: Int)] = [:]
     var hasMore = true
     while now() < deadlineNanoseconds {
