@@ -246,13 +246,14 @@ public struct CompletionBatch: ~Copyable {
     outcomes.append(outcome)
   }
 
-  /// Adds a completion whose outcome is known when the reply has been made.
+  /// Adds a completion whose outcome shows while `fill` writes what was found. Must not be called when ``isFull``.
   @inlinable public mutating func complete(_ token: Token, _ fill: (inout Reply) -> Outcome) {
     precondition(!isFull, "the batch is full: leave the completion for the next poll")
     let index = tokens.count
     replies[index].reset()
-    outcomes.append(fill(&replies[index]))
+    let outcome = fill(&replies[index])
     tokens.append(token)
+    outcomes.append(outcome)
   }
 
   @inlinable public func token(at index: Int) -> Token { tokens[index] }

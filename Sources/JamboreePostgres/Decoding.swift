@@ -52,100 +52,161 @@ struct Rows {
   }
 }
 
-/// What became of a request.
-struct Answer {
-  var outcome = Outcome.ok
-  /// Of each of its statements, in order.
-  var results: [OpaquePointer] = []
+/// What has come in for the request that is being answered: a connection has one, since it is answered in order.
+struct Answer: ~Copyable {
+  private(set) var outcome = Outcome.ok
   /// What a conflict found.
-  var version: UInt32 = 0
-  var message = ""
+  private(set) var version: UInt32 = 0
+  /// It was not done, for no reason of its own: another transaction came first, or one before it failed.
+  private(set) var mayBeRepeated = false
+  private(set) var message = ""
+  /// Of each of its statements, in order.
+  private var results = Buffer<OpaquePointer>(capacity: 8)
+  /// Where the results of each operation of a group end.
+  private var ends = Buffer<Int>(capacity: 8)
+
+  deinit { for index in 0..<results.count { PQclear(results[index]) } }
+
+  /// Makes it ready for the next request.
+  mutating func reset() {
+    for index in 0..<results.count { PQclear(results[index]) }
+    results.removeAll()
+    ends.removeAll()
+    outcome = .ok
+    version = 0
+    mayBeRepeated = false
+    if !message.isEmpty { message = "" }
+  }
+
+  /// Takes a result over.
+  mutating func append(_ result: OpaquePointer) { results.append(result) }
+
+  mutating func endOperation() { ends.append(results.count) }
+
+  /// A step was skipped, since one before it in its transaction failed.
+  mutating func skip() {
+    if outcome == .ok { mayBeRepeated = true }
+  }
+
+  /// It was tried as often as makes sense.
+  mutating func giveUp() {
+    if outcome == .ok { outcome = .failed }
+  }
 
   /// A statement that did not end well: what that means for the request.
-  /// - Returns: whether the request may end otherwise when it is tried again.
-  mutating func fail(_ result: OpaquePointer) -> Bool {
+  mutating func fail(_ result: OpaquePointer) {
     let state = PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
-    message = String(cString: PQresultErrorMessage(result)).split(separator: "\n").first.map(String.init) ?? ""
+    message = firstLine(PQresultErrorMessage(result))
+    mayBeRepeated = false
     if state.hasPrefix("JM00"), let raw = UInt8(state.dropFirst(4)), let own = Outcome(rawValue: raw) {
       outcome = own
       let primary = PQresultErrorField(result, 77 /* PG_DIAG_MESSAGE_PRIMARY, 'M' */).map { String(cString: $0) } ?? ""
       version = UInt32(primary) ?? 0
-      return false
+      return
     }
     switch state {
     // Somebody else's transaction came first.
     case "40001", "40P01":
       outcome = .conflict
-      return true
+      mayBeRepeated = true
     // Its preparation was skipped along with a transaction that failed.
     case "26000":
       outcome = .failed
-      return true
+      mayBeRepeated = true
     case "57014", "55P03", "25P03": outcome = .timedOut
     case _ where ["08", "53", "57"].contains(String(state.prefix(2))) || state.isEmpty: outcome = .unavailable
     default: outcome = .failed
     }
-    return false
   }
 
-  func clear() { for result in results { PQclear(result) } }
+  /// Writes what was found into the reply of a request.
+  /// - Returns: how the request ended.
+  func decode(_ request: Request, into reply: inout Reply) -> Outcome {
+    guard outcome == .ok else {
+      reply.version = version
+      return outcome
+    }
+    guard request.isGroup, let list = request.list else {
+      return JamboreePostgres.decode(request.operation, Results(results.span), into: &reply)
+    }
+    guard ends.count == list.operations.count else { return .ok }
+    // Rows of all reads in order; the version is that of the last write that gives one.
+    var start = 0
+    var outcome = Outcome.ok
+    for (index, operation) in list.operations.enumerated() {
+      let version = reply.version
+      let own = JamboreePostgres.decode(operation, Results(results.span.extracting(start..<ends[index])), into: &reply)
+      start = ends[index]
+      if reply.version == 0 { reply.version = version }
+      if own != .ok { outcome = own }
+    }
+    return outcome
+  }
 }
 
-/// Turns the results of a request into what the harness is told.
-func decode(_ operation: Operation, _ answer: inout Answer, into reply: inout Reply) {
-  guard answer.outcome == .ok else {
-    reply.version = answer.version
-    return
-  }
-  let results = answer.results.map { Rows(result: $0) }
-  guard let first = results.first else { return answer.outcome = .failed }
-  let wantsText = operation.flags.contains(.wantsText)
-  func items(_ rows: Rows, _ reply: inout Reply) { rows.appendItems(textColumn: wantsText ? 13 : nil, to: &reply) }
+/// The results of an operation's statements, in order.
+struct Results: ~Escapable {
+  private let all: Span<OpaquePointer>
+
+  @_lifetime(copy all) init(_ all: Span<OpaquePointer>) { self.all = all }
+
+  var count: Int { all.count }
+  subscript(index: Int) -> Rows { Rows(result: all[index]) }
+}
+
+/// Turns the results of an operation that ended well into what the harness is told.
+private func decode(_ operation: Operation, _ results: borrowing Results, into reply: inout Reply) -> Outcome {
+  guard results.count > 0 else { return .failed }
+  let first = results[0]
+  let textColumn: Int32? = operation.flags.contains(.wantsText) ? 13 : nil
   switch operation.verb {
   case .publish, .edit, .delete, .react:
-    guard first.count == 1 else { return }
-    answer.outcome = Outcome(rawValue: UInt8(truncatingIfNeeded: first.int(0, 0))) ?? .failed
+    guard first.count == 1 else { return .ok }
     reply.version = UInt32(truncatingIfNeeded: first.int(0, 1))
+    return Outcome(rawValue: UInt8(truncatingIfNeeded: first.int(0, 0))) ?? .failed
   case .connect, .disconnect, .join, .deliver, .markRead: break
   case .item:
-    guard first.count == 1 else { return answer.outcome = .notFound }
-    guard operation.expectedVersion == 0 || first.item(0).version == operation.expectedVersion else {
-      return answer.outcome = .conflict
-    }
-    items(first, &reply)
+    guard first.count == 1 else { return .notFound }
+    guard operation.expectedVersion == 0 || first.item(0).version == operation.expectedVersion else { return .conflict }
+    first.appendItems(textColumn: textColumn, to: &reply)
   case .thread:
-    guard first.count == 1 else { return answer.outcome = .notFound }
-    guard operation.limit > 0 else { return }
-    for rows in results { items(rows, &reply) }
+    guard first.count == 1 else { return .notFound }
+    guard operation.limit > 0 else { return .ok }
+    for index in 0..<results.count { results[index].appendItems(textColumn: textColumn, to: &reply) }
   case .revisions:
-    guard first.count == 1 else { return answer.outcome = .notFound }
-    guard operation.limit > 0 else { return }
-    items(first, &reply)
+    guard first.count == 1 else { return .notFound }
+    guard operation.limit > 0 else { return .ok }
     // What people have said since belongs to the item, not to one of its texts.
-    var row = reply.items[0]
-    for rows in results.dropFirst() {
+    let place = reply.items.count
+    first.appendItems(textColumn: textColumn, to: &reply)
+    var row = reply.items[place]
+    for number in 1..<max(results.count, 1) {
+      let rows = results[number]
       for index in 0..<rows.count {
         row.version = UInt32(truncatingIfNeeded: rows.int(index, 0))
         row.payload = UInt64(bitPattern: rows.int(index, 1))
-        if wantsText { row.payload = rows.fingerprint(index, 2, of: row.payload) }
+        if textColumn != nil { row.payload = rows.fingerprint(index, 2, of: row.payload) }
         reply.items.append(row)
       }
     }
-  case .listing, .recentByAuthors, .scan, .search: items(first, &reply)
+  case .listing, .recentByAuthors, .scan, .search: first.appendItems(textColumn: textColumn, to: &reply)
   case .inbox, .notifications:
     reply.count = first.count == 1 ? first.int(0, 0) : 0
-    guard results.count > 1 else { return }
-    let isNotice = operation.verb == .notifications
-    results[1].appendItems(textColumn: wantsText ? (isNotice ? 16 : 13) : nil, to: &reply)
-    guard isNotice else { return }
-    for row in 0..<results[1].count {
-      reply.keys.append(UInt64(bitPattern: results[1].int(row, 13)))
-      reply.keys.append(UInt64(bitPattern: results[1].int(row, 14)) << 32 | UInt64(bitPattern: results[1].int(row, 15)))
+    guard results.count > 1 else { return .ok }
+    let rows = results[1]
+    guard operation.verb == .notifications else {
+      rows.appendItems(textColumn: textColumn, to: &reply)
+      return .ok
+    }
+    rows.appendItems(textColumn: textColumn.map { $0 + 3 }, to: &reply)
+    for row in 0..<rows.count {
+      reply.keys.append(UInt64(bitPattern: rows.int(row, 13)))
+      reply.keys.append(UInt64(bitPattern: rows.int(row, 14)) << 32 | UInt64(bitPattern: rows.int(row, 15)))
     }
   case .directory, .connections:
     for row in 0..<first.count { reply.keys.append(UInt64(bitPattern: first.int(row, 0))) }
   case .profile:
-    guard first.count == 1 else { return answer.outcome = .notFound }
+    guard first.count == 1 else { return .notFound }
     for column in 0..<4 as Range<Int32> { reply.keys.append(UInt64(bitPattern: first.int(0, column))) }
     reply.count = first.int(0, 4)
     reply.sum = first.int(0, 5)
@@ -157,4 +218,5 @@ func decode(_ operation: Operation, _ answer: inout Answer, into reply: inout Re
       reply.sum += first.int(row, 1)
     }
   }
+  return .ok
 }

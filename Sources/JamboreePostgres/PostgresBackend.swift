@@ -59,13 +59,14 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   public func openSession(_ id: SessionID, connections: Int) throws(BackendError) -> Session {
     guard isLoaded else { throw BackendError(.failed, "postgres: a session is opened before the data is loaded") }
+    let owners = OwnerPlaces()
     var opened: [PipelineConnection] = []
     for _ in 0..<max(connections, 1) {
-      let connection = PipelineConnection(settings, indexesWords: indexesWords)
+      let connection = PipelineConnection(settings, owners: owners, indexesWords: indexesWords)
       try connection.connectNow(seconds: settings.connectSeconds)
       opened.append(connection)
     }
-    return Session(opened)
+    return Session(opened, owners: owners)
   }
 
   /// Nothing is left to do: each write was committed when it was acknowledged.

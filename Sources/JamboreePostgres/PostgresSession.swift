@@ -3,120 +3,100 @@ import Glibc
 import JamboreeKit
 
 extension PostgresBackend {
-  /// A number of connections in pipeline mode. Writes with the same owner take the same connection, so that they take effect
-  /// in the order in which they were submitted; reads take the connections in turn.
+  /// A number of connections in pipeline mode. What is submitted goes to the one with the fewest requests under way; a write
+  /// of whose owner another write is under way follows that one, so that they take effect in the order in which they were
+  /// submitted.
   public final class Session: PipelinedStorageSession {
     private let connections: [PipelineConnection]
+    private let owners: OwnerPlaces
+    /// What is waited for at the connections' sockets, in their order.
+    private let descriptors: UnsafeMutablePointer<pollfd>
+    /// Where the search for a connection begins, so that all are used when little is under way.
     private var turn = 0
 
-    init(_ connections: [PipelineConnection]) { self.connections = connections }
+    init(_ connections: [PipelineConnection], owners: OwnerPlaces) {
+      self.connections = connections
+      self.owners = owners
+      descriptors = .allocate(capacity: connections.count)
+      descriptors.initialize(repeating: pollfd(), count: connections.count)
+    }
+
+    deinit { descriptors.deallocate() }
 
     public func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
-      connection(for: operation).submit(Request(operation, arguments: arguments, token: token))
+      send(Request(operation, arguments: arguments, token: token), arguments)
     }
 
     public func submitAtomically(_ group: borrowing OperationGroup, token: Token) {
-      guard group.count > 0 else { return connections[0].finish(Request(group, token: token)) }
-      var first = group.operations[0]
-      for index in 0..<group.count where group.operations[index].verb.isWrite {
-        first = group.operations[index]
-        break
-      }
-      connection(for: first).submit(Request(group, token: token))
+      guard group.count > 0 else { return connections[0].acknowledge(token) }
+      send(Request(group, token: token), Span())
     }
 
-    private func connection(for operation: Operation) -> PipelineConnection {
-      if operation.verb.isWrite {
-        return connections[Int(mix64(operation.ownerKey) % UInt64(connections.count))]
+    private func send(_ request: Request, _ arguments: Span<UInt64>) {
+      let place = request.isWrite ? owners.claim(request) { leastLoaded() } : leastLoaded()
+      connections[place].submit(request, arguments: arguments)
+    }
+
+    /// The connection with the fewest requests under way, of those that are up.
+    private func leastLoaded() -> Int {
+      var best = turn
+      var fewest = Int.max
+      var place = turn
+      for _ in 0..<connections.count {
+        place = place + 1 < connections.count ? place + 1 : 0
+        let load = connections[place].load
+        if load < fewest {
+          (best, fewest) = (place, load)
+          if load == 0 { break }
+        }
       }
-      for _ in connections.indices {
-        turn = (turn + 1) % connections.count
-        if connections[turn].isUp { break }
-      }
-      return connections[turn]
+      turn = best
+      return best
     }
 
     public func poll(until deadline: MonotonicInstant, into completions: inout CompletionBatch) {
+      var isLate = false
       while true {
-        for connection in connections {
-          collect(connection, into: &completions)
-          connection.flush()
-          // Sending may have brought something in, or the end of the connection.
-          collect(connection, into: &completions)
+        var isIdle = true
+        for place in 0..<connections.count {
+          connections[place].flush()
+          connections[place].collect(into: &completions)
+          if !connections[place].isIdle { isIdle = false }
         }
-        if completions.count > 0 || connections.allSatisfy(\.isIdle) {
-          reconnect()
-          return
-        }
-        let now = monotonicNow()
-        let isLate = now >= deadline.nanoseconds
-        wait(isLate ? 0 : min(deadline.nanoseconds - now, 1_000_000_000))
-        if isLate {
-          for connection in connections { collect(connection, into: &completions) }
-          return
-        }
+        if completions.count > 0 || isIdle || isLate { return reconnect() }
+        isLate = wait(until: deadline)
       }
     }
 
-    /// Gives every connection that is down a chance to come back.
+    /// Gives every connection that is not up a chance to come back.
     private func reconnect() {
-      for connection in connections where !connection.isUp { connection.connect() }
+      for place in 0..<connections.count where !connections[place].isUp { connections[place].connect() }
     }
 
-    private func collect(_ connection: PipelineConnection, into completions: inout CompletionBatch) {
-      while !completions.isFull, let request = connection.next() { complete(request, &completions) }
-      for request in connection.takeAgain() { connection.submit(request) }
-      while !completions.isFull, let request = connection.takeUnanswered() { complete(request, &completions) }
-    }
-
-    private func complete(_ request: Request, _ completions: inout CompletionBatch) {
-      var answer = request.answer
-      var reply = Reply()
-      if !request.isGroup {
-        decode(request.operations[0], &answer, into: &reply)
-      } else {
-        decodeGroup(request, &answer, into: &reply)
-      }
-      answer.clear()
-      completions.complete(request.token, answer.outcome) { swap(&$0, &reply) }
-    }
-
-    /// Rows of all reads in order; the version is that of the last write that gives one.
-    private func decodeGroup(_ request: Request, _ answer: inout Answer, into reply: inout Reply) {
-      reply.version = answer.version
-      guard answer.outcome == .ok, request.resultStarts.count == request.operations.count + 1 else { return }
-      for (index, operation) in request.operations.enumerated() {
-        let results = answer.results[request.resultStarts[index]..<request.resultStarts[index + 1]]
-        var part = Answer(results: Array(results))
-        let version = reply.version
-        decode(operation, &part, into: &reply)
-        if reply.version == 0 { reply.version = version }
-        if part.outcome != .ok { answer.outcome = part.outcome }
-      }
-    }
-
-    /// Waits until a socket has something, or a connection may be tried again.
-    private func wait(_ nanoseconds: UInt64) {
-      var descriptors: [pollfd] = []
-      var owners: [PipelineConnection] = []
-      var limit = nanoseconds
+    /// Waits until a socket has something, a connection may be tried again, or the deadline has passed.
+    /// - Returns: whether it had passed beforehand; sockets are looked at then, too.
+    private func wait(until deadline: MonotonicInstant) -> Bool {
       let now = monotonicNow()
-      for connection in connections {
+      let isLate = now >= deadline.nanoseconds
+      // A connection that is being made has a time limit of its own, which somebody has to look at.
+      var limit = isLate ? 0 : min(deadline.nanoseconds - now, 1_000_000_000)
+      for place in 0..<connections.count {
+        let connection = connections[place]
         if let retry = connection.retryAt {
+          descriptors[place].fd = -1
           limit = min(limit, retry > now ? retry - now : 0)
-        } else if connection.socket >= 0 {
-          descriptors.append(pollfd(fd: connection.socket, events: connection.events, revents: 0))
-          owners.append(connection)
+        } else {
+          descriptors[place].fd = connection.socket
+          descriptors[place].events = connection.events
         }
+        descriptors[place].revents = 0
       }
       var time = timespec(tv_sec: Int(limit / 1_000_000_000), tv_nsec: Int(limit % 1_000_000_000))
-      _ = ppoll(&descriptors, nfds_t(descriptors.count), &time, nil)
-      for (index, owner) in owners.enumerated() where descriptors[index].revents != 0 { owner.receive() }
-      reconnect(onlyDown: true)
-    }
-
-    private func reconnect(onlyDown: Bool) {
-      for connection in connections where connection.retryAt != nil { connection.connect() }
+      if ppoll(descriptors, nfds_t(connections.count), &time, nil) > 0 {
+        for place in 0..<connections.count where descriptors[place].revents != 0 { connections[place].receive() }
+      }
+      reconnect()
+      return isLate
     }
   }
 }

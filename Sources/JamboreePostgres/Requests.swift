@@ -11,7 +11,7 @@ struct RequestWriter: ~Copyable {
   /// Calls `send` for each statement of an operation.
   /// - Parameter inGroup: what does not end well ends the transaction.
   mutating func write(
-    _ operation: Operation, arguments: Span<UInt64>, inGroup: Bool, _ send: (Statement, inout Parameters) -> Void
+    _ operation: Operation, arguments: Span<UInt64>, inGroup: Bool, _ send: (Statement, borrowing Parameters) -> Void
   ) {
     if operation.verb.isWrite {
       write(write: operation, arguments, inGroup, send)
@@ -21,7 +21,7 @@ struct RequestWriter: ~Copyable {
   }
 
   private mutating func write(
-    write operation: Operation, _ arguments: Span<UInt64>, _ inGroup: Bool, _ send: (Statement, inout Parameters) -> Void
+    write operation: Operation, _ arguments: Span<UInt64>, _ inGroup: Bool, _ send: (Statement, borrowing Parameters) -> Void
   ) {
     parameters.removeAll()
     switch operation.verb {
@@ -38,7 +38,7 @@ struct RequestWriter: ~Copyable {
       let words = addText(operation)
       parameters.add(array: containers(operation, arguments))
       parameters.add(texts: words)
-      send(inGroup ? .demandPublish : .publish, &parameters)
+      send(inGroup ? .demandPublish : .publish, parameters)
     case .edit:
       parameters.add(operation.subject.rawValue)
       parameters.add(operation.actor.rawValue)
@@ -46,37 +46,37 @@ struct RequestWriter: ~Copyable {
       parameters.add(Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength))
       let words = addText(operation)
       parameters.add(texts: words)
-      send(inGroup ? .demandEdit : .edit, &parameters)
+      send(inGroup ? .demandEdit : .edit, parameters)
     case .delete:
       parameters.add(operation.subject.rawValue)
       parameters.add(operation.actor.rawValue)
-      send(inGroup ? .demandRemove : .remove, &parameters)
+      send(inGroup ? .demandRemove : .remove, parameters)
     case .react:
       parameters.add(operation.subject.rawValue)
       parameters.add(operation.actor.rawValue)
       parameters.add(operation.kind)
       parameters.add(Int64(operation.value))
       parameters.add(ReactionKind(rawValue: operation.kind).accepts(operation.value) ? 1 as Int64 : 0)
-      send(inGroup ? .demandReact : .react, &parameters)
+      send(inGroup ? .demandReact : .react, parameters)
     case .connect, .disconnect:
       parameters.add(operation.actor.rawValue)
       parameters.add(operation.kind)
       parameters.add(UInt32(truncatingIfNeeded: operation.object))
-      send(operation.verb == .connect ? .connect : .disconnect, &parameters)
+      send(operation.verb == .connect ? .connect : .disconnect, parameters)
     case .join:
       parameters.add(operation.container.rawValue)
       parameters.add(operation.actor.rawValue)
-      send(.join, &parameters)
+      send(.join, parameters)
     case .markRead:
       parameters.add(operation.actor.rawValue)
       parameters.add(operation.object)
-      send(operation.kind == DeliveryKind.feed.rawValue ? .markInbox : .markNotifications, &parameters)
+      send(operation.kind == DeliveryKind.feed.rawValue ? .markInbox : .markNotifications, parameters)
     case .deliver: deliver(operation, arguments, send)
     default: break
     }
   }
 
-  private mutating func deliver(_ operation: Operation, _ arguments: Span<UInt64>, _ send: (Statement, inout Parameters) -> Void) {
+  private mutating func deliver(_ operation: Operation, _ arguments: Span<UInt64>, _ send: (Statement, borrowing Parameters) -> Void) {
     let isFeed = operation.kind == DeliveryKind.feed.rawValue
     var recipients: [UInt64] = []
     var full: [UInt64] = []
@@ -105,11 +105,11 @@ struct RequestWriter: ~Copyable {
       parameters.add(operation.kind)
       parameters.add(operation.actor.rawValue)
     }
-    send(isFeed ? .deliverFeed : .deliverNotice, &parameters)
+    send(isFeed ? .deliverFeed : .deliverNotice, parameters)
     guard !full.isEmpty else { return }
     parameters.removeAll()
     parameters.add(array: full)
-    send(isFeed ? .trimInbox : .trimNotifications, &parameters)
+    send(isFeed ? .trimInbox : .trimNotifications, parameters)
   }
 
   /// Adds the text; returns its words, if they are indexed.
@@ -133,79 +133,85 @@ struct RequestWriter: ~Copyable {
   }
 
   private mutating func write(
-    read operation: Operation, _ arguments: Span<UInt64>, _ inGroup: Bool, _ send: (Statement, inout Parameters) -> Void
+    read operation: Operation, _ arguments: Span<UInt64>, _ inGroup: Bool, _ send: (Statement, borrowing Parameters) -> Void
   ) {
     let wantsText = operation.flags.contains(.wantsText)
     let viewer = viewerKey(operation.actor)
     func pick(_ plain: Statement, _ withText: Statement) -> Statement { wantsText ? withText : plain }
-    func begin(_ values: Int64...) {
+    func begin(_ first: Int64) {
       parameters.removeAll()
-      for value in values { parameters.add(value) }
+      parameters.add(first)
+    }
+    func begin(_ first: Int64, _ second: Int64) {
+      begin(first)
+      parameters.add(second)
+    }
+    func begin(_ first: Int64, _ second: Int64, _ third: Int64) {
+      begin(first, second)
+      parameters.add(third)
     }
     let subject = Int64(bitPattern: operation.subject.rawValue)
     let (limit, skip) = (Int64(operation.limit), Int64(clamping: operation.object))
-    if inGroup, [.item, .thread, .revisions].contains(operation.verb) {
+    if inGroup, operation.verb == .item || operation.verb == .thread || operation.verb == .revisions {
       begin(viewer, subject, operation.verb == .item ? Int64(operation.expectedVersion) : 0)
-      send(.demandItem, &parameters)
+      send(.demandItem, parameters)
     }
     switch operation.verb {
     case .item:
       begin(viewer, subject)
-      send(pick(.item, .itemWithText), &parameters)
+      send(pick(.item, .itemWithText), parameters)
     case .thread, .revisions:
       begin(viewer, subject)
-      send(limit == 0 ? .existence : pick(.item, .itemWithText), &parameters)
+      send(limit == 0 ? .existence : pick(.item, .itemWithText), parameters)
       guard limit > 1 else { return }
       if operation.verb == .thread {
-        begin(viewer, subject, limit - 1, skip)
-        send(pick(.replies, .repliesWithText), &parameters)
+        begin(viewer, subject, limit - 1)
+        parameters.add(skip)
+        send(pick(.replies, .repliesWithText), parameters)
       } else {
         begin(viewer, subject, limit - 1)
-        send(pick(.revisions, .revisionsWithText), &parameters)
+        send(pick(.revisions, .revisionsWithText), parameters)
       }
     case .listing:
-      begin(viewer, Int64(bitPattern: operation.container.rawValue), limit, skip)
-      send(operation.order == .newest ? pick(.newest, .newestWithText) : pick(.active, .activeWithText), &parameters)
+      begin(viewer, Int64(bitPattern: operation.container.rawValue), limit)
+      parameters.add(skip)
+      send(operation.order == .newest ? pick(.newest, .newestWithText) : pick(.active, .activeWithText), parameters)
     case .recentByAuthors:
-      var authors: [UInt64] = []
-      for index in 0..<arguments.count { authors.append(arguments[index]) }
       begin(viewer)
-      parameters.add(array: authors)
+      parameters.add(array: arguments)
       parameters.add(limit)
-      send(pick(.recent, .recentWithText), &parameters)
+      send(pick(.recent, .recentWithText), parameters)
     case .counts:
-      var containers: [UInt64] = []
-      for index in 0..<arguments.count { containers.append(arguments[index]) }
-      begin()
-      parameters.add(array: containers)
-      send(.counts, &parameters)
+      parameters.removeAll()
+      parameters.add(array: arguments)
+      send(.counts, parameters)
     case .scan:
       begin(viewer, subject, limit)
-      send(pick(.scan, .scanWithText), &parameters)
+      send(pick(.scan, .scanWithText), parameters)
     case .search:
       let known = operation.payloadSeed < UInt64(Vocabulary.count)
       begin(viewer)
       parameters.add(bytes: known ? Array(Vocabulary.word(Int(operation.payloadSeed)).utf8) : [])
       parameters.add(limit)
-      send(pick(.search, .searchWithText), &parameters)
+      send(pick(.search, .searchWithText), parameters)
     case .connections:
       begin(Int64(bitPattern: operation.object), Int64(operation.kind), limit)
-      send(.connections, &parameters)
+      send(.connections, parameters)
     case .profile:
       begin(Int64(bitPattern: operation.object))
-      send(.profile, &parameters)
+      send(.profile, parameters)
     case .inbox, .notifications:
       let isInbox = operation.verb == .inbox
       begin(Int64(operation.actor.rawValue))
-      send(isInbox ? .inboxCount : .notificationCount, &parameters)
+      send(isInbox ? .inboxCount : .notificationCount, parameters)
       begin(viewer, Int64(operation.actor.rawValue), limit)
-      send(isInbox ? pick(.inbox, .inboxWithText) : pick(.notifications, .notificationsWithText), &parameters)
+      send(isInbox ? pick(.inbox, .inboxWithText) : pick(.notifications, .notificationsWithText), parameters)
     case .directory: directory(operation, send)
     default: break
     }
   }
 
-  private mutating func directory(_ operation: Operation, _ send: (Statement, inout Parameters) -> Void) {
+  private mutating func directory(_ operation: Operation, _ send: (Statement, borrowing Parameters) -> Void) {
     var prefix = withUnsafeBytes(of: operation.payloadSeed.bigEndian) { Array($0) }
     if let end = prefix.firstIndex(of: 0) { prefix.removeSubrange(end...) }
     parameters.removeAll()
@@ -216,8 +222,8 @@ struct RequestWriter: ~Copyable {
     // Keys are shorter than the last bound, and none is as large.
     parameters.add(bytes: prefix + [UInt8](repeating: 0xFF, count: 9))
     parameters.add(Int64(operation.limit))
-    if operation.container == .none { return send(.directory, &parameters) }
+    if operation.container == .none { return send(.directory, parameters) }
     parameters.add(operation.container.rawValue)
-    send(.directoryOfContainer, &parameters)
+    send(.directoryOfContainer, parameters)
   }
 }

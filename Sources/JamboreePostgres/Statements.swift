@@ -1,3 +1,4 @@
+import Glibc
 import JamboreeKit
 
 /// What is prepared on each connection, when it is first used there.
@@ -13,7 +14,13 @@ enum Statement: Int, CaseIterable {
   /// Object ids of PostgreSQL's types.
   enum Kind: UInt32 { case int8 = 20, text = 25, bytea = 17, int8Array = 1016, textArray = 1009 }
 
-  var name: String { "s\(rawValue)" }
+  /// As C takes it, made once.
+  var name: UnsafePointer<CChar> { Self.names[rawValue] }
+  nonisolated(unsafe) private static let names: UnsafePointer<UnsafePointer<CChar>> = {
+    let names = UnsafeMutablePointer<UnsafePointer<CChar>>.allocate(capacity: allCases.count)
+    for statement in allCases { (names + statement.rawValue).initialize(to: UnsafePointer(strdup("s\(statement.rawValue)"))) }
+    return UnsafePointer(names)
+  }()
 
   private static let columns = """
     i.id, i.created, i.active, i.rating_sum, i.rating_count, i.reply_count, i.vote_sum, i.flag_count, i.download_count,

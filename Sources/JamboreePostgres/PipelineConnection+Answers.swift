@@ -1,0 +1,103 @@
+import CLibPQ
+import DequeModule
+import JamboreeKit
+
+extension PipelineConnection {
+  /// How often a transaction is tried that others come before.
+  private static var mostTries: UInt8 { 20 }
+
+  /// Passes on what has come to its end, as far as there is room.
+  func collect(into completions: inout CompletionBatch) {
+    while mayHaveAnswers, !completions.isFull { takeNext(&completions) }
+    if !again.isEmpty { repeatAll() }
+    while !completions.isFull, let ended = unanswered.popFirst() { completions.complete(ended.token, ended.outcome) }
+  }
+
+  private func repeatAll() {
+    let requests = again
+    again = []
+    for request in requests { repeated(request) }
+    flush()
+  }
+
+  /// Takes the next result of the first thing that the server owes.
+  private func takeNext(_ completions: inout CompletionBatch) {
+    guard let debt = debts.first, isUp, PQisBusy(handle) == 0 else {
+      mayHaveAnswers = false
+      return
+    }
+    let result = PQgetResult(handle)
+    if PQstatus(handle) == CONNECTION_BAD {
+      PQclear(result)
+      return lose()
+    }
+    switch debt {
+    case .preparation(let statement):
+      guard let result else {
+        debts.removeFirst()
+        return
+      }
+      defer { PQclear(result) }
+      let status = PQresultStatus(result)
+      guard status != PGRES_COMMAND_OK else { return }
+      // What comes after a failure in the same transaction is skipped, preparations too.
+      if let statement { forget(statement) }
+      guard status == PGRES_FATAL_ERROR else { return }
+      // It is the first step of the request that needs it; of the connection itself, if of none.
+      guard statement != nil, !requests.isEmpty else { return lose() }
+      answer.fail(result)
+      lastErrorText = answer.message
+    case .statement(let keeps, let endsOperation, let endsRead):
+      if let result { return take(result, keeps: keeps) }
+      debts.removeFirst()
+      if endsOperation { answer.endOperation() }
+      if endsRead { finishFirst(&completions) }
+    case .commit(let endsWrite):
+      guard let result else { return }
+      let status = PQresultStatus(result)
+      if status == PGRES_FATAL_ERROR, endsWrite { answer.fail(result) }
+      PQclear(result)
+      guard status == PGRES_PIPELINE_SYNC else { return }
+      debts.removeFirst()
+      if endsWrite { finishFirst(&completions) }
+    }
+  }
+
+  private func take(_ result: OpaquePointer, keeps: Bool) {
+    switch PQresultStatus(result) {
+    case PGRES_TUPLES_OK, PGRES_COMMAND_OK:
+      if keeps { return answer.append(result) }
+    case PGRES_PIPELINE_ABORTED: answer.skip()
+    default:
+      if answer.outcome == .ok, !answer.mayBeRepeated { answer.fail(result) }
+      if answer.outcome.isError { lastErrorText = answer.message }
+    }
+    PQclear(result)
+  }
+
+  /// The first request has its whole answer.
+  private func finishFirst(_ completions: inout CompletionBatch) {
+    var request = requests.removeFirst()
+    defer { answer.reset() }
+    if answer.mayBeRepeated {
+      if request.tries < Self.mostTries {
+        request.tries += 1
+        again.append(request)
+        return
+      }
+      answer.giveUp()
+    }
+    release(request)
+    completions.complete(request.token) { reply in answer.decode(request, into: &reply) }
+  }
+}
+
+extension Statement {
+  /// Whether what it answers is part of the reply.
+  var isShown: Bool {
+    switch self {
+    case .demandItem, .trimInbox, .trimNotifications: false
+    default: true
+    }
+  }
+}
