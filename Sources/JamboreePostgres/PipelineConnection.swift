@@ -48,8 +48,10 @@ final class PipelineConnection {
   var mayHaveAnswers = false
   /// Requests that end without the server's word.
   var unanswered: Deque<(token: Token, outcome: Outcome)> = []
-  /// Requests that a failure of another one has taken along: to be sent again.
+  /// Requests that another transaction has taken the place of, or a failure of another one has taken along: to be sent again.
   var again: [Request] = []
+  /// When those are sent, by the monotonic clock.
+  var againAt: UInt64 = 0
   var lastErrorText = ""
 
   init(_ settings: PostgresBackend.Settings, owners: OwnerPlaces, indexesWords: Bool) {
@@ -76,6 +78,8 @@ final class PipelineConnection {
   }
   /// When it will try to connect again; nil when it need not.
   var retryAt: UInt64? { if case .down(let until) = state { until } else { nil } }
+  /// When something is to be done that no socket tells of.
+  var wakesAt: UInt64 { min(retryAt ?? .max, again.isEmpty ? .max : againAt) }
 
   /// Whether what it waits for is there.
   @discardableResult func waitForSocket(milliseconds: Int32) -> Bool {

@@ -82,13 +82,11 @@ extension PostgresBackend {
       var limit = isLate ? 0 : min(deadline.nanoseconds - now, 1_000_000_000)
       for place in 0..<connections.count {
         let connection = connections[place]
-        if let retry = connection.retryAt {
-          descriptors[place].fd = -1
-          limit = min(limit, retry > now ? retry - now : 0)
-        } else {
-          descriptors[place].fd = connection.socket
-          descriptors[place].events = connection.events
-        }
+        let wakesAt = connection.wakesAt
+        if wakesAt != .max { limit = min(limit, wakesAt > now ? wakesAt - now : 0) }
+        // A number below zero is passed over.
+        descriptors[place].fd = connection.retryAt == nil ? connection.socket : -1
+        descriptors[place].events = connection.events
         descriptors[place].revents = 0
       }
       var time = timespec(tv_sec: Int(limit / 1_000_000_000), tv_nsec: Int(limit % 1_000_000_000))
