@@ -55,9 +55,15 @@ final class ControlConnection {
     return PQntuples(result) > 0 && PQgetisnull(result, 0, 0) == 0 ? String(cString: PQgetvalue(result, 0, 0)) : nil
   }
 
-  func failure(_ what: String) -> BackendError {
+  /// Takes a schema away with all that is in it, if it is there.
+  func drop(_ schema: String) throws(BackendError) {
+    try execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(schema)) CASCADE")
+  }
+
+  func failure(_ what: String) -> BackendError { failure(what, firstLine(PQerrorMessage(handle))) }
+
+  func failure(_ what: String, _ message: String) -> BackendError {
     let kind: BackendError.Kind = PQstatus(handle) == CONNECTION_OK ? .failed : .unreachable
-    let message = firstLine(PQerrorMessage(handle))
     // The classes of errors for a full disk and for other lacks.
     return BackendError(message.contains("No space left") ? .io : kind, "postgres: \(what)\(message)")
   }

@@ -2,11 +2,21 @@ import JamboreeKit
 
 /// The writes about items, as functions in the server: each is one round trip and one transaction, as it would be on a platform
 /// that cares. All answer an outcome (the raw value of ``Outcome``) and a version.
-enum Functions {
-  /// - Parameters:
-  ///   - keepsTotals: whether sums over containers are kept; a row that every write changes is not to be had for nothing.
-  ///   - indexesWords: whether there is an index of words.
-  static func sql(keepsTotals: Bool, indexesWords: Bool) -> String {
+struct Functions {
+  /// Whether sums over containers are kept; a row that every write changes is not to be had for nothing.
+  let keepsTotals: Bool
+  /// Whether there is an index of words.
+  let indexesWords: Bool
+  /// Nobody else writes, as when a history is loaded: the locks between a reply and what it answers are left out.
+  var isAlone = false
+
+  init(keepsTotals: Bool, indexesWords: Bool) {
+    self.keepsTotals = keepsTotals
+    self.indexesWords = indexesWords
+  }
+
+  /// Makes them, or replaces those of the same names.
+  var sql: String {
     let addItem = """
       INSERT INTO container AS c (id, item_count) SELECT c, 1 FROM unnest(p_containers) c ORDER BY c
       ON CONFLICT (id) DO UPDATE SET item_count = c.item_count + 1;
@@ -22,10 +32,11 @@ enum Functions {
       UPDATE container SET item_count = item_count - 1, rating_sum = rating_sum - v_item.rating_sum
       WHERE id IN (SELECT container FROM listing WHERE item = p_id);
       """
+    func among(_ sql: String) -> String { isAlone ? "" : sql }
     func words(_ sql: String) -> String { indexesWords ? sql : "" }
     func totals(_ sql: String, _ condition: String) -> String { keepsTotals ? "IF \(condition) THEN \(sql) END IF;" : "" }
     return """
-      CREATE FUNCTION publish(
+      CREATE OR REPLACE FUNCTION publish(
         p_id bigint, p_author bigint, p_parent bigint, p_created bigint, p_tie bigint, p_reader bigint, p_payload bigint,
         p_traits bigint, p_body text, p_containers bigint[], p_words text[], OUT outcome int, OUT version int
       ) LANGUAGE plpgsql AS $$
@@ -34,8 +45,8 @@ enum Functions {
         outcome := 0; version := 1;
         IF p_id = 0 OR p_parent = p_id THEN outcome := 2; version := 0; RETURN; END IF;
         -- A reply may be written at the same time as what it answers: whoever comes second sees the other.
-        PERFORM pg_advisory_xact_lock(p_id);
-        IF p_parent <> 0 THEN PERFORM pg_advisory_xact_lock(p_parent); END IF;
+        \(among("PERFORM pg_advisory_xact_lock(p_id);"))
+        \(among("IF p_parent <> 0 THEN PERFORM pg_advisory_xact_lock(p_parent); END IF;"))
         INSERT INTO item (id, author, parent, created, tie, reader, active, payload, traits)
         VALUES (p_id, p_author, p_parent, p_created, p_tie, p_reader, p_created, p_payload, p_traits) ON CONFLICT (id) DO NOTHING;
         IF NOT FOUND THEN outcome := 2; version := 0; RETURN; END IF;
@@ -56,7 +67,7 @@ enum Functions {
         END IF;
       END $$;
 
-      CREATE FUNCTION react(
+      CREATE OR REPLACE FUNCTION react(
         p_id bigint, p_actor bigint, p_kind bigint, p_value bigint, p_accepted bigint, OUT outcome int, OUT version int
       ) LANGUAGE plpgsql AS $$
       DECLARE v_item item; v_old int; v_change int := 0; v_count int;
@@ -88,13 +99,13 @@ enum Functions {
         END CASE;
       END $$;
 
-      CREATE FUNCTION forget_words(p_item item) RETURNS void LANGUAGE sql AS $$
+      CREATE OR REPLACE FUNCTION forget_words(p_item item) RETURNS void LANGUAGE sql AS $$
         DELETE FROM word WHERE created = p_item.created AND tie = p_item.tie AND word IN (
           SELECT unnest(string_to_array(translate(body, '.', ' '), ' ')) FROM revision
           WHERE item = p_item.id AND version = p_item.version)
       $$;
 
-      CREATE FUNCTION edit(
+      CREATE OR REPLACE FUNCTION edit(
         p_id bigint, p_actor bigint, p_expected bigint, p_payload bigint, p_body text, p_words text[], OUT outcome int,
         OUT version int
       ) LANGUAGE plpgsql AS $$
@@ -112,14 +123,14 @@ enum Functions {
         \(words("INSERT INTO word SELECT w, v_item.created, v_item.tie, p_id, v_item.reader FROM unnest(p_words) w ON CONFLICT DO NOTHING;"))
       END $$;
 
-      CREATE FUNCTION remove(p_id bigint, p_actor bigint, OUT outcome int, OUT version int) LANGUAGE plpgsql AS $$
+      CREATE OR REPLACE FUNCTION remove(p_id bigint, p_actor bigint, OUT outcome int, OUT version int) LANGUAGE plpgsql AS $$
       DECLARE v_item item;
       BEGIN
         outcome := 0; version := 0;
         SELECT * INTO v_item FROM item WHERE id = p_id AND NOT deleted AND (reader = 0 OR reader = p_actor + 1) FOR NO KEY UPDATE;
         IF NOT FOUND THEN outcome := 1; RETURN; END IF;
         -- What it answers may just be published: see there.
-        IF v_item.parent <> 0 THEN PERFORM pg_advisory_xact_lock(v_item.parent); END IF;
+        \(among("IF v_item.parent <> 0 THEN PERFORM pg_advisory_xact_lock(v_item.parent); END IF;"))
         UPDATE item SET deleted = true WHERE id = p_id;
         \(words("PERFORM forget_words(v_item);"))
         \(totals(removeItem, "v_item.reader = 0"))
@@ -130,7 +141,7 @@ enum Functions {
       END $$;
 
       -- Within a group: what does not end well ends the transaction, and takes what was before it along.
-      CREATE FUNCTION demand(p_outcome int, p_version int) RETURNS int LANGUAGE plpgsql AS $$
+      CREATE OR REPLACE FUNCTION demand(p_outcome int, p_version int) RETURNS int LANGUAGE plpgsql AS $$
       BEGIN
         IF p_outcome <> 0 THEN
           RAISE EXCEPTION USING ERRCODE = 'JM00' || p_outcome, MESSAGE = p_version::text;
@@ -138,7 +149,7 @@ enum Functions {
         RETURN 0;
       END $$;
 
-      CREATE FUNCTION demand_item(p_viewer bigint, p_id bigint, p_expected bigint) RETURNS int LANGUAGE plpgsql AS $$
+      CREATE OR REPLACE FUNCTION demand_item(p_viewer bigint, p_id bigint, p_expected bigint) RETURNS int LANGUAGE plpgsql AS $$
       DECLARE v_version int;
       BEGIN
         SELECT i.version INTO v_version FROM item i

@@ -1,7 +1,7 @@
 import CLibPQ
 import JamboreeKit
 
-/// Makes a schema and fills it with what is there before the first member comes, in one transaction.
+/// Makes a schema and fills it with what is there before the first member comes.
 struct Loader {
   private let control: ControlConnection
   private let settings: PostgresBackend.Settings
@@ -11,21 +11,44 @@ struct Loader {
     self.settings = settings
   }
 
+  /// What fails leaves nothing; a process that is killed meanwhile leaves a schema that nobody takes for a whole one.
+  /// - Throws: `failed` where somebody else was faster to make the schema, among others.
   func load(_ dataset: Dataset) throws(BackendError) {
-    try control.execute("SET synchronous_commit = off; SET client_min_messages = error")
+    try control.execute("SET synchronous_commit = off; SET client_min_messages = error; SET maintenance_work_mem = '256MB'")
+    for (name, value) in PostgresBackend.Settings.planner { try control.execute("SET \(name) = \(literal(value))") }
     try control.execute("BEGIN; CREATE SCHEMA \(quoted(settings.schema)); SET search_path = \(quoted(settings.schema))")
+    try makeTables(dataset)
+    try control.execute("COMMIT")
+    do {
+      try fill(dataset)
+    } catch {
+      // Over another connection: this one may be in the middle of anything.
+      try? ControlConnection(settings).drop(settings.schema)
+      throw error
+    }
+    // The data are there; without statistics the plans are the same.
+    try? control.execute("ANALYZE \(Schema.analyzed)")
+  }
+
+  private func makeTables(_ dataset: Dataset) throws(BackendError) {
     try control.execute(Schema.tables)
     try copyMembers(dataset.population)
     try copyConnections(dataset.population.graph)
     try control.execute(Schema.memberIndexes)
     for index in Schema.optionalIndexes where !index.verbs.isDisjoint(with: dataset.verbs) { try control.execute(index.sql) }
     try copyContainers(dataset.containers)
-    try control.execute(Functions.sql(keepsTotals: dataset.verbs.contains(.counts), indexesWords: dataset.verbs.contains(.search)))
-    try replay(dataset)
+  }
+
+  private func fill(_ dataset: Dataset) throws(BackendError) {
+    var functions = Functions(keepsTotals: dataset.verbs.contains(.counts), indexesWords: dataset.verbs.contains(.search))
+    functions.isAlone = true
+    try control.execute(functions.sql)
+    var replay = Replay(control, indexesWords: functions.indexesWords)
+    try replay.run(dataset.history)
+    functions.isAlone = false
     let identity = literal(dataset.identity)
-    try control.execute("INSERT INTO platform VALUES ('version', '\(Schema.version)'), ('dataset', \(identity)); COMMIT")
-    // The data are there; without statistics the plans are the same.
-    try? control.execute("ANALYZE \(Schema.analyzed)")
+    try control.execute(
+      "BEGIN; \(functions.sql); INSERT INTO platform VALUES ('version', '\(Schema.version)'), ('dataset', \(identity)); COMMIT")
   }
 
   private func copyMembers(_ population: Population) throws(BackendError) {
@@ -61,40 +84,6 @@ struct Loader {
         buffer.beginRow(2)
         buffer.add(container.id.rawValue)
         buffer.add(bytes: Array(container.name.utf8))
-      }
-    }
-  }
-
-  /// What has happened already goes through the same functions as what will, a call after the other.
-  private func replay(_ dataset: Dataset) throws(BackendError) {
-    var writer = RequestWriter(indexesWords: dataset.verbs.contains(.search))
-    var isPrepared = Set<Statement>()
-    let handle = control.handle
-    try dataset.history.forEach { (write, arguments) throws(BackendError) in
-      var failed = false
-      var outcome = Outcome.ok
-      writer.write(write, arguments: arguments, inGroup: false) { statement, parameters in
-        if isPrepared.insert(statement).inserted {
-          let kinds = statement.kinds.map(\.rawValue)
-          let result = PQprepare(handle, statement.name, statement.sql, Int32(kinds.count), kinds)
-          if PQresultStatus(result) != PGRES_COMMAND_OK { failed = true }
-          PQclear(result)
-        }
-        let result = parameters.withPointers { count, values, lengths, formats in
-          PQexecPrepared(handle, statement.name, count, values, lengths, formats, 1)
-        }
-        defer { PQclear(result) }
-        switch PQresultStatus(result) {
-        case PGRES_TUPLES_OK:
-          guard let result, PQntuples(result) == 1 else { return }
-          outcome = Outcome(rawValue: UInt8(truncatingIfNeeded: Rows(result: result).int(0, 0))) ?? .failed
-        case PGRES_COMMAND_OK: break
-        default: failed = true
-        }
-      }
-      if failed { throw control.failure("loading: ") }
-      guard outcome == .ok else {
-        throw BackendError(.failed, "postgres: loading: \(write.verb.name) of item \(write.subject.rawValue) ended \(outcome.name)")
       }
     }
   }

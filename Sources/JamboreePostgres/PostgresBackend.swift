@@ -9,7 +9,7 @@ import Synchronization
 /// See the module's README for the data model, the options and what it guarantees.
 public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable {
   // Safe to share: `load`, `openSession`, `endTick` and `finish` are called by one thread while no session works.
-  private let settings: Settings
+  let settings: Settings
   private var indexesWords = false
   private var isLoaded = false
 
@@ -24,7 +24,6 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
     indexesWords = dataset.verbs.contains(.search)
     let isThere = try control.text("SELECT 1 FROM pg_namespace WHERE nspname = \(literal(settings.schema))") != nil
     if isThere { throw occupied() }
-    // One transaction: what fails leaves nothing, and takes nothing of somebody else's away who was faster.
     try Loader(control, settings).load(dataset)
     isLoaded = true
   }
@@ -76,7 +75,7 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   public func discard() throws(BackendError) {
     guard isLoaded else { return }
-    try ControlConnection(settings).execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(settings.schema)) CASCADE")
+    try ControlConnection(settings).drop(settings.schema)
     isLoaded = false
   }
 
@@ -146,13 +145,17 @@ extension PostgresBackend.Settings {
     return String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// What each connection is told first, as one statement.
-  var setup: String {
-    let values = [
+  /// What is set on each connection.
+  var values: [(name: String, value: String)] {
+    [
       ("search_path", quoted(schema)), ("default_transaction_isolation", isolation), ("synchronous_commit", synchronousCommit),
       ("statement_timeout", "\(statementMilliseconds)"),
     ] + Self.planner
-    return "SELECT " + values.map { "set_config(\(literal($0.0)), \(literal($0.1)), false)" }.joined(separator: ", ")
+  }
+
+  /// What each connection is told first, as one statement.
+  var setup: String {
+    "SELECT " + values.map { "set_config(\(literal($0.name)), \(literal($0.value)), false)" }.joined(separator: ", ")
   }
 }
 

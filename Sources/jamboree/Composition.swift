@@ -30,6 +30,18 @@ enum Composition {
     try backends.make(PlugInReference(MemoryBackend.descriptor.id)).instance
   }
 
+  /// The backend whose client is held against pgbench.
+  static func postgres(_ reference: PlugInReference) throws -> PostgresBackend {
+    let made = try backends.make(reference).instance.backend
+    guard let backend = made as? PostgresBackend else {
+      throw Failure(code: Failure.usage, message: "'\(withoutPassword(reference.text))' is no address of a PostgreSQL server: postgres[://...]")
+    }
+    return backend
+  }
+
+  /// The statement of a verb, for another client.
+  static func postgresStatement(of verb: Verb) -> String? { PostgresBackend.statement(of: verb) }
+
   static let rankers: RankerRegistry = {
     var registry = RankerRegistry()
     registry.register(HotRanker.self)

@@ -14,7 +14,9 @@ struct PostgresTests {
       options: OptionValues(owner: "test", location: location, given: options, descriptors: PostgresBackend.descriptor.options))
   }
 
-  private func dataset(_ history: OperationLog = OperationLog(), identity: String = "a") -> Dataset {
+  private func dataset(
+    _ history: OperationLog = OperationLog(), identity: String = "a", verbs: Set<Verb> = Set(Verb.allCases)
+  ) -> Dataset {
     let count = 4
     return Dataset(
       identity: identity,
@@ -22,7 +24,7 @@ struct PostgresTests {
         regions: [Region(name: "Here", share: 1, utcOffsetMinutes: 0)], regionIndices: [UInt8](repeating: 0, count: count),
         roles: [ParticipationRole](repeating: .lurker, count: count), affiliations: [Affiliation](repeating: .employee, count: count),
         interests: [UInt64](repeating: 0, count: count), graph: SocialGraph(memberCount: count)),
-      containers: [], history: history)
+      containers: [], history: history, verbs: verbs)
   }
 
   private func publish(_ sequence: UInt32, by member: UInt32 = 1) -> JamboreeKit.Operation {
@@ -155,6 +157,34 @@ struct PostgresTests {
     let error = #expect(throws: BackendError.self) { try backend("", [("schema", schema)]).load(dataset(doubled)) }
     #expect(error?.message.contains("ended rejected") == true, "\(error?.message ?? "")")
     #expect(try own() == "0\n")
+  }
+
+  /// More than a server has room for locks in one transaction, and many windows of requests.
+  @Test func aLongHistoryIsLoaded() throws {
+    let ideas: UInt32 = 10_000
+    var history = OperationLog()
+    for number in 1...ideas { history.append(publish(number)) }
+    for number in (ideas + 1)...(3 * ideas) {
+      var reply = publish(number)
+      reply.object = ItemID(author: MemberID(1), sequence: (number - 1) % ideas + 1).rawValue
+      history.append(reply)
+    }
+    let backend = try backend()
+    try backend.load(dataset(history, verbs: [.publish, .item, .thread]))
+    let session = try backend.openSession(0, connections: 2)
+    var thread = item(77)
+    thread.verb = .thread
+    thread.limit = 10
+    let none: [UInt64] = []
+    session.submit(thread, arguments: none.span, token: Token(rawValue: 0))
+    var batch = CompletionBatch(capacity: 1)
+    session.poll(until: .distantFuture, into: &batch)
+    let shown = batch.withReply(at: 0) { reply in (0..<reply.items.count).map { (reply.items[$0].id.sequence, reply.items[$0].replyCount) } }
+    #expect(shown.map(\.0) == [77, 20_077, 10_077] && shown.first?.1 == 2)
+    #expect(perform([item(3 * ideas), item(3 * ideas + 1)], session) == [.ok, .notFound])
+    // From now on writers may meet: what loads without locks does not stay.
+    #expect(perform([publish(3 * ideas + 1), publish(1)], session) == [.ok, .rejected])
+    try backend.finish()
   }
 
   @Test func whatCannotBeReachedIsToldWithoutThePassword() throws {
