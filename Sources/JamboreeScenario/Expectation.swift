@@ -56,7 +56,7 @@ public struct Expectation: Sendable, Hashable {
   /// Whether it is of the system under test alone, latencies, rates and errors, so that a load is held to it: what members do
   /// altogether is no matter for a part of the event.
   public var appliesUnderLoad: Bool {
-    metric.hasSuffix("Nanoseconds") || metric.hasPrefix("load.") || ["errors", "operationsPerSecond"].contains(metric)
+    metric.hasSuffix("Nanoseconds") || metric.hasPrefix("load.") || metric.hasPrefix("audit.") || ["errors", "operationsPerSecond"].contains(metric)
   }
 
   /// Holds an observed figure against the expectation.

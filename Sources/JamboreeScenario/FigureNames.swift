@@ -13,6 +13,9 @@ public struct FigureNames: Sendable {
     "process.allocatedBytes",
     "load.starts", "load.achievedRate", "load.intendedRate", "load.lateStarts", "load.peakInFlight", "load.unanswered", "load.outages",
     "load.longestOutageSeconds", "load.virtualSeconds",
+    "audit.acknowledgedWrites", "audit.auditedItems", "audit.probes", "audit.lost", "audit.stale", "audit.duplicated",
+    "audit.readYourWritesViolations", "audit.neverSeen", "audit.notReadBack", "audit.unknownWrites", "audit.auditedShare",
+    "audit.longestStalenessSeconds",
   ]
   /// Of a latency, behind the name of an action, a verb or a ranker.
   static let ofLatencies = [

@@ -40,6 +40,9 @@ struct LoadFlags: ParsableArguments {
     transform: NumberArgument.integer(1...1_000_000))
   var inFlight: Int?
 
+  @Flag(help: "Load: do not keep what was acknowledged, and do not read it back at the end.")
+  var noAudit = false
+
   var isLoad: Bool { pace != "max" || rate != nil }
 
   func validate() throws {
@@ -57,7 +60,7 @@ struct LoadFlags: ParsableArguments {
     }
     let given = [
       ("--arrivals", arrivals != nil), ("--from", from != nil), ("--duration", duration != nil), ("--warm-up", warmUp != nil),
-      ("--connections", connections != nil), ("--in-flight", inFlight != nil),
+      ("--connections", connections != nil), ("--in-flight", inFlight != nil), ("--no-audit", noAudit),
     ].filter(\.1).map(\.0)
     guard given.isEmpty else {
       throw ValidationError("\(given.joined(separator: ", ")): for load alone; add --pace realtime or --rate N/s, or leave out what is for load")
@@ -68,16 +71,18 @@ struct LoadFlags: ParsableArguments {
   /// - Throws: ``Failure`` when nothing would be measured.
   func options(_ scenario: Scenario) throws -> LoadOptions? {
     guard isLoad else { return nil }
-    var settings = LoadSettings()
+    var settings = scenario.load
     if let arrivals = arrivals.flatMap(LoadSettings.Arrivals.init(rawValue:)) { settings.arrivals = arrivals }
     if let duration { settings.measureNanoseconds = try time(duration, "--duration") }
     if let warmUp { settings.warmUpNanoseconds = try time(warmUp, "--warm-up") }
     if let rate, rate != "stages" {
+      let perSecond = try LoadRate(rate, flag: "--rate").perSecond
+      guard perSecond > 0 else { throw Failure(code: Failure.usage, message: "--rate \(rate): nothing would ever start; give a rate above 0") }
       guard let measure = settings.measureNanoseconds else {
         throw Failure(code: Failure.usage, message: "--rate \(rate) has no end: give --duration, or load.measure in the scenario")
       }
       settings.stages = [
-        LoadSettings.Stage(shape: .step, ratePerSecond: try perSecond(rate), durationNanoseconds: settings.warmUpNanoseconds + measure)
+        LoadSettings.Stage(shape: .step, ratePerSecond: perSecond, durationNanoseconds: settings.warmUpNanoseconds + measure)
       ]
     } else if rate != nil, settings.stages.isEmpty {
       throw Failure(code: Failure.usage, message: "--rate stages: the scenario has no load.stages; add them, or give a rate such as 5000/s")
@@ -86,6 +91,7 @@ struct LoadFlags: ParsableArguments {
     var options = LoadOptions(
       settings: settings, pace: rate == nil ? .compressed(try compression()) : .stages, connections: connections,
       inFlight: inFlight ?? 16 * connections)
+    if noAudit { options.audit = nil }
     options.fromNanoseconds = try from.map { try time($0, "--from") } ?? 0
     guard options.fromNanoseconds < scenario.durationNanoseconds else {
       throw Failure(
@@ -107,13 +113,6 @@ struct LoadFlags: ParsableArguments {
       throw ValidationError("--pace '\(pace)' is not known; use max, realtime, or a factor from 0.001x to 1000000x such as 60x")
     }
     return factor
-  }
-
-  private func perSecond(_ text: String) throws -> Double {
-    guard text.hasSuffix("/s"), let rate = Double(text.dropLast(2)), rate > 0, rate <= 10_000_000 else {
-      throw ValidationError("--rate '\(text)' is no rate; write actions a second such as 5000/s, or stages")
-    }
-    return rate
   }
 
   private func time(_ text: String, _ flag: String) throws -> Int64 {

@@ -2,7 +2,7 @@ import JamboreeKit
 
 /// An action that is under way in a load run. One object a place in the window, used again and again.
 final class LoadAction {
-  var wake = DueQueue.Wake(time: 0, agent: 0, tag: 0, shard: 0)
+  var wake = WakeQueue.Wake(time: 0, agent: 0, tag: 0, shard: 0)
   /// Wall time at which it was to start, and at which it has started.
   var intended: UInt64 = 0
   var started: UInt64 = 0
@@ -27,14 +27,14 @@ final class LoadAction {
   private(set) var writeArguments: [UInt64] = []
   private(set) var writeArgumentStarts: [UInt32] = []
   /// Wake-ups of the same agent that have come due meanwhile.
-  var deferred: [DueQueue.Wake] = []
+  var deferred: [WakeQueue.Wake] = []
 
-  func begin(_ wake: DueQueue.Wake, intended: UInt64, started: UInt64, isMeasured: Bool) {
+  func begin(_ wake: WakeQueue.Wake, intended: UInt64, started: UInt64, isMeasured: Bool) {
     self.wake = wake
     self.intended = intended
     self.started = started
     self.isMeasured = isMeasured
-    generation &+= 1
+    generation = (generation &+ 1) & 0x7FFF_FFFF
     isActive = true
     hasActed = false
     wakes.removeAll(keepingCapacity: true)

@@ -18,6 +18,8 @@ public struct LoadOptions: Sendable {
   public var connections: Int
   /// Actions under way at a time, over all workers; at least one a worker is used.
   public var inFlight: Int
+  /// How what is acknowledged is audited; nil: not at all.
+  public var audit: AuditSettings? = AuditSettings()
   /// Length of a bucket of the timeline, wall time.
   public var bucketNanoseconds: Int64 = 1_000_000_000
 
@@ -51,6 +53,7 @@ public struct LoadOptions: Sendable {
     var options = self
     options.pace = .stages
     options.fromNanoseconds = 0
+    options.audit = nil
     options.settings.warmUpNanoseconds = 500_000_000
     options.settings.measureNanoseconds = 1_500_000_000
     options.settings.stages = [LoadSettings.Stage(shape: .step, ratePerSecond: ratePerSecond, durationNanoseconds: 2_000_000_000)]
@@ -79,6 +82,8 @@ struct LoadPlan: Sendable {
   let inFlight: Int
   let bucketNanoseconds: Int64
   let latenessLimitNanoseconds: UInt64
+  /// Whether a group is all or none.
+  let atomicGroups: Bool
 
   /// A worker's part of what may be under way.
   func window(of worker: Int) -> Int { max(inFlight / workers + (worker < inFlight % workers ? 1 : 0), 1) }

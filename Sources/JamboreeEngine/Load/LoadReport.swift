@@ -30,6 +30,10 @@ public struct LoadReport: Sendable {
   /// The scenario had no more members to act, before the load's end.
   public var ranOut: Bool
   public var outages: [Outage]
+  /// What became of what was acknowledged; nil where nothing was audited, and when it could not be read back.
+  public var audit: AuditReport?
+  /// Why nothing could be read back.
+  public var auditFailure: String?
 
   /// Starts a second in the measured part.
   public var achievedRate: Double { measureNanoseconds > 0 ? Double(starts) * 1e9 / Double(measureNanoseconds) : 0 }
@@ -53,10 +57,28 @@ public struct LoadReport: Sendable {
       Metric(name: "load.virtualSeconds", value: Double(virtualNanoseconds) / 1e9, unit: "s"),
     ]
     if let intendedRate { metrics.append(Metric(name: "load.intendedRate", value: intendedRate, unit: "1/s")) }
+    if let audit { metrics += audit.metrics }
     let known = outages.compactMap { outage in outage.endNanoseconds.map { $0 - outage.startNanoseconds } }
     if let longest = known.max() {
       metrics.append(Metric(name: "load.longestOutageSeconds", value: Double(longest) / 1e9, unit: "s", polarity: .lowerIsBetter))
     }
+    return metrics
+  }
+}
+
+extension AuditReport {
+  var metrics: [Metric] {
+    let bad: [(String, Int)] = [
+      ("lost", lost), ("stale", stale), ("duplicated", duplicated), ("readYourWritesViolations", readYourWritesViolations),
+      ("neverSeen", neverSeen), ("notReadBack", notReadBack), ("unknownWrites", unknownWrites),
+    ]
+    var metrics = [("acknowledgedWrites", acknowledgedWrites), ("auditedItems", auditedItems), ("probes", probes)].map {
+      Metric(name: "audit.\($0.0)", value: Double($0.1), unit: "count")
+    }
+    metrics += bad.map { Metric(name: "audit.\($0.0)", value: Double($0.1), unit: "count", polarity: .lowerIsBetter) }
+    metrics.append(Metric(name: "audit.auditedShare", value: auditedShare, unit: "ratio"))
+    let longest = stalenessTimeline.map(\.maxStalenessNanoseconds).max() ?? 0
+    metrics.append(Metric(name: "audit.longestStalenessSeconds", value: Double(longest) / 1e9, unit: "s", polarity: .lowerIsBetter))
     return metrics
   }
 }

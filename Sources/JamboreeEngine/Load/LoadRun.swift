@@ -17,6 +17,8 @@ final class LoadRun {
   private(set) var time: LoadClock
   private(set) var drainEnd: UInt64 = 0
   private var workers: [LoadWorker] = []
+  private let backend: BackendInstance
+  private var audit: AuditSettings?
 
   /// How often what was measured is added up.
   private static let collectNanoseconds: UInt64 = 50_000_000
@@ -31,7 +33,10 @@ final class LoadRun {
     let workers = min(max(workers, 1), shardCount)
     self.plan = LoadPlan(
       simulation: plan, workers: workers, inFlight: options.inFlight, bucketNanoseconds: options.bucketNanoseconds,
-      latenessLimitNanoseconds: UInt64(options.settings.latenessLimitNanoseconds))
+      latenessLimitNanoseconds: UInt64(options.settings.latenessLimitNanoseconds), atomicGroups: backend.descriptor.atomicGroups)
+    self.backend = backend
+    audit = backend.descriptor.isSynthetic ? nil : options.audit
+    audit?.workers = workers
     self.options = options
     self.clock = clock
     self.shards = shards
@@ -85,13 +90,14 @@ final class LoadRun {
       let arrivals =
         compression == nil
         ? ArrivalSchedule(
-          stages: settings.stages, arrivals: settings.arrivals, seed: plan.simulation.seed, worker: number, of: plan.workers) : nil
+          arrivals: settings.arrivals, stages: settings.stages, seed: plan.simulation.seed, worker: number, of: plan.workers) : nil
       collector.startCounters(number, at: plan.simulation.metrics.indices.map { metric in own.reduce(0) { $0 &+ $1.context.pointee.counters[metric] } })
       workers.append(
         LoadWorker(
           number: number, plan: plan, time: time, clock: clock, session: sessions[number],
           feed: FeedDesk(ranker: ranker, salt: salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
-          samples: samples, stop: stop))
+          samples: samples, stop: stop,
+          auditor: audit.map { WriteAuditor(settings: $0, seed: plan.simulation.seed, worker: number, startNanoseconds: start) }))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
     let group = DispatchGroup()
@@ -106,11 +112,33 @@ final class LoadRun {
     collect()
   }
 
+  /// Reads back what was acknowledged; nil where nothing is audited.
+  /// - Parameter history: what was there before the load.
+  /// - Throws: ``BackendError`` when no session can be had for it.
+  func readBack(history: OperationLog) throws(BackendError) -> AuditReport? {
+    guard let audit else { return nil }
+    var reading = AuditReadBack(workers.compactMap { $0.auditRecord() }, history: history, settings: audit, seed: plan.simulation.seed)
+    // Those of the load may have requests under way that nobody waits for any more.
+    let session = try Self.openSessions(backend, connections: min(options.connections, 8), workers: 1)[0]
+    let clock = clock
+    return reading.run(through: session, deadlineNanoseconds: clock.now() &+ Self.readBackNanoseconds, now: { clock.now() })
+  }
+
+  /// How long reading back may take: what has not been read by then is said not to have been.
+  private static let readBackNanoseconds: UInt64 = 120_000_000_000
+
   private func collect() {
     for sample in samples.takeAll() {
       collector.add(sample)
       samples.giveBack(sample)
     }
+  }
+
+  private func intendedRate(upTo measured: UInt64) -> Double? {
+    guard case .stages = options.pace, measured > 0 else { return nil }
+    let begin = options.settings.warmUpNanoseconds
+    let pieces = RatePiece.pieces(of: options.settings.stages)
+    return pieces.reduce(0) { $0 + $1.count(from: begin, to: begin + Int64(measured)) } * 1e9 / Double(measured)
   }
 
   /// What there is to tell so far.
@@ -122,7 +150,7 @@ final class LoadRun {
       drainNanoseconds: now > time.measureEnd ? Int64(now &- time.measureEnd) : 0, virtualNanoseconds: collector.virtualTime,
       starts: collector.starts, lateStarts: collector.lateStarts,
       latenessLimitNanoseconds: options.settings.latenessLimitNanoseconds, latenessShare: options.settings.latenessShare,
-      intendedRate: nil, peakInFlight: collector.peakInFlight,
+      intendedRate: intendedRate(upTo: measured), peakInFlight: collector.peakInFlight,
       unanswered: workers.reduce(0) { $0 + $1.unanswered }, ranOut: workers.contains { $0.ranOut }, outages: collector.outages)
   }
 }

@@ -13,6 +13,12 @@ final class LoadWorker: @unchecked Sendable {
   /// What the worker sleeps at most: by then it looks for mail, and for the end of the bucket.
   private static let heartbeatNanoseconds: UInt64 = 10_000_000
 
+  /// How long a load that was stopped waits for what is under way.
+  private static let patienceNanoseconds: UInt64 = 2_000_000_000
+
+  /// Marks a probe's token. A generation's highest bit is not used, so no action's token has it.
+  private static let probeMark: UInt64 = 1 << 63
+
   let number: Int
   private let plan: LoadPlan
   private let time: LoadClock
@@ -37,6 +43,11 @@ final class LoadWorker: @unchecked Sendable {
   @exclusivity(unchecked) private var cause = LatenessCause()
   @exclusivity(unchecked) private var outages = OutageWatch()
   @exclusivity(unchecked) private var virtualTime: Int64
+  @exclusivity(unchecked) private var drainEnd: UInt64
+  /// Nil where nothing is audited.
+  private let auditor: WriteAuditor?
+  /// When probes that are under way were sent, by their numbers.
+  @exclusivity(unchecked) private var probes: [Int: UInt64] = [:]
   /// Since when there is room again, after a time in which there was none.
   @exclusivity(unchecked) private var roomSince: UInt64 = 0
   @exclusivity(unchecked) private(set) var ranOut = false
@@ -45,8 +56,10 @@ final class LoadWorker: @unchecked Sendable {
 
   init(
     number: Int, plan: LoadPlan, time: LoadClock, clock: MeasuringClock, session: any PipelinedStorageSession, feed: FeedDesk,
-    shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag
+    shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag,
+    auditor: WriteAuditor?
   ) {
+    self.auditor = auditor
     self.number = number
     self.plan = plan
     self.time = time
@@ -63,6 +76,7 @@ final class LoadWorker: @unchecked Sendable {
     actions = (0..<window).map { _ in LoadAction() }
     freePlaces = Array((0..<window).reversed())
     virtualTime = time.from
+    drainEnd = time.drainEnd
     sample = samples.fresh()
     sample.clear(bucket: 0)
     arrival = nextArrival()
@@ -76,12 +90,15 @@ final class LoadWorker: @unchecked Sendable {
       var now = clock.now()
       closeBuckets(now)
       takeMail()
+      if stop.isSet, drainEnd == time.drainEnd { drainEnd = min(drainEnd, now &+ Self.patienceNanoseconds) }
       let isOver = now >= time.measureEnd || stop.isSet || (arrivals != nil && arrival == nil) || ranOut
       if !isOver { startDue(now) }
-      if isOver, inFlight == 0 || now >= time.drainEnd { break }
+      sendProbes()
+      if isOver, inFlight == 0 && probes.isEmpty || now >= drainEnd { break }
       let isFull = inFlight == actions.count
       now = clock.now()
-      let deadline = isOver || isFull ? now &+ Self.heartbeatNanoseconds : min(nextDue(now), now &+ Self.heartbeatNanoseconds)
+      var deadline = isOver || isFull ? now &+ Self.heartbeatNanoseconds : min(nextDue(now), now &+ Self.heartbeatNanoseconds)
+      if let probe = auditor?.nextProbeNanoseconds { deadline = min(deadline, max(probe, now)) }
       wait(until: deadline, now)
       let woken = clock.now()
       if isFull {
@@ -99,12 +116,16 @@ final class LoadWorker: @unchecked Sendable {
     session.poll(until: MonotonicInstant(nanoseconds: deadline), into: &completions)
     if completions.count == 0 {
       // A session with nothing under way returns at once.
-      if inFlight == 0 { sleep(until: deadline) }
+      if inFlight == 0, probes.isEmpty { sleep(until: deadline) }
       return
     }
     let now = clock.now()
     for position in 0..<completions.count {
       let token = completions.token(at: position).rawValue
+      if token & Self.probeMark != 0 {
+        completeProbe(Int(token & ~Self.probeMark), position, at: now)
+        continue
+      }
       let place = Int(token & 0xFFFF_FFFF)
       let outcome = completions.outcome(at: position)
       guard place < actions.count, actions[place].isActive, actions[place].generation == UInt32(truncatingIfNeeded: token >> 32)
@@ -166,7 +187,7 @@ final class LoadWorker: @unchecked Sendable {
   private func nextArrival() -> UInt64? { arrivals?.next().map { time.start &+ UInt64($0) } }
 
   /// Wakes an agent; false when it has nothing to do.
-  @discardableResult private func start(_ wake: DueQueue.Wake, intended: UInt64) -> Bool {
+  @discardableResult private func start(_ wake: WakeQueue.Wake, intended: UInt64) -> Bool {
     let shard = source.shards[Int(wake.shard)]
     let key = UInt64(wake.shard) << 32 | UInt64(wake.agent)
     if inFlight > 0, let place = busy[key] {
@@ -212,7 +233,7 @@ final class LoadWorker: @unchecked Sendable {
       let request = context.pointee.wakeRequests[index]
       guard request.time != .never else { continue }
       source.add(
-        DueQueue.Wake(time: max(request.time.nanoseconds, 0), agent: service << 24 | request.agent, tag: request.tag, shard: UInt32(place)))
+        WakeQueue.Wake(time: max(request.time.nanoseconds, 0), agent: service << 24 | request.agent, tag: request.tag, shard: UInt32(place)))
     }
     passOn(context)
   }
@@ -224,6 +245,27 @@ final class LoadWorker: @unchecked Sendable {
     context.pointee.clearRequests()
     for notice in notices { send(notice) }
   }
+
+  // MARK: Probes
+
+  private func sendProbes() {
+    guard let auditor else { return }
+    while let probe = auditor.nextProbe(now: clock.now()) {
+      probes[probe.id] = clock.now()
+      session.submit(probe.operation, arguments: Span(), token: Token(rawValue: Self.probeMark | UInt64(probe.id)))
+    }
+  }
+
+  private func completeProbe(_ id: Int, _ position: Int, at now: UInt64) {
+    guard let sent = probes.removeValue(forKey: id) else { return }
+    let outcome = completions.outcome(at: position)
+    completions.withReply(at: position) { reply in
+      auditor?.probeCompleted(id, outcome, reply: reply, sentNanoseconds: sent, now: now)
+    }
+  }
+
+  /// What the auditor has kept, when the load is over.
+  func auditRecord() -> AuditRecord? { auditor?.finish() }
 
   // MARK: Actions
 
@@ -284,6 +326,7 @@ final class LoadWorker: @unchecked Sendable {
       }
       perform(place, next, shard)
     case .writes:
+      tellAuditor(of: action, outcome, at: now)
       // A group is one call.
       count(action.writes[0], outcome, action, durationNanoseconds: duration, at: now)
       if outcome != .ok {
@@ -293,6 +336,13 @@ final class LoadWorker: @unchecked Sendable {
       finish(place, outcome, shard, at: now)
     case .done, .idle: break
     }
+  }
+
+  private func tellAuditor(of action: LoadAction, _ outcome: Outcome, at now: UInt64) {
+    guard let auditor else { return }
+    // A group that is not all or none may have been done in part.
+    let told = action.writes.count > 1 && outcome != .ok && !plan.atomicGroups ? Outcome.failed : outcome
+    for write in action.writes { auditor.completed(write, told, completedNanoseconds: now) }
   }
 
   private func count(_ operation: Operation, _ outcome: Outcome, _ action: LoadAction, durationNanoseconds: UInt64, at now: UInt64) {
@@ -329,7 +379,7 @@ final class LoadWorker: @unchecked Sendable {
       let meant = max(request.time.nanoseconds, 0)
       let waited = meant < present ? Double(present - meant) / (time.compression ?? 1) : 0
       source.add(
-        DueQueue.Wake(
+        WakeQueue.Wake(
           time: max(meant, present), agent: service | request.agent, tag: request.tag, shard: action.wake.shard,
           waitedNanoseconds: UInt64(waited)))
     }
@@ -351,6 +401,7 @@ final class LoadWorker: @unchecked Sendable {
       case .read(let operation), .ranked(let operation, _):
         count(operation, .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
       case .writes:
+        tellAuditor(of: actions[place], .timedOut, at: now)
         count(actions[place].writes[0], .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
       case .done, .idle: break
       }

@@ -75,4 +75,13 @@ struct RatePiece: Sendable, Equatable {
     let time = firstRate < lastRate ? seconds(count, from: firstRate) * 1e9 : duration - seconds(left, from: lastRate) * 1e9
     return time.rounded()
   }
+
+  /// Arrivals that the rate makes from one moment of the load to another.
+  func count(from begin: Int64, to end: Int64) -> Double {
+    let first = max(begin - startNanoseconds, 0)
+    let last = min(end - startNanoseconds, durationNanoseconds)
+    guard last > first else { return 0 }
+    func rate(_ nanoseconds: Int64) -> Double { firstRate + (lastRate - firstRate) * Double(nanoseconds) / Double(durationNanoseconds) }
+    return (rate(first) + rate(last)) / 2 * Double(last - first) / 1e9
+  }
 }

@@ -8,7 +8,7 @@ struct WakeSource: ~Copyable {
   private let wheels: UnsafeMutablePointer<TimingWheel>
   private let nextTicks: UnsafeMutablePointer<TickID>
   private let batch = UnsafeMutablePointer<WakeEntry>.allocate(capacity: TimingWheel.batchCapacity)
-  private var due = DueQueue()
+  private var due = WakeQueue()
   /// Everything up to this tick is in the queue.
   private var frontier: TickID = -1
 
@@ -42,9 +42,9 @@ struct WakeSource: ~Copyable {
   }
 
   /// The next wake-up, among those up to where the source has advanced.
-  var first: DueQueue.Wake? { due.first }
+  var first: WakeQueue.Wake? { due.first }
 
-  mutating func removeFirst() -> DueQueue.Wake { due.removeFirst() }
+  mutating func removeFirst() -> WakeQueue.Wake { due.removeFirst() }
 
   /// Sees to it that everything up to a virtual time, and somewhat more, is in the queue.
   mutating func advance(to time: Int64) { advance(toTick: wheels[0].tick(of: max(time, 0)) + 1) }
@@ -72,14 +72,14 @@ struct WakeSource: ~Copyable {
     frontier = tick
     for place in shards.indices where nextTicks[place] <= tick {
       wheels[place].takeAll(upTo: tick, into: batch) { entry in
-        due.add(DueQueue.Wake(time: entry.time, agent: entry.agent, tag: entry.tag, shard: UInt32(place)))
+        due.add(WakeQueue.Wake(time: entry.time, agent: entry.agent, tag: entry.tag, shard: UInt32(place)))
       }
       nextTicks[place] = wheels[place].nextTick() ?? .max
     }
   }
 
   /// Adds a wake-up.
-  mutating func add(_ wake: DueQueue.Wake) {
+  mutating func add(_ wake: WakeQueue.Wake) {
     let place = Int(wake.shard)
     let tick = wheels[place].tick(of: max(wake.time, 0))
     guard tick > frontier else { return due.add(wake) }

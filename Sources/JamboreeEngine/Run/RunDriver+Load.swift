@@ -26,8 +26,11 @@ extension RunDriver {
     let agents = state.shards.reduce(0) { $0 + $1.agents.reduce(0) { $0 + $1.count } }
     let started = ResourceUsage.now()
 
-    func output(at now: UInt64, _ phases: [RunPhase], interrupted: Bool) -> RunOutput {
-      let report = run.report(at: now)
+    func output(
+      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, audit: AuditReport? = nil, auditFailure: String? = nil
+    ) -> RunOutput {
+      var report = run.report(at: now)
+      (report.audit, report.auditFailure) = (audit, auditFailure)
       let collector = run.collector
       var metrics = populationMetrics + report.metrics
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
@@ -60,8 +63,20 @@ extension RunDriver {
     }
     phases = phases.adding(run.time, until: run.drainEnd)
     let end = run.drainEnd
-    try phases.time("finish") { try backend.backend.finish() }
-    return output(at: end, phases.phases, interrupted: interrupted)
+    var audit: AuditReport?
+    var auditFailure: String?
+    do throws(BackendError) {
+      audit = try phases.time("audit") { () throws(BackendError) in try run.readBack(history: dataset.history) }
+    } catch {
+      auditFailure = error.message
+    }
+    do throws(BackendError) {
+      try phases.time("finish") { () throws(BackendError) in try backend.backend.finish() }
+    } catch {
+      // A server that is gone by now takes nothing away of what was measured of it.
+      auditFailure = auditFailure ?? error.message
+    }
+    return output(at: end, phases.phases, interrupted: interrupted, audit: audit, auditFailure: auditFailure)
   }
 
   private func refuseWhatCannotBeLoaded(_ plan: SimulationPlan, _ options: LoadOptions) throws(BackendError) {

@@ -88,7 +88,7 @@ struct PhaseTimer {
     if let checkpoint { phases.append(RunPhase(name: "measure", startNanoseconds: 0, durationNanoseconds: checkpoint.measureNanoseconds)) }
   }
 
-  mutating func time<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+  mutating func time<Result, Failure: Error>(_ name: String, _ body: () throws(Failure) -> Result) throws(Failure) -> Result {
     let begin = monotonicNanoseconds()
     let result = try body()
     phases.append(phase(name, from: begin))

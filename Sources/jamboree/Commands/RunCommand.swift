@@ -175,6 +175,10 @@ struct RunCommand: ParsableCommand {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
     } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
       (verdict, reason) = (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
+    } else if let audit = output.load?.audit, !audit.isClean {
+      (verdict, reason) = (.failed, "the audit found \(AuditText.summary(audit))")
+    } else if let failure = output.load?.auditFailure {
+      (verdict, reason) = (.failed, "what was acknowledged could not be read back: \(failure)")
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {

@@ -23,6 +23,8 @@ struct LoadText {
     lines += outages() + [""]
     lines += responses() + [""] + services() + [""] + calls() + [""] + lateness() + [""]
     lines += errors()
+    if let audit = load.audit { lines += AuditText.lines(audit) + [""] }
+    if let failure = load.auditFailure { lines += [item("audit", "could not be made: \(failure)"), ""] }
     if !run.checks.isEmpty { lines += [ExpectationTable.text(run.checks), ""] }
     return lines + ending()
   }

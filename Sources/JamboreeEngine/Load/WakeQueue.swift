@@ -1,5 +1,5 @@
 /// Wake-ups that are due soon, the earliest first; equal times in the order in which they were added.
-struct DueQueue: ~Copyable {
+struct WakeQueue: ~Copyable {
   struct Wake: BitwiseCopyable {
     /// Virtual time.
     var time: Int64
