@@ -41,6 +41,7 @@ final class SampleQueue: @unchecked Sendable {
 
   init(make: @escaping @Sendable () -> LatencyRecorder) { self.make = make }
 
+  /// One with nothing in it.
   func fresh() -> LoadSample {
     if let spare = state.withLock({ $0.empty.popLast() }) { return spare.value }
     return LoadSample(recorder: make())
@@ -60,6 +61,7 @@ final class SampleQueue: @unchecked Sendable {
   }
 
   func giveBack(_ sample: LoadSample) {
+    sample.clear()
     let box = UncheckedBox(sample)
     state.withLock { $0.empty.append(box) }
   }

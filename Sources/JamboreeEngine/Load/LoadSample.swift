@@ -32,9 +32,8 @@ final class LoadSample {
 
   init(recorder: LatencyRecorder) { self.recorder = recorder }
 
-  /// Makes it as new.
-  func clear(bucket: Int64) {
-    self.bucket = bucket
+  /// Makes it as new; takes a millisecond, which a worker does not have.
+  func clear() {
     recorder.removeAll()
     for index in outcomes.indices {
       outcomes[index] = 0

@@ -78,7 +78,7 @@ final class LoadWorker: @unchecked Sendable {
     virtualTime = time.from
     drainEnd = time.drainEnd
     sample = samples.fresh()
-    sample.clear(bucket: 0)
+    sample.bucket = 0
     arrival = nextArrival()
   }
 
@@ -86,6 +86,7 @@ final class LoadWorker: @unchecked Sendable {
 
   /// Runs to the end of the load, its drain included.
   func run() {
+    wakePrecisely()
     while true {
       var now = clock.now()
       closeBuckets(now)
@@ -108,6 +109,20 @@ final class LoadWorker: @unchecked Sendable {
     }
     giveUpOnTheRest()
     finishSample()
+  }
+
+  /// Asks the kernel not to put wake-ups off, as it does by 50 us to save power. Where that is not allowed, starts are that much late,
+  /// and are reported so.
+  private func wakePrecisely() {
+    // A link to PROCESS/task/THREAD.
+    var link = [CChar](repeating: 0, count: 64)
+    guard readlink("/proc/thread-self", &link, link.count - 1) > 0,
+      let thread = String(decoding: link.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/").last
+    else { return }
+    let descriptor = open("/proc/\(thread)/timerslack_ns", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    _ = write(descriptor, "1", 1)
+    close(descriptor)
   }
 
   /// Waits for completions or for a moment, and goes on with what has come.
@@ -437,7 +452,7 @@ final class LoadWorker: @unchecked Sendable {
     let bucket = Int64((now &- time.start) / UInt64(plan.bucketNanoseconds))
     guard bucket > sample.bucket else { return }
     handOver()
-    sample.clear(bucket: bucket)
+    sample.bucket = bucket
   }
 
   private func handOver() {
