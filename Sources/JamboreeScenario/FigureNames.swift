@@ -11,7 +11,7 @@ public struct FigureNames: Sendable {
     "engine.agents", "engine.bytesPerOfflineAgent", "engine.ticks", "engine.cutWakeups", "engine.unmeasuredOperations", "engine.recordingSeconds", "results.writingSeconds",
     "ranking.notANumberScores", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",
-    "load.starts", "load.achievedRate", "load.intendedRate", "load.lateStarts", "load.peakInFlight", "load.unanswered", "load.outages",
+    "load.starts", "load.achievedRate", "load.intendedRate", "load.lateStarts", "load.peakInFlight", "load.unanswered", "load.unstarted", "load.outages",
     "load.longestOutageSeconds", "load.virtualSeconds",
     "audit.acknowledgedWrites", "audit.auditedItems", "audit.probes", "audit.lost", "audit.stale", "audit.duplicated",
     "audit.readYourWritesViolations", "audit.neverSeen", "audit.notReadBack", "audit.unknownWrites", "audit.auditedShare",

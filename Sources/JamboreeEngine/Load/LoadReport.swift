@@ -27,6 +27,8 @@ public struct LoadReport: Sendable {
   public var peakInFlight: Int
   /// Actions that had no answer when the drain was over; counted as `timedOut`.
   public var unanswered: Int64
+  /// Actions that were due in the measured part and had found no room when the drain was over: no latency tells of them.
+  public var unstarted: Int64
   /// The scenario had no more members to act, before the load's end.
   public var ranOut: Bool
   public var outages: [Outage]
@@ -53,6 +55,7 @@ public struct LoadReport: Sendable {
       Metric(name: "load.lateStarts", value: Double(lateStarts), unit: "count", polarity: .lowerIsBetter),
       Metric(name: "load.peakInFlight", value: Double(peakInFlight), unit: "count"),
       Metric(name: "load.unanswered", value: Double(unanswered), unit: "count", polarity: .lowerIsBetter),
+      Metric(name: "load.unstarted", value: Double(unstarted), unit: "count", polarity: .lowerIsBetter),
       Metric(name: "load.outages", value: Double(outages.count), unit: "count", polarity: .lowerIsBetter),
       Metric(name: "load.virtualSeconds", value: Double(virtualNanoseconds) / 1e9, unit: "s"),
     ]

@@ -151,6 +151,6 @@ final class LoadRun {
       starts: collector.starts, lateStarts: collector.lateStarts,
       latenessLimitNanoseconds: options.settings.latenessLimitNanoseconds, latenessShare: options.settings.latenessShare,
       intendedRate: intendedRate(upTo: measured), peakInFlight: collector.peakInFlight,
-      unanswered: workers.reduce(0) { $0 + $1.unanswered }, ranOut: workers.contains { $0.ranOut }, outages: collector.outages)
+      unanswered: workers.reduce(0) { $0 + $1.unanswered }, unstarted: workers.reduce(0) { $0 + $1.unstarted }, ranOut: workers.contains { $0.ranOut }, outages: collector.outages)
   }
 }

@@ -50,7 +50,11 @@ final class LoadWorker: @unchecked Sendable {
   @exclusivity(unchecked) private var probes: [Int: UInt64] = [:]
   /// Since when there is room again, after a time in which there was none.
   @exclusivity(unchecked) private var roomSince: UInt64 = 0
+  /// Somebody is due and could not start.
+  @exclusivity(unchecked) private var isBehind = false
   @exclusivity(unchecked) private(set) var ranOut = false
+  /// Actions that were due and had not started when the drain was over.
+  @exclusivity(unchecked) private(set) var unstarted: Int64 = 0
   /// Actions that had no answer when the drain was over.
   @exclusivity(unchecked) private(set) var unanswered: Int64 = 0
 
@@ -92,10 +96,13 @@ final class LoadWorker: @unchecked Sendable {
       closeBuckets(now)
       takeMail()
       if stop.isSet, drainEnd == time.drainEnd { drainEnd = min(drainEnd, now &+ Self.patienceNanoseconds) }
-      let isOver = now >= time.measureEnd || stop.isSet || (arrivals != nil && arrival == nil) || ranOut
-      if !isOver { startDue(now) }
+      let isStopped = stop.isSet || ranOut
+      if !isStopped { startDue(now) }
       sendProbes()
-      if isOver, inFlight == 0 && probes.isEmpty || now >= drainEnd { break }
+      // What was due before the end starts after it rather than never.
+      let isOver = isStopped || now >= time.measureEnd && !isBehind
+      if isOver, inFlight == 0 && probes.isEmpty { break }
+      if isOver || now >= time.measureEnd, now >= drainEnd { break }
       let isFull = inFlight == actions.count
       now = clock.now()
       var deadline = isOver || isFull ? now &+ Self.heartbeatNanoseconds : min(nextDue(now), now &+ Self.heartbeatNanoseconds)
@@ -167,36 +174,47 @@ final class LoadWorker: @unchecked Sendable {
 
   // MARK: Starting
 
+  /// Starts what is due, as far as there is room; ``isBehind`` tells whether some is left.
   private func startDue(_ now: UInt64) {
-    arrivals == nil ? startPaced(now) : startAtRate(now)
+    isBehind = arrivals == nil ? startPaced(now) : startAtRate(now)
+    if !isBehind { cause.caughtUp() }
   }
 
-  private func startPaced(_ begin: UInt64) {
+  private func startPaced(_ begin: UInt64) -> Bool {
     source.advance(to: time.virtual(at: begin))
     while let first = source.first {
       let intended = time.wall(of: first.time)
       let now = clock.now()
-      guard intended <= now, intended < time.measureEnd else { return cause.caughtUp() }
-      cause.roomIsUnused(since: max(intended, roomSince))
-      guard inFlight < actions.count else { return cause.windowFilled(at: now) }
+      guard isDue(intended, at: now) else { return false }
+      guard hasRoom(for: intended, at: now) else { return true }
       start(source.removeFirst(), intended: intended)
     }
-    cause.caughtUp()
+    return false
   }
 
-  private func startAtRate(_ begin: UInt64) {
+  private func startAtRate(_ begin: UInt64) -> Bool {
     while let intended = arrival {
       let now = clock.now()
-      guard intended <= now, intended < time.measureEnd else { return cause.caughtUp() }
-      cause.roomIsUnused(since: max(intended, roomSince))
-      guard inFlight < actions.count else { return cause.windowFilled(at: now) }
+      guard isDue(intended, at: now) else { return false }
+      guard hasRoom(for: intended, at: now) else { return true }
       guard source.advanceToNext() else {
         // Everybody is under way: the member who comes next waits for a reply. With nobody there at all, it is over.
         ranOut = inFlight == 0
-        return cause.windowFilled(at: now)
+        cause.windowFilled(at: now)
+        return true
       }
       if start(source.removeFirst(), intended: intended) { arrival = nextArrival() }
     }
+    return false
+  }
+
+  private func isDue(_ intended: UInt64, at now: UInt64) -> Bool { intended <= now && intended < time.measureEnd }
+
+  private func hasRoom(for intended: UInt64, at now: UInt64) -> Bool {
+    cause.roomIsUnused(since: max(intended, roomSince))
+    if inFlight < actions.count { return true }
+    cause.windowFilled(at: now)
+    return false
   }
 
   private func nextArrival() -> UInt64? { arrivals?.next().map { time.start &+ UInt64($0) } }
@@ -410,6 +428,7 @@ final class LoadWorker: @unchecked Sendable {
   /// The drain is over: what has no answer will get none.
   private func giveUpOnTheRest() {
     let now = clock.now()
+    if isBehind, !stop.isSet, !ranOut { countUnstarted() }
     for place in actions.indices where actions[place].isActive {
       unanswered += 1
       switch actions[place].step {
@@ -421,6 +440,19 @@ final class LoadWorker: @unchecked Sendable {
       case .done, .idle: break
       }
       finish(place, .timedOut, source.shards[Int(actions[place].wake.shard)], at: now)
+    }
+  }
+
+  private func countUnstarted() {
+    if arrivals != nil {
+      while let intended = arrival, intended < time.measureEnd {
+        unstarted += time.isMeasured(intended) ? 1 : 0
+        arrival = nextArrival()
+      }
+      return
+    }
+    while let first = source.first, time.wall(of: first.time) < time.measureEnd {
+      unstarted += time.isMeasured(time.wall(of: source.removeFirst().time)) ? 1 : 0
     }
   }
 

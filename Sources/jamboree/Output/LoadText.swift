@@ -43,6 +43,9 @@ struct LoadText {
     if load.unanswered > 0 {
       lines.append(item("unanswered", "\(Text.grouped(load.unanswered)) actions when the drain was over; they count as timedOut"))
     }
+    if load.unstarted > 0 {
+      lines.append(item("never started", "\(Text.grouped(load.unstarted)) actions, for which there was no room before the drain was over; no latency tells of them"))
+    }
     return lines
   }
 

@@ -66,7 +66,7 @@ enum RunJSON {
       "drainSeconds": JSON(Double(load.drainNanoseconds) / 1e9), "virtualSeconds": JSON(Double(load.virtualNanoseconds) / 1e9),
       "starts": .integer(load.starts), "lateStarts": .integer(load.lateStarts), "achievedRate": JSON(load.achievedRate),
       "intendedRate": JSON(load.intendedRate), "peakInFlight": .integer(Int64(load.peakInFlight)),
-      "unanswered": .integer(load.unanswered), "ranOut": .boolean(load.ranOut),
+      "unanswered": .integer(load.unanswered), "unstarted": .integer(load.unstarted), "ranOut": .boolean(load.ranOut),
       "outages": .array(
         load.outages.map { outage in
           .object([

@@ -1,0 +1,136 @@
+import Foundation
+import JamboreeKit
+import JamboreeMemory
+import JamboreeMetrics
+import JamboreeSQLite
+import Testing
+
+@testable import JamboreeEngine
+
+/// Whole load runs in process. How fast they are is no matter: what is late is told, and everything must add up all the same.
+@Suite struct LoadRunTests {
+  private func run(
+    _ plan: SimulationPlan, on backend: BackendInstance, workers: Int = 2, _ change: (inout LoadOptions) -> Void
+  ) throws -> RunOutput {
+    var options = LoadOptions(settings: LoadSettings(), pace: .stages, connections: 4, inFlight: 16)
+    options.settings.warmUpNanoseconds = 200_000_000
+    change(&options)
+    let identity = RunIdentity(
+      scenarioName: "test", scenarioText: "", scenarioHash: "", overrides: [], seed: plan.seed, scale: 1, workers: workers, pace: options.text,
+      backend: PlugInIdentity(id: backend.descriptor.id, version: "1", options: []), ranker: PlugInIdentity(id: "hot", version: "1", options: []))
+    var driver = RunDriver(
+      identity: identity, makePopulation: { (plan.population, []) }, makePlan: { _ in plan }, backend: backend, ranker: try hot(),
+      workers: workers)
+    driver.load = options
+    driver.makeRehearsal = { () throws(BackendError) in
+      .blocking(try MemoryBackend(options: try OptionValues(owner: "memory", given: [], descriptors: [])))
+    }
+    return try driver.run()
+  }
+
+  private func null() throws -> BackendInstance { .blocking(try NullBackend(options: noOptions())) }
+
+  private func sqlite(_ file: String) throws -> BackendInstance {
+    .blocking(
+      try SQLiteBackend(
+        options: OptionValues(
+          owner: "sqlite", location: file, given: [(name: "groupCommit", value: "write"), (name: "synchronous", value: "off")],
+          descriptors: SQLiteBackend.descriptor.options)))
+  }
+
+  private func step(_ rate: Double, _ milliseconds: Int64) -> LoadSettings.Stage {
+    LoadSettings.Stage(shape: .step, ratePerSecond: rate, durationNanoseconds: milliseconds * 1_000_000)
+  }
+
+  private func count(_ kind: LatencyKind, _ output: RunOutput) -> UInt64 {
+    output.histograms.reduce(0) { $1.key.kind == kind ? $0 + $1.value.totalCount : $0 }
+  }
+
+  @Test(arguments: [1, 2, 7], [LoadSettings.Arrivals.constant, .poisson]) func everyArrivalStartsOneAction(
+    _ workers: Int, _ arrivals: LoadSettings.Arrivals
+  ) throws {
+    let plan = try loadPlan(denseJam)
+    let output = try run(plan, on: null(), workers: workers) {
+      $0.settings.arrivals = arrivals
+      $0.settings.stages = [step(2_000, 700), step(500, 300)]
+    }
+    var schedule = ArrivalSchedule(arrivals: arrivals, stages: [step(2_000, 700), step(500, 300)], seed: plan.seed)
+    var due: Int64 = 0
+    while let time = schedule.next() { due += time >= 200_000_000 ? 1 : 0 }
+    let load = try #require(output.load)
+    #expect(load.starts == due)
+    #expect(load.unanswered == 0 && !load.ranOut)
+    #expect(abs((load.intendedRate ?? 0) - (2_000 * 0.5 + 500 * 0.3) / 0.8) < 1e-6)
+    // One response, one service time and one lateness for each cause a start.
+    #expect(count(.response, output) == UInt64(due))
+    #expect(count(.service, output) == UInt64(due))
+    #expect(count(.lateness, output) == UInt64(2 * due))
+    #expect(count(.storage, output) == UInt64(output.operations))
+    // The timeline has the warm-up too: of the first 200 ms, 400.
+    let starts = output.timeline.total("load.starts")
+    #expect(arrivals == .poisson ? starts > due : starts == due + 400)
+    #expect(output.buckets.reduce(0) { $0 + $1.latency.totalCount } == UInt64(starts))
+    #expect(load.peakInFlight <= 16 + workers)
+  }
+
+  /// The same people do the same, whatever the pace; who is still there at the end is cut off.
+  @Test(arguments: [1, 2]) func membersDoWhatTheyDoInVirtualTime(_ workers: Int) throws {
+    let plan = try loadPlan(denseJam)
+    let simulated = try simulate(plan, backend: null())
+    let output = try run(plan, on: null(), workers: workers) {
+      $0.pace = .compressed(1_800)
+      $0.settings.warmUpNanoseconds = 0
+      $0.inFlight = 64
+    }
+    for metric in ["jam.sessions", "jam.pageViews", "jam.ratings", "jam.posts"] {
+      let (loaded, whole) = (output.timeline.total(metric), simulated.timeline.total(metric))
+      #expect(loaded <= whole)
+      #expect(Double(loaded) > 0.85 * Double(whole), "\(metric): \(loaded) of \(whole)")
+    }
+    #expect(output.load?.intendedRate == nil)
+    #expect(output.outcomes[Int(Outcome.ok.rawValue)] == output.operations)
+  }
+
+  /// Everything that was acknowledged is there, and nothing else: also what was simulated before.
+  @Test(arguments: [0, 1_800_000_000_000]) func whatIsAcknowledgedIsThere(_ from: Int64) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "jamboree-load-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let output = try run(loadPlan(denseJam), on: sqlite(folder.appending(path: "data.sqlite").path)) {
+      $0.fromNanoseconds = from
+      $0.settings.stages = [step(400, 2_000)]
+      $0.audit?.probeShare = 1
+    }
+    let audit = try #require(output.load?.audit)
+    #expect(audit.acknowledgedWrites > 50)
+    #expect(audit.isClean, "\(audit.examples)")
+    #expect(audit.tellsUnknownItems && audit.notReadBack == 0 && audit.auditedShare == 1)
+    #expect(output.errors == 0)
+    #expect(output.simulatedNanoseconds > from)
+    if from > 0 {
+      // Ideas of before are shown and opened.
+      #expect(output.outcomes[Int(Outcome.notFound.rawValue)] == 0)
+      #expect((output.histogram(.response, "jam.readThread")?.totalCount ?? 0) > 0)
+      #expect(output.phases.contains { $0.name == "simulate" })
+    }
+  }
+
+  @Test func aScenarioWithNobodyLeftEndsTheLoad() throws {
+    let plan = try loadPlan(denseJam, overrides: ["population.members=16", "population.employees=16"])
+    let output = try run(plan, on: null()) {
+      $0.settings.warmUpNanoseconds = 0
+      $0.settings.stages = [step(100_000, 20_000)]
+    }
+    #expect(output.load?.ranOut == true)
+    #expect(output.wallNanoseconds < 15_000_000_000)
+  }
+
+  @Test func aBackendForOneAtATimeIsRefused() throws {
+    let plan = try loadPlan(denseJam)
+    let error = #expect(throws: BackendError.self) {
+      try run(plan, on: memory()) { $0.settings.stages = [step(100, 1_000)] }
+    }
+    #expect(error?.kind == .usage)
+    #expect(error?.message.contains("--pace max") == true)
+  }
+}
