@@ -48,7 +48,9 @@ let package = Package(
     module("JamboreePopulation", ["JamboreeKit", "CZlib"]),
     module("JamboreeWorkloads", ["JamboreeKit", "JamboreePopulation"]),
     module("JamboreeScenario", ["JamboreeKit", "JamboreePopulation", "JamboreeWorkloads", .product(name: "Yams", package: "Yams")]),
-    module("JamboreeEngine", ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation"]),
+    module(
+      "JamboreeEngine",
+      ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation", .product(name: "DequeModule", package: "swift-collections")]),
     module("JamboreeRankers", ["JamboreeKit"]),
     module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
     module("JamboreeSQLite", ["JamboreeKit", "CSQLite"], exclude: ["README.md"]),

@@ -23,6 +23,8 @@ extension PostgresBackend {
 
     deinit { descriptors.deallocate() }
 
+    public var lastErrorText: String { connections.last { !$0.lastErrorText.isEmpty }?.lastErrorText ?? "" }
+
     public func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
       send(Request(operation, arguments: arguments, token: token), arguments)
     }

@@ -97,6 +97,7 @@ struct LoadFlags: ParsableArguments {
       throw Failure(
         code: Failure.usage, message: "--from \(from ?? ""): the scenario lasts \(durationText(scenario.durationNanoseconds)); begin before its end")
     }
+    options.fitBuckets(scenario: scenario.durationNanoseconds)
     let end = options.measuredEndNanoseconds(scenario: scenario.durationNanoseconds)
     guard end > settings.warmUpNanoseconds else {
       throw Failure(
@@ -116,8 +117,9 @@ struct LoadFlags: ParsableArguments {
   }
 
   private func time(_ text: String, _ flag: String) throws -> Int64 {
-    guard let nanoseconds = parseDuration(text), nanoseconds >= 0 else {
-      throw ValidationError("\(flag) '\(text)' is no duration; write one such as 90s, 10m or 1h30m")
+    guard let nanoseconds = parseDuration(text), (0...LoadSettings.maximumStagesNanoseconds).contains(nanoseconds) else {
+      throw ValidationError(
+        "\(flag) '\(text)' is no duration up to \(durationText(LoadSettings.maximumStagesNanoseconds)); write one such as 90s, 10m or 1h30m")
     }
     return nanoseconds
   }

@@ -52,6 +52,30 @@ import Testing
     #expect(source.count == 0)
   }
 
+  /// Some wake-ups are held by actions that are under way while time goes on, and come back to wheels that have stood still.
+  @Test func whatIsHeldComesBack() throws {
+    var source = WakeSource(try startedShards(), tickNanoseconds: 100_000_000)
+    let total = source.count
+    var stream = RandomStream(key: 11)
+    var held: [WakeQueue.Wake] = []
+    var added = 0
+    var taken = 0
+    while true {
+      if held.count >= 16 || !source.advanceToNext() {
+        guard !held.isEmpty else { break }
+        var wake = held.remove(at: stream.next(below: held.count))
+        guard added < 20_000 else { continue }
+        added += 1
+        wake.time += Int64(stream.next(below: 60_000)) * 1_000_000
+        source.add(wake)
+        continue
+      }
+      held.append(source.removeFirst())
+      taken += 1
+    }
+    #expect(taken == total + 20_000)
+  }
+
   @Test func nothingComesLongBeforeItsTime() throws {
     var source = WakeSource(try startedShards(), tickNanoseconds: 1_000_000_000)
     var now: Int64 = 0

@@ -67,25 +67,28 @@ import Testing
     #expect(count(.lateness, output) == UInt64(2 * due))
     #expect(count(.storage, output) == UInt64(output.operations))
     // The timeline has the warm-up too: of the first 200 ms, 400.
-    let starts = output.timeline.total("load.starts")
+    let starts = output.timeline.total("load.allStarts")
     #expect(arrivals == .poisson ? starts > due : starts == due + 400)
     #expect(output.buckets.reduce(0) { $0 + $1.latency.totalCount } == UInt64(starts))
     #expect(load.peakInFlight <= 16 + workers)
   }
 
-  /// The same people do the same, whatever the pace; who is still there at the end is cut off.
-  @Test(arguments: [1, 2]) func membersDoWhatTheyDoInVirtualTime(_ workers: Int) throws {
+  /// The same people do the same, whatever the pace, up to the same time of the scenario.
+  @Test(arguments: [1, 2, 7]) func membersDoWhatTheyDoInVirtualTime(_ workers: Int) throws {
     let plan = try loadPlan(denseJam)
-    let simulated = try simulate(plan, backend: null())
+    let simulation = try Simulation(plan, backend: null(), ranker: hot(), workers: 2)
+    simulation.start()
+    try simulation.run(until: plan.durationNanoseconds / plan.tickNanoseconds)
+    let simulated = simulation.finishTimeline().timeline
     let output = try run(plan, on: null(), workers: workers) {
-      $0.pace = .compressed(1_800)
+      $0.pace = .compressed(900)
       $0.settings.warmUpNanoseconds = 0
       $0.inFlight = 64
     }
     for metric in ["jam.sessions", "jam.pageViews", "jam.ratings", "jam.posts"] {
-      let (loaded, whole) = (output.timeline.total(metric), simulated.timeline.total(metric))
-      #expect(loaded <= whole)
-      #expect(Double(loaded) > 0.85 * Double(whole), "\(metric): \(loaded) of \(whole)")
+      let (loaded, whole) = (Double(output.timeline.total(metric)), Double(simulated.total(metric)))
+      // Ten milliseconds here are nine seconds there, and on a busy machine some of them pass before a reply is seen.
+      #expect(abs(loaded - whole) < 0.1 * whole + 30, "\(metric): \(loaded), and \(whole) simulated")
     }
     #expect(output.load?.intendedRate == nil)
     #expect(output.outcomes[Int(Outcome.ok.rawValue)] == output.operations)
@@ -102,9 +105,10 @@ import Testing
       $0.audit?.probeShare = 1
     }
     let audit = try #require(output.load?.audit)
-    #expect(audit.acknowledgedWrites > 50)
+    #expect(audit.acknowledgedWrites > 20)
     #expect(audit.isClean, "\(audit.examples)")
     #expect(audit.tellsUnknownItems && audit.notReadBack == 0 && audit.auditedShare == 1)
+    #expect(output.outcomes[Int(Outcome.rejected.rawValue)] == 0)
     #expect(output.errors == 0)
     #expect(output.simulatedNanoseconds > from)
     if from > 0 {

@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import Glibc
 import JamboreeKit
@@ -16,13 +17,23 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
 
   private struct State {
     /// By thread.
-    var writes: [[Request]]
-    var reads: [Request] = []
-    var answers: [(token: Token, outcome: Outcome, reply: Box)] = []
+    var writes: [Deque<Request>]
+    var reads: Deque<Request> = []
+    var answers: Deque<Answer> = []
     var spareReplies: [Box] = []
     var underWay = 0
     var isClosed = false
   }
+
+  private struct Answer {
+    let token: Token
+    let outcome: Outcome
+    let reply: Box
+    let errorText: String
+  }
+
+  /// Dispatch has no more threads than some 255 for all queues together.
+  static let mostThreads = 200
 
   /// A reply on its way from a thread to the worker.
   private final class Box {
@@ -36,8 +47,14 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
   private let threads = DispatchGroup()
   private let threadCount: Int
 
-  /// - Parameter sessions: one a thread; at least one.
-  init(_ sessions: [any StorageSession]) {
+  private let writesOnFirst: Bool
+  private(set) var lastErrorText = ""
+
+  /// - Parameters:
+  ///   - sessions: one a thread; at least one.
+  ///   - writesOnFirst: all writes go to the first session.
+  init(_ sessions: [any StorageSession], writesOnFirst: Bool) {
+    self.writesOnFirst = writesOnFirst
     threadCount = sessions.count
     state = .allocate(capacity: 1)
     state.initialize(to: State(writes: Array(repeating: [], count: sessions.count)))
@@ -55,7 +72,7 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
     for (number, session) in sessions.enumerated() {
       let own = UncheckedBox(session)
       let pool = Unmanaged.passUnretained(self)
-      // `close` waits for the threads before the pool goes.
+      // `deinit` waits for the threads.
       let unowned = UncheckedBox(pool)
       DispatchQueue(label: "jamboree.session.\(number)", qos: .userInitiated).async(group: threads) {
         unowned.value._withUnsafeGuaranteedRef { $0.serve(number, own.value) }
@@ -63,11 +80,20 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
     }
   }
 
-  deinit {
+  /// Takes no more requests, forgets those that no thread has begun, and waits for the others.
+  /// - Returns: whether all threads have ended.
+  @discardableResult func close(withinSeconds seconds: Double) -> Bool {
     pthread_mutex_lock(lock)
     state.pointee.isClosed = true
+    state.pointee.reads.removeAll()
+    for thread in state.pointee.writes.indices { state.pointee.writes[thread].removeAll() }
     pthread_cond_broadcast(hasWork)
     pthread_mutex_unlock(lock)
+    return threads.wait(timeout: .now() + seconds) == .success
+  }
+
+  deinit {
+    close(withinSeconds: 0)
     threads.wait()
     pthread_cond_destroy(hasWork)
     pthread_cond_destroy(hasAnswer)
@@ -89,7 +115,7 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
     pthread_mutex_lock(lock)
     state.pointee.underWay += 1
     if let owner = call.ownerKey {
-      state.pointee.writes[Int(mix64(owner) % UInt64(threadCount))].append(Request(call: call, token: token))
+      state.pointee.writes[writesOnFirst ? 0 : Int(mix64(owner) % UInt64(threadCount))].append(Request(call: call, token: token))
       // Whose it is may not be the first to wake.
       pthread_cond_broadcast(hasWork)
     } else {
@@ -107,7 +133,8 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
       var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
       if pthread_cond_timedwait(hasAnswer, lock, &time) == ETIMEDOUT { break }
     }
-    while !completions.isFull, let answer = state.pointee.answers.popLast() {
+    while !completions.isFull, let answer = state.pointee.answers.popFirst() {
+      if answer.outcome.isError { lastErrorText = answer.errorText }
       state.pointee.underWay -= 1
       completions.complete(answer.token, answer.outcome) { swap(&$0, &answer.reply.reply) }
       state.pointee.spareReplies.append(answer.reply)
@@ -133,8 +160,9 @@ final class BlockingPool: PipelinedStorageSession, @unchecked Sendable {
       pthread_mutex_unlock(lock)
       box.reply.reset()
       let outcome = request.call.perform(on: session, into: &box.reply)
+      let errorText = outcome.isError ? session.lastErrorText : ""
       pthread_mutex_lock(lock)
-      state.pointee.answers.append((request.token, outcome, box))
+      state.pointee.answers.append(Answer(token: request.token, outcome: outcome, reply: box, errorText: errorText))
       pthread_cond_signal(hasAnswer)
     }
     pthread_mutex_unlock(lock)

@@ -8,6 +8,8 @@ final class InlineSession: PipelinedStorageSession {
 
   init(_ base: any StorageSession) { self.base = base }
 
+  var lastErrorText: String { base.lastErrorText }
+
   func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
     waiting.append((RecordedCall(operation, arguments), token))
   }
@@ -22,8 +24,8 @@ final class InlineSession: PipelinedStorageSession {
       next += 1
       completions.complete(token) { call.perform(on: base, into: &$0) }
     }
-    guard next == waiting.count else { return }
-    waiting.removeAll(keepingCapacity: true)
+    guard next > waiting.count / 2 else { return }
+    waiting.removeFirst(next)
     next = 0
   }
 }

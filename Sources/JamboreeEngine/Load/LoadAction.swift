@@ -6,6 +6,8 @@ final class LoadAction {
   /// Wall time at which it was to start, and at which it has started.
   var intended: UInt64 = 0
   var started: UInt64 = 0
+  /// By how much the generator has delayed its start.
+  var generatorNanoseconds: UInt64 = 0
   /// Whether it counts: it was intended in the measured part of the run.
   var isMeasured = false
   /// What it waits for.
@@ -60,6 +62,8 @@ final class LoadAction {
 
   /// Ends the list of the writes' arguments, so that it tells where each one's end.
   func closeWrites() { writeArgumentStarts.append(UInt32(writeArguments.count)) }
+
+  func forgetNotices() { notices.removeAll(keepingCapacity: true) }
 
   /// Wake-ups are not asked for any more: the caller has taken them.
   func forgetRequests() {

@@ -18,12 +18,12 @@ struct LoadClock: Sendable {
   /// When a virtual time is due; only with a compression.
   func wall(of virtual: Int64) -> UInt64 {
     guard let compression, virtual > from else { return start }
-    return start &+ UInt64(Double(virtual &- from) / compression)
+    return start &+ UInt64(min(Double(virtual &- from) / compression, 4e18))
   }
 
   /// The virtual time of a moment; only with a compression.
   func virtual(at wall: UInt64) -> Int64 {
     guard let compression, wall > start else { return from }
-    return from &+ Int64(Double(wall &- start) * compression)
+    return from &+ Int64(min(Double(wall &- start) * compression, 4e18))
   }
 }

@@ -8,6 +8,10 @@ struct LoadCollector {
   private(set) var outcomes = [Int64](repeating: 0, count: Outcome.allCases.count)
   private(set) var starts: Int64 = 0
   private(set) var lateStarts: Int64 = 0
+  private(set) var startsInTime: Int64 = 0
+  private(set) var ranOut = false
+  var unanswered: Int64 { unansweredBy.reduce(0, +) }
+  var unstarted: Int64 { unstartedBy.reduce(0, +) }
   private(set) var peakInFlight = 0
   private(set) var virtualTime: Int64 = 0
   private(set) var notANumberScores = 0
@@ -22,6 +26,8 @@ struct LoadCollector {
   private var handedOver: [Int64]
   private var counters: [[Int64]]
   private var notANumber: [Int]
+  private var unansweredBy: [Int64]
+  private var unstartedBy: [Int64]
   private var lastSums: [Int64]
   private var open: [Int64: Part] = [:]
 
@@ -36,7 +42,7 @@ struct LoadCollector {
 
   /// What the timeline shows beside what the services count.
   private static let ownMetrics = [
-    MetricDescriptor(name: "load.starts", unit: "count", kind: .counter),
+    MetricDescriptor(name: "load.allStarts", unit: "count", kind: .counter),
     MetricDescriptor(name: "load.inFlight", unit: "count", kind: .gauge),
   ]
 
@@ -47,6 +53,8 @@ struct LoadCollector {
     handedOver = [Int64](repeating: -1, count: plan.workers)
     counters = Array(repeating: [Int64](repeating: 0, count: serviceMetrics), count: plan.workers)
     notANumber = [Int](repeating: 0, count: plan.workers)
+    unansweredBy = handedOver.map { _ in 0 }
+    unstartedBy = unansweredBy
     lastSums = [Int64](repeating: 0, count: serviceMetrics)
   }
 
@@ -65,7 +73,10 @@ struct LoadCollector {
     for index in outcomes.indices { outcomes[index] += sample.measuredOutcomes[index] }
     starts += sample.measuredStarts
     lateStarts += sample.measuredLateStarts
-    peakInFlight = max(peakInFlight, sample.peakInFlight)
+    startsInTime += sample.startsInTime
+    unansweredBy[worker] = sample.unanswered
+    unstartedBy[worker] = sample.unstarted
+    ranOut = ranOut || sample.ranOut
     virtualTime = max(virtualTime, sample.virtualTime)
     counters[worker] = sample.counters
     notANumber[worker] = sample.notANumberScores
@@ -106,6 +117,7 @@ struct LoadCollector {
         }
       }
       row += [part.starts, part.peakInFlight]
+      peakInFlight = max(peakInFlight, Int(part.peakInFlight))
       let start = SimTime(nanoseconds: index * timeline.bucketNanoseconds)
       for metric in row.indices where timeline.descriptors[metric].kind == .gauge && row[metric] > timeline.peakValues[metric] {
         timeline.peakValues[metric] = row[metric]

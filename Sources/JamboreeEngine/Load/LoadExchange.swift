@@ -10,10 +10,23 @@ final class LoadMail: Sendable {
   }
 
   private let boxes: [Box]
+  /// Notices that were sent and not taken.
+  private let underWay = Atomic<Int>(0)
+  /// Workers with nobody who could ever act again, unless mail comes.
+  private let idle: Mutex<Set<Int>> = Mutex([])
 
   init(workers: Int) { boxes = (0..<workers).map { _ in Box() } }
 
+  /// A worker tells whether it has nobody left to act; answers whether no worker has, and nothing is on its way.
+  func isIdle(_ isIdle: Bool, _ worker: Int) -> Bool {
+    idle.withLock { idle in
+      if isIdle { idle.insert(worker) } else { idle.remove(worker) }
+      return idle.count == boxes.count && underWay.load(ordering: .acquiring) == 0
+    }
+  }
+
   func send(_ notice: Notice, to worker: Int) {
+    underWay.add(1, ordering: .acquiringAndReleasing)
     boxes[worker].notices.withLock { $0.append(notice) }
     boxes[worker].isFull.store(true, ordering: .releasing)
   }
@@ -23,6 +36,9 @@ final class LoadMail: Sendable {
     guard boxes[worker].isFull.exchange(false, ordering: .acquiringAndReleasing) else { return [] }
     return boxes[worker].notices.withLock { notices in
       defer { notices = [] }
+      // Before they count as taken: in between nobody may think that all are idle.
+      if !notices.isEmpty { idle.withLock { _ = $0.remove(worker) } }
+      underWay.subtract(notices.count, ordering: .acquiringAndReleasing)
       return notices
     }
   }

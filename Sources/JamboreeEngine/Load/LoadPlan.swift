@@ -23,6 +23,16 @@ public struct LoadOptions: Sendable {
   /// Length of a bucket of the timeline, wall time.
   public var bucketNanoseconds: Int64 = 1_000_000_000
 
+  /// More buckets than this take gigabytes, and no screen shows them.
+  static let maximumBuckets: Int64 = 20_000
+
+  /// Lengthens the buckets where a load would have too many.
+  /// - Parameter durationNanoseconds: of the scenario, virtual time.
+  public mutating func fitBuckets(scenario durationNanoseconds: Int64) {
+    let end = measuredEndNanoseconds(scenario: durationNanoseconds) / Self.maximumBuckets
+    bucketNanoseconds = (end / 1_000_000_000 + 1) * 1_000_000_000
+  }
+
   public init(settings: LoadSettings, pace: LoadPace, connections: Int, inFlight: Int) {
     self.settings = settings
     self.pace = pace
@@ -84,6 +94,9 @@ struct LoadPlan: Sendable {
   let latenessLimitNanoseconds: UInt64
   /// Whether a group is all or none.
   let atomicGroups: Bool
+  /// As in ``LoadClock``.
+  let fromNanoseconds: Int64
+  let compression: Double?
 
   /// A worker's part of what may be under way.
   func window(of worker: Int) -> Int { max(inFlight / workers + (worker < inFlight % workers ? 1 : 0), 1) }

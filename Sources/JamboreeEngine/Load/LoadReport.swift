@@ -16,6 +16,8 @@ public struct LoadReport: Sendable {
   public var virtualNanoseconds: Int64
   /// Actions that started in the measured part.
   public var starts: Int64
+  /// Those of them that started before it was over; the others were late, and started in the drain.
+  public var startsInTime: Int64
   /// Those of them that the generator has delayed by more than the limit.
   public var lateStarts: Int64
   public var latenessLimitNanoseconds: Int64
@@ -36,9 +38,11 @@ public struct LoadReport: Sendable {
   public var audit: AuditReport?
   /// Why nothing could be read back.
   public var auditFailure: String?
+  /// Why the backend could not be closed as it should.
+  public var finishFailure: String?
 
   /// Starts a second in the measured part.
-  public var achievedRate: Double { measureNanoseconds > 0 ? Double(starts) * 1e9 / Double(measureNanoseconds) : 0 }
+  public var achievedRate: Double { measureNanoseconds > 0 ? Double(startsInTime) * 1e9 / Double(measureNanoseconds) : 0 }
 
   /// Why the run's figures are not to be used; nil when they are.
   public var invalidReason: String? {

@@ -9,13 +9,17 @@ final class LoadRun {
   private let options: LoadOptions
   private let clock: MeasuringClock
   private let shards: [SimulationShard]
-  private let sessions: [any PipelinedStorageSession]
+  private var sessions: [any PipelinedStorageSession]
   private let ranker: any FeedRanker
   private let samples: SampleQueue
   private let stop = StopFlag()
   private(set) var collector: LoadCollector
   private(set) var time: LoadClock
   private(set) var drainEnd: UInt64 = 0
+  /// When somebody stopped it.
+  private var stopped: UInt64 = .max
+  /// When its measured part ended or, stopped, ends.
+  var measuredEnd: UInt64 { min(time.measureEnd, stopped) }
   private var workers: [LoadWorker] = []
   private let backend: BackendInstance
   private var audit: AuditSettings?
@@ -30,10 +34,14 @@ final class LoadRun {
     _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], backend: BackendInstance, ranker: any FeedRanker,
     workers: Int, clock: MeasuringClock
   ) throws(BackendError) {
-    let workers = min(max(workers, 1), shardCount)
+    // A backend with one writer has one session that writes, and so one worker.
+    let workers = backend.descriptor.writers == .single ? 1 : min(max(workers, 1), shardCount)
+    var compression: Double?
+    if case .compressed(let factor) = options.pace { compression = factor }
     self.plan = LoadPlan(
       simulation: plan, workers: workers, inFlight: options.inFlight, bucketNanoseconds: options.bucketNanoseconds,
-      latenessLimitNanoseconds: UInt64(options.settings.latenessLimitNanoseconds), atomicGroups: backend.descriptor.atomicGroups)
+      latenessLimitNanoseconds: UInt64(options.settings.latenessLimitNanoseconds), atomicGroups: backend.descriptor.atomicGroups,
+      fromNanoseconds: options.fromNanoseconds, compression: compression)
     self.backend = backend
     audit = backend.descriptor.isSynthetic ? nil : options.audit
     audit?.workers = workers
@@ -60,9 +68,14 @@ final class LoadRun {
       case .blocking(let blocking) where backend.descriptor.isSynthetic:
         sessions.append(InlineSession(try blocking.openAnySession(worker)))
       case .blocking(let blocking):
+        guard connections <= BlockingPool.mostThreads else {
+          throw BackendError(
+            .usage,
+            "backend '\(backend.descriptor.id)' takes a thread a connection, and \(connections) are too many; use --connections \(BlockingPool.mostThreads) or fewer")
+        }
         var threads: [any StorageSession] = []
-        for number in 0..<own { threads.append(try blocking.openAnySession(worker * 1_000 + number)) }
-        sessions.append(BlockingPool(threads))
+        for _ in 0..<own { threads.append(try blocking.openAnySession(sessions.count * own + threads.count)) }
+        sessions.append(BlockingPool(threads, writesOnFirst: backend.descriptor.writers == .single))
       }
     }
     return sessions
@@ -77,51 +90,70 @@ final class LoadRun {
     let interests = type(of: ranker).descriptor.needs.contains(.interests) ? plan.simulation.population.interests : []
     let mail = LoadMail(workers: plan.workers)
     let settings = options.settings
-    // Everything is made before the clock starts.
-    let start = clock.now() &+ 20_000_000
-    let end = start &+ UInt64(options.measuredEndNanoseconds(scenario: plan.simulation.durationNanoseconds))
-    var compression: Double?
-    if case .compressed(let factor) = options.pace { compression = factor }
-    time = LoadClock(
-      start: start, from: options.fromNanoseconds, compression: compression, measureStart: start &+ UInt64(settings.warmUpNanoseconds),
-      measureEnd: end, drainEnd: end &+ UInt64(settings.drainNanoseconds))
     for number in 0..<plan.workers {
       let own = shards.filter { $0.index % plan.workers == number }
       let arrivals =
-        compression == nil
+        plan.compression == nil
         ? ArrivalSchedule(
           arrivals: settings.arrivals, stages: settings.stages, seed: plan.simulation.seed, worker: number, of: plan.workers) : nil
       collector.startCounters(number, at: plan.simulation.metrics.indices.map { metric in own.reduce(0) { $0 &+ $1.context.pointee.counters[metric] } })
       workers.append(
         LoadWorker(
-          number: number, plan: plan, time: time, clock: clock, session: sessions[number],
+          number: number, plan: plan, clock: clock, session: sessions[number],
           feed: FeedDesk(ranker: ranker, salt: salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
-          samples: samples, stop: stop,
-          auditor: audit.map { WriteAuditor(settings: $0, seed: plan.simulation.seed, worker: number, startNanoseconds: start) }))
+          samples: samples, stop: stop))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
+    // Everything is made: a moment for the threads to begin.
+    let start = clock.now() &+ 20_000_000
+    let end = start &+ UInt64(options.measuredEndNanoseconds(scenario: plan.simulation.durationNanoseconds))
+    time = LoadClock(
+      start: start, from: options.fromNanoseconds, compression: plan.compression,
+      measureStart: start &+ UInt64(settings.warmUpNanoseconds), measureEnd: end,
+      drainEnd: end &+ UInt64(settings.drainNanoseconds))
+    for worker in workers {
+      worker.setClock(
+        time,
+        auditor: audit.map { WriteAuditor(settings: $0, seed: plan.simulation.seed, worker: worker.number, startNanoseconds: start) })
+    }
     let group = DispatchGroup()
     for worker in workers {
       DispatchQueue(label: "jamboree.load.\(worker.number)", qos: .userInteractive).async(group: group) { worker.run() }
     }
     while group.wait(timeout: .now() + .nanoseconds(Int(Self.collectNanoseconds))) == .timedOut {
       collect()
-      if watch(self, clock.now()) { stop.set() }
+      if watch(self, clock.now()), !stop.isSet {
+        stop.set()
+        stopped = clock.now()
+      }
     }
     drainEnd = clock.now()
     collect()
   }
 
   /// Reads back what was acknowledged; nil where nothing is audited.
-  /// - Parameter history: what was there before the load.
-  /// - Throws: ``BackendError`` when no session can be had for it.
-  func readBack(history: OperationLog) throws(BackendError) -> AuditReport? {
+  /// - Parameters:
+  ///   - history: what was there before the load.
+  ///   - shouldStop: asked now and then; what has not been read by then is said not to have been.
+  /// - Throws: ``BackendError`` when no session can be had for it, or calls of the load's have not come back.
+  func readBack(history: OperationLog, shouldStop: @escaping () -> Bool) throws(BackendError) -> AuditReport? {
+    let records = workers.compactMap { $0.auditRecord() }
+    try closeSessions()
     guard let audit else { return nil }
-    var reading = AuditReadBack(workers.compactMap { $0.auditRecord() }, history: history, settings: audit, seed: plan.simulation.seed)
-    // Those of the load may have requests under way that nobody waits for any more.
+    var reading = AuditReadBack(records, history: history, settings: audit, seed: plan.simulation.seed)
     let session = try Self.openSessions(backend, connections: min(options.connections, 8), workers: 1)[0]
     let clock = clock
-    return reading.run(through: session, deadlineNanoseconds: clock.now() &+ Self.readBackNanoseconds, now: { clock.now() })
+    return reading.run(through: session, deadlineNanoseconds: clock.now() &+ Self.readBackNanoseconds, now: { shouldStop() ? .max : clock.now() })
+  }
+
+  /// Gives up the load's sessions: they may have requests under way that nobody waits for any more.
+  private func closeSessions() throws(BackendError) {
+    workers = []
+    let pools = sessions.compactMap { $0 as? BlockingPool }
+    sessions = []
+    for pool in pools where !pool.close(withinSeconds: 10) {
+      throw BackendError(.failed, "a call of the load's has not come back after 10 s")
+    }
   }
 
   /// How long reading back may take: what has not been read by then is said not to have been.
@@ -143,14 +175,15 @@ final class LoadRun {
 
   /// What there is to tell so far.
   func report(at now: UInt64) -> LoadReport {
-    let measured = now > time.measureStart ? min(now, time.measureEnd) &- time.measureStart : 0
+    let end = min(now, measuredEnd)
+    let measured = end > time.measureStart ? end &- time.measureStart : 0
     return LoadReport(
       pace: options.paceText, connections: options.connections, inFlight: (0..<plan.workers).reduce(0) { $0 + plan.window(of: $1) },
       warmUpNanoseconds: options.settings.warmUpNanoseconds, measureNanoseconds: Int64(measured),
-      drainNanoseconds: now > time.measureEnd ? Int64(now &- time.measureEnd) : 0, virtualNanoseconds: collector.virtualTime,
-      starts: collector.starts, lateStarts: collector.lateStarts,
+      drainNanoseconds: now > measuredEnd ? Int64(now &- measuredEnd) : 0, virtualNanoseconds: collector.virtualTime,
+      starts: collector.starts, startsInTime: collector.startsInTime, lateStarts: collector.lateStarts,
       latenessLimitNanoseconds: options.settings.latenessLimitNanoseconds, latenessShare: options.settings.latenessShare,
       intendedRate: intendedRate(upTo: measured), peakInFlight: collector.peakInFlight,
-      unanswered: workers.reduce(0) { $0 + $1.unanswered }, unstarted: workers.reduce(0) { $0 + $1.unstarted }, ranOut: workers.contains { $0.ranOut }, outages: collector.outages)
+      unanswered: collector.unanswered, unstarted: collector.unstarted, ranOut: collector.ranOut, outages: collector.outages)
   }
 }

@@ -17,6 +17,12 @@ final class LoadSample {
   var starts: Int64 = 0
   var measuredStarts: Int64 = 0
   var measuredLateStarts: Int64 = 0
+  /// Measured ones that started before the measured part was over.
+  var startsInTime: Int64 = 0
+  /// Of the whole load so far: see ``LoadReport``.
+  var unanswered: Int64 = 0
+  var unstarted: Int64 = 0
+  var ranOut = false
   /// The most that was under way at a time.
   var peakInFlight = 0
   /// Of the worker's shards, at the bucket's end.
@@ -39,7 +45,7 @@ final class LoadSample {
       outcomes[index] = 0
       measuredOutcomes[index] = 0
     }
-    (starts, measuredStarts, measuredLateStarts) = (0, 0, 0)
+    (starts, measuredStarts, measuredLateStarts, startsInTime) = (0, 0, 0, 0)
     peakInFlight = 0
     errorSamples.removeAll()
     outages.removeAll()

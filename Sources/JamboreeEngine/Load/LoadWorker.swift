@@ -21,7 +21,7 @@ final class LoadWorker: @unchecked Sendable {
 
   let number: Int
   private let plan: LoadPlan
-  private let time: LoadClock
+  @exclusivity(unchecked) private var time: LoadClock
   private let clock: MeasuringClock
   private let session: any PipelinedStorageSession
   private let feed: FeedDesk
@@ -45,28 +45,28 @@ final class LoadWorker: @unchecked Sendable {
   @exclusivity(unchecked) private var virtualTime: Int64
   @exclusivity(unchecked) private var drainEnd: UInt64
   /// Nil where nothing is audited.
-  private let auditor: WriteAuditor?
+  @exclusivity(unchecked) private var auditor: WriteAuditor?
   /// When probes that are under way were sent, by their numbers.
   @exclusivity(unchecked) private var probes: [Int: UInt64] = [:]
   /// Since when there is room again, after a time in which there was none.
   @exclusivity(unchecked) private var roomSince: UInt64 = 0
+  /// A start is due, and nobody is there to act.
+  @exclusivity(unchecked) private var isStarved = false
   /// Somebody is due and could not start.
   @exclusivity(unchecked) private var isBehind = false
-  @exclusivity(unchecked) private(set) var ranOut = false
+  /// Nobody is left to act, with no worker.
+  @exclusivity(unchecked) private var ranOut = false
   /// Actions that were due and had not started when the drain was over.
-  @exclusivity(unchecked) private(set) var unstarted: Int64 = 0
+  @exclusivity(unchecked) private var unstarted: Int64 = 0
   /// Actions that had no answer when the drain was over.
-  @exclusivity(unchecked) private(set) var unanswered: Int64 = 0
+  @exclusivity(unchecked) private var unanswered: Int64 = 0
 
   init(
-    number: Int, plan: LoadPlan, time: LoadClock, clock: MeasuringClock, session: any PipelinedStorageSession, feed: FeedDesk,
-    shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag,
-    auditor: WriteAuditor?
+    number: Int, plan: LoadPlan, clock: MeasuringClock, session: any PipelinedStorageSession, feed: FeedDesk,
+    shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag
   ) {
-    self.auditor = auditor
     self.number = number
     self.plan = plan
-    self.time = time
     self.clock = clock
     self.session = session
     self.feed = feed
@@ -75,14 +75,23 @@ final class LoadWorker: @unchecked Sendable {
     self.stop = stop
     self.arrivals = arrivals
     // Five milliseconds of wall time; of virtual time where no pace ties the two.
-    source = WakeSource(shards, tickNanoseconds: max(Int64(5_000_000 * (time.compression ?? 20)), 1))
+    source = WakeSource(shards, tickNanoseconds: max(Int64(5_000_000 * (plan.compression ?? 20)), 1))
+    source.advance(to: plan.fromNanoseconds)
     let window = plan.window(of: number)
     actions = (0..<window).map { _ in LoadAction() }
     freePlaces = Array((0..<window).reversed())
-    virtualTime = time.from
-    drainEnd = time.drainEnd
+    virtualTime = plan.fromNanoseconds
+    // Until `setClock`.
+    time = LoadClock(start: 0, from: 0, compression: nil, measureStart: 0, measureEnd: 0, drainEnd: 0)
+    drainEnd = 0
     sample = samples.fresh()
-    sample.bucket = 0
+  }
+
+  /// Tells when the load begins and ends: to be called before `run`, when everything is made that takes its time.
+  func setClock(_ time: LoadClock, auditor: WriteAuditor?) {
+    self.time = time
+    self.auditor = auditor
+    drainEnd = time.drainEnd
     arrival = nextArrival()
   }
 
@@ -98,20 +107,22 @@ final class LoadWorker: @unchecked Sendable {
       if stop.isSet, drainEnd == time.drainEnd { drainEnd = min(drainEnd, now &+ Self.patienceNanoseconds) }
       let isStopped = stop.isSet || ranOut
       if !isStopped { startDue(now) }
+      if isStarved { ranOut = mail.isIdle(inFlight == 0, number) }
       sendProbes()
       // What was due before the end starts after it rather than never.
       let isOver = isStopped || now >= time.measureEnd && !isBehind
       if isOver, inFlight == 0 && probes.isEmpty { break }
       if isOver || now >= time.measureEnd, now >= drainEnd { break }
-      let isFull = inFlight == actions.count
+      let isFull = inFlight == actions.count || isStarved
       now = clock.now()
       var deadline = isOver || isFull ? now &+ Self.heartbeatNanoseconds : min(nextDue(now), now &+ Self.heartbeatNanoseconds)
       if let probe = auditor?.nextProbeNanoseconds { deadline = min(deadline, max(probe, now)) }
       wait(until: deadline, now)
       let woken = clock.now()
       if isFull {
-        if woken > deadline { cause.overslept(nanoseconds: woken &- deadline) }
-        if inFlight < actions.count { roomSince = woken }
+        // Answers that were there before the worker was: it was late for them.
+        if woken > deadline, completions.count > 0 { cause.overslept(nanoseconds: woken &- deadline) }
+        if completions.count > 0 { roomSince = woken }
       }
     }
     giveUpOnTheRest()
@@ -193,16 +204,17 @@ final class LoadWorker: @unchecked Sendable {
   }
 
   private func startAtRate(_ begin: UInt64) -> Bool {
+    isStarved = false
     while let intended = arrival {
       let now = clock.now()
       guard isDue(intended, at: now) else { return false }
-      guard hasRoom(for: intended, at: now) else { return true }
       guard source.advanceToNext() else {
-        // Everybody is under way: the member who comes next waits for a reply. With nobody there at all, it is over.
-        ranOut = inFlight == 0
+        // Everybody is under way: the member who comes next waits for a reply.
+        isStarved = true
         cause.windowFilled(at: now)
         return true
       }
+      guard hasRoom(for: intended, at: now) else { return true }
       if start(source.removeFirst(), intended: intended) { arrival = nextArrival() }
     }
     return false
@@ -211,10 +223,12 @@ final class LoadWorker: @unchecked Sendable {
   private func isDue(_ intended: UInt64, at now: UInt64) -> Bool { intended <= now && intended < time.measureEnd }
 
   private func hasRoom(for intended: UInt64, at now: UInt64) -> Bool {
+    guard inFlight < actions.count else {
+      cause.windowFilled(at: now)
+      return false
+    }
     cause.roomIsUnused(since: max(intended, roomSince))
-    if inFlight < actions.count { return true }
-    cause.windowFilled(at: now)
-    return false
+    return true
   }
 
   private func nextArrival() -> UInt64? { arrivals?.next().map { time.start &+ UInt64($0) } }
@@ -250,10 +264,12 @@ final class LoadWorker: @unchecked Sendable {
   private func count(start action: LoadAction, at now: UInt64) {
     let lateness = now &- action.intended
     let (generator, backend) = cause.split(latenessNanoseconds: lateness, at: now)
+    action.generatorNanoseconds = generator
     sample.starts += 1
     sample.peakInFlight = max(sample.peakInFlight, inFlight)
     guard action.isMeasured else { return }
     sample.measuredStarts += 1
+    if now < time.measureEnd { sample.startsInTime += 1 }
     if generator > plan.latenessLimitNanoseconds { sample.measuredLateStarts += 1 }
     sample.recorder.recordLateness(
       generatorNanoseconds: generator, backendNanoseconds: backend &+ action.wake.waitedNanoseconds)
@@ -363,6 +379,8 @@ final class LoadWorker: @unchecked Sendable {
       // A group is one call.
       count(action.writes[0], outcome, action, durationNanoseconds: duration, at: now)
       if outcome != .ok {
+        // They told of what has not come to be.
+        action.forgetNotices()
         shard.agents[Int(action.wake.agent >> 24)].writesEnded(action.wake.agent & 0xFF_FFFF, outcome: outcome, &context.pointee)
         action.take(from: context)
       }
@@ -382,7 +400,7 @@ final class LoadWorker: @unchecked Sendable {
     sample.outcomes[Int(outcome.rawValue)] += 1
     if outcome == .unavailable {
       outages.failed(at: Int64(now &- time.start))
-    } else if outages.isUnderWay, outages.recovered(at: Int64(now &- time.start), sent: Int64(action.submitted &- time.start)) {
+    } else if !outcome.isError, outages.isUnderWay, outages.recovered(at: Int64(now &- time.start), sent: Int64(action.submitted &- time.start)) {
       sample.outages += outages.take()
     }
     if outcome.isError, sample.errorSamples.count < ErrorSample.limit {
@@ -409,26 +427,35 @@ final class LoadWorker: @unchecked Sendable {
     // A member goes on no earlier than the reply is there.
     let present = time.compression == nil ? Int64.min : time.virtual(at: now)
     for request in action.wakes where request.time != .never {
-      let meant = max(request.time.nanoseconds, 0)
-      let waited = meant < present ? Double(present - meant) / (time.compression ?? 1) : 0
-      source.add(
-        WakeQueue.Wake(
-          time: max(meant, present), agent: service | request.agent, tag: request.tag, shard: action.wake.shard,
-          waitedNanoseconds: UInt64(waited)))
+      postpone(
+        WakeQueue.Wake(time: max(request.time.nanoseconds, 0), agent: service | request.agent, tag: request.tag, shard: action.wake.shard),
+        to: present, action)
     }
-    if outcome == .ok || action.writes.isEmpty { for notice in action.notices { send(notice) } }
+    for notice in action.notices { send(notice) }
     action.forgetRequests()
-    for wake in action.deferred { source.add(wake) }
+    for wake in action.deferred { postpone(wake, to: present, action) }
     busy[UInt64(action.wake.shard) << 32 | UInt64(action.wake.agent)] = nil
     action.isActive = false
     freePlaces.append(place)
     inFlight -= 1
   }
 
+  /// Adds a wake-up that cannot come before the reply was there. What that delays it by is the backend's doing, but for what the
+  /// generator had delayed the action itself.
+  private func postpone(_ meant: WakeQueue.Wake, to present: Int64, _ action: LoadAction) {
+    var wake = meant
+    if wake.time < present {
+      let waited = UInt64(min(Double(present - wake.time) / (time.compression ?? 1), 1e18))
+      wake.waitedNanoseconds &+= waited - min(waited, action.generatorNanoseconds)
+      wake.time = present
+    }
+    source.add(wake)
+  }
+
   /// The drain is over: what has no answer will get none.
   private func giveUpOnTheRest() {
     let now = clock.now()
-    if isBehind, !stop.isSet, !ranOut { countUnstarted() }
+    if isBehind { countUnstarted(until: stop.isSet ? min(now, time.measureEnd) : time.measureEnd) }
     for place in actions.indices where actions[place].isActive {
       unanswered += 1
       switch actions[place].step {
@@ -436,6 +463,7 @@ final class LoadWorker: @unchecked Sendable {
         count(operation, .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
       case .writes:
         tellAuditor(of: actions[place], .timedOut, at: now)
+        actions[place].forgetNotices()
         count(actions[place].writes[0], .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
       case .done, .idle: break
       }
@@ -443,15 +471,15 @@ final class LoadWorker: @unchecked Sendable {
     }
   }
 
-  private func countUnstarted() {
+  private func countUnstarted(until end: UInt64) {
     if arrivals != nil {
-      while let intended = arrival, intended < time.measureEnd {
+      while let intended = arrival, intended < end {
         unstarted += time.isMeasured(intended) ? 1 : 0
         arrival = nextArrival()
       }
       return
     }
-    while let first = source.first, time.wall(of: first.time) < time.measureEnd {
+    while let first = source.first, time.wall(of: first.time) < end {
       unstarted += time.isMeasured(time.wall(of: source.removeFirst().time)) ? 1 : 0
     }
   }
@@ -495,8 +523,10 @@ final class LoadWorker: @unchecked Sendable {
     sample.notANumberScores = feed.notANumberCount
     sample.virtualTime = virtualTime
     sample.worker = number
+    (sample.unanswered, sample.unstarted, sample.ranOut) = (unanswered, unstarted, ranOut)
     samples.handOver(sample)
     sample = samples.fresh()
+    sample.peakInFlight = inFlight
   }
 
   private func finishSample() {

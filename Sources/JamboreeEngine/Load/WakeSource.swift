@@ -21,7 +21,7 @@ struct WakeSource: ~Copyable {
     for (place, shard) in shards.enumerated() {
       var wheel = TimingWheel(tickNanoseconds: tickNanoseconds)
       shard.wheel.pointee.takeAll(upTo: .max, into: batch) { wheel.add($0, tick: wheel.tick(of: max($0.time, 0))) }
-      shard.wheel.pointee.trim()
+      shard.wheel.pointee = TimingWheel(tickNanoseconds: shard.wheel.pointee.tickNanoseconds)
       nextTicks[place] = wheel.nextTick() ?? .max
       (wheels + place).initialize(to: wheel)
     }
@@ -47,31 +47,37 @@ struct WakeSource: ~Copyable {
   mutating func removeFirst() -> WakeQueue.Wake { due.removeFirst() }
 
   /// Sees to it that everything up to a virtual time, and somewhat more, is in the queue.
-  mutating func advance(to time: Int64) { advance(toTick: wheels[0].tick(of: max(time, 0)) + 1) }
+  mutating func advance(to time: Int64) {
+    let tick = wheels[0].tick(of: max(time, 0)) + 1
+    if tick > frontier || earliest <= frontier { advance(toTick: tick) }
+  }
 
   /// Goes on to the next wake-up there is, however far away; false when there is none.
   mutating func advanceToNext() -> Bool {
     while due.count == 0 {
-      var next = TickID.max
-      for place in shards.indices { next = min(next, nextTicks[place]) }
-      guard next < .max else { return false }
-      advance(toTick: next)
+      guard earliest < .max else { return false }
+      advance(toTick: earliest)
     }
     return true
   }
 
   /// Virtual time at which the next wake-ups come near; nil when there are none but those in the queue.
   var nextNearing: Int64? {
+    earliest < .max ? (max(earliest, frontier + 1) - 1) * wheels[0].tickNanoseconds : nil
+  }
+
+  /// The next tick that a wheel must visit. It may lie before the frontier: a wheel that has stood still visits first the window in
+  /// which its next entry is.
+  private var earliest: TickID {
     var next = TickID.max
     for place in shards.indices { next = min(next, nextTicks[place]) }
-    return next < .max ? (next - 1) * wheels[0].tickNanoseconds : nil
+    return next
   }
 
   private mutating func advance(toTick tick: TickID) {
-    guard tick > frontier else { return }
-    frontier = tick
-    for place in shards.indices where nextTicks[place] <= tick {
-      wheels[place].takeAll(upTo: tick, into: batch) { entry in
+    frontier = max(frontier, tick)
+    for place in shards.indices where nextTicks[place] <= frontier {
+      wheels[place].takeAll(upTo: frontier, into: batch) { entry in
         due.add(WakeQueue.Wake(time: entry.time, agent: entry.agent, tag: entry.tag, shard: UInt32(place)))
       }
       nextTicks[place] = wheels[place].nextTick() ?? .max
@@ -82,7 +88,8 @@ struct WakeSource: ~Copyable {
   mutating func add(_ wake: WakeQueue.Wake) {
     let place = Int(wake.shard)
     let tick = wheels[place].tick(of: max(wake.time, 0))
-    guard tick > frontier else { return due.add(wake) }
+    // A wheel's entry has no room for how long somebody has waited; such a wake-up is due at once anyway.
+    guard tick > frontier, wake.waitedNanoseconds == 0 else { return due.add(wake) }
     wheels[place].add(WakeEntry(time: wake.time, agent: wake.agent, tag: wake.tag), tick: tick)
     nextTicks[place] = wheels[place].nextTick() ?? .max
   }

@@ -4,12 +4,16 @@ import JamboreeMetrics
 extension RunDriver {
   /// Puts a scenario on the backend at wall-clock pace: population, prepare, simulate (what comes before), load, start, warm-up,
   /// measure, drain, finish.
-  func runLoad(_ options: LoadOptions) throws -> RunOutput {
+  func runLoad(_ given: LoadOptions) throws -> RunOutput {
     var phases = PhaseTimer()
     let clockCost = clock.costNanoseconds()
     let (population, populationMetrics) = try phases.time("population") { try makePopulation() }
     let plan = try phases.time("prepare") { try makePlan(population) }
-    try refuseWhatCannotBeLoaded(plan, options)
+    // What comes before is simulated in whole ticks.
+    var options = given
+    options.fromNanoseconds -= options.fromNanoseconds % plan.tickNanoseconds
+    options.fitBuckets(scenario: plan.durationNanoseconds)
+    try refuseWhatCannotBeLoaded(plan)
     var dataset = plan.dataset(identity: identity.dataIdentity)
     let before = ResourceUsage.now()
     let state: LoadState
@@ -27,10 +31,11 @@ extension RunDriver {
     let started = ResourceUsage.now()
 
     func output(
-      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, audit: AuditReport? = nil, auditFailure: String? = nil
+      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, audit: AuditReport? = nil,
+      failures: (audit: String?, finish: String?) = (nil, nil)
     ) -> RunOutput {
       var report = run.report(at: now)
-      (report.audit, report.auditFailure) = (audit, auditFailure)
+      (report.audit, report.auditFailure, report.finishFailure) = (audit, failures.audit, failures.finish)
       let collector = run.collector
       var metrics = populationMetrics + report.metrics
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
@@ -57,29 +62,29 @@ extension RunDriver {
       }
       if let onCheckpoint, now &- lastCheckpoint > checkpointNanoseconds {
         lastCheckpoint = now
-        onCheckpoint(output(at: now, timer.adding(run.time, until: now).phases, interrupted: true))
+        onCheckpoint(output(at: now, timer.adding(run, until: now).phases, interrupted: true))
       }
       return interrupted
     }
-    phases = phases.adding(run.time, until: run.drainEnd)
+    phases = phases.adding(run, until: run.drainEnd)
     let end = run.drainEnd
     var audit: AuditReport?
-    var auditFailure: String?
+    var failures: (audit: String?, finish: String?) = (nil, nil)
     do throws(BackendError) {
-      audit = try phases.time("audit") { () throws(BackendError) in try run.readBack(history: dataset.history) }
+      audit = try phases.time("audit") { () throws(BackendError) in try run.readBack(history: dataset.history, shouldStop: shouldStop ?? { false }) }
     } catch {
-      auditFailure = error.message
+      failures.audit = error.message
     }
     do throws(BackendError) {
       try phases.time("finish") { () throws(BackendError) in try backend.backend.finish() }
     } catch {
       // A server that is gone by now takes nothing away of what was measured of it.
-      auditFailure = auditFailure ?? error.message
+      failures.finish = error.message
     }
-    return output(at: end, phases.phases, interrupted: interrupted, audit: audit, auditFailure: auditFailure)
+    return output(at: end, phases.phases, interrupted: interrupted, audit: audit, failures: failures)
   }
 
-  private func refuseWhatCannotBeLoaded(_ plan: SimulationPlan, _ options: LoadOptions) throws(BackendError) {
+  private func refuseWhatCannotBeLoaded(_ plan: SimulationPlan) throws(BackendError) {
     let descriptor = backend.descriptor
     let missing = plan.verbs.subtracting(descriptor.verbs).map(\.name).sorted()
     guard missing.isEmpty else {
@@ -131,11 +136,12 @@ private struct LoadState {
 
 extension PhaseTimer {
   /// With the parts of a load, as far as they have come.
-  fileprivate func adding(_ time: LoadClock, until now: UInt64) -> PhaseTimer {
+  fileprivate func adding(_ run: LoadRun, until now: UInt64) -> PhaseTimer {
     var timer = self
-    timer.add("warm-up", from: time.start, to: min(now, time.measureStart))
-    timer.add("measure", from: time.measureStart, to: min(now, time.measureEnd))
-    timer.add("drain", from: time.measureEnd, to: now)
+    let (time, end) = (run.time, run.measuredEnd)
+    timer.add("warm-up", from: time.start, to: min(now, time.measureStart, end))
+    timer.add("measure", from: time.measureStart, to: min(now, end))
+    timer.add("drain", from: end, to: now)
     return timer
   }
 }
@@ -144,7 +150,7 @@ extension LoadRun {
   fileprivate func progress(at now: UInt64, _ plan: SimulationPlan) -> RunProgress {
     let bucket = collector.buckets.last
     let seconds = Double(collector.timeline.bucketNanoseconds) / 1e9
-    let starts = collector.timeline.index(of: "load.starts").flatMap { bucket?.values[$0] } ?? 0
+    let starts = collector.timeline.index(of: "load.allStarts").flatMap { bucket?.values[$0] } ?? 0
     var progress = RunProgress(
       virtualTime: SimTime(nanoseconds: collector.virtualTime), durationNanoseconds: plan.durationNanoseconds,
       wallNanoseconds: now > time.start ? now &- time.start : 0, operations: collector.operations, isReplay: false)

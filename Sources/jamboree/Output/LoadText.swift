@@ -19,7 +19,7 @@ struct LoadText {
       "",
     ]
     lines += parts()
-    guard load.starts > 0 else { return lines + [""] + ending() }
+    guard load.starts > 0 else { return lines + outages() + [""] + errors() + ending() }
     lines += outages() + [""]
     lines += responses() + [""] + services() + [""] + calls() + [""] + lateness() + [""]
     lines += errors()
@@ -114,6 +114,7 @@ struct LoadText {
       lines.append(item("generator", "\(Text.significant(user + system)) s of processor time, \(metric("process.peakResidentBytes").map { Text.bytes($0) } ?? "-") at most"))
     }
     lines.append(item("clock", String(format: "%.0f ns a reading, about one in each latency", output.clockCostNanoseconds)))
+    if let failure = load.finishFailure { lines.append(item("left behind", failure)) }
     lines.append(item("verdict", "\(run.verdict.rawValue): \(run.verdictReason)"))
     if let id = run.id { lines.append(item("results", "\(run.resultsPath), run \(id)  (jamboree show \(id))")) }
     return lines

@@ -66,12 +66,43 @@ enum RunJSON {
       "drainSeconds": JSON(Double(load.drainNanoseconds) / 1e9), "virtualSeconds": JSON(Double(load.virtualNanoseconds) / 1e9),
       "starts": .integer(load.starts), "lateStarts": .integer(load.lateStarts), "achievedRate": JSON(load.achievedRate),
       "intendedRate": JSON(load.intendedRate), "peakInFlight": .integer(Int64(load.peakInFlight)),
+      "audit": load.audit.map(audit) ?? .null, "auditFailure": load.auditFailure.map { .string($0) } ?? .null,
       "unanswered": .integer(load.unanswered), "unstarted": .integer(load.unstarted), "ranOut": .boolean(load.ranOut),
       "outages": .array(
         load.outages.map { outage in
           .object([
             "startSeconds": JSON(Double(outage.startNanoseconds) / 1e9), "endSeconds": JSON(outage.endNanoseconds.map { Double($0) / 1e9 }),
             "failures": .integer(outage.failures),
+          ])
+        }),
+    ])
+  }
+
+  private static func audit(_ audit: AuditReport) -> JSON {
+    func count(_ value: Int) -> JSON { .integer(Int64(value)) }
+    var findings: [String: JSON] = [:]
+    for finding in AuditFinding.allCases { findings[finding.rawValue] = count(audit.findings[finding] ?? 0) }
+    return .object([
+      "acknowledgedWrites": count(audit.acknowledgedWrites), "unknownWrites": count(audit.unknownWrites),
+      "auditedShare": JSON(audit.auditedShare), "auditedItems": count(audit.auditedItems), "notReadBack": count(audit.notReadBack),
+      "listingsNotRead": count(audit.listingsNotRead), "lost": count(audit.lost), "stale": count(audit.stale),
+      "duplicated": count(audit.duplicated), "findings": .object(findings), "isClean": .boolean(audit.isClean),
+      "unresolvedPresent": count(audit.unresolvedPresent), "unresolvedAbsent": count(audit.unresolvedAbsent),
+      "probes": count(audit.probes), "unansweredProbes": count(audit.unansweredProbes),
+      "readYourWritesViolations": count(audit.readYourWritesViolations), "neverSeen": count(audit.neverSeen),
+      "staleness": summary(LatencySummary(audit.staleness)),
+      "stalenessTimeline": .array(
+        audit.stalenessTimeline.map { bucket in
+          .object([
+            "startSeconds": JSON(Double(bucket.startNanoseconds) / 1e9), "probes": count(bucket.probes),
+            "violations": count(bucket.violations), "maxStalenessSeconds": JSON(Double(bucket.maxStalenessNanoseconds) / 1e9),
+          ])
+        }),
+      "examples": .array(
+        audit.examples.map { example in
+          .object([
+            "finding": .string(example.finding.rawValue), "item": .unsigned(example.item.rawValue), "text": .string(example.text),
+            "acknowledgedSeconds": JSON(example.acknowledgedNanoseconds.map { Double($0) / 1e9 }),
           ])
         }),
     ])
