@@ -34,6 +34,8 @@ public struct LoadReport: Sendable {
   /// The scenario had no more members to act, before the load's end.
   public var ranOut: Bool
   public var outages: [Outage]
+  /// Of a load by stages, those that were reached.
+  public var stages: [StageReport] = []
   /// What became of what was acknowledged; nil where nothing was audited, and when it could not be read back.
   public var audit: AuditReport?
   /// Why nothing could be read back.

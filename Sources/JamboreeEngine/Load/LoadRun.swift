@@ -177,7 +177,7 @@ final class LoadRun {
   func report(at now: UInt64) -> LoadReport {
     let end = min(now, measuredEnd)
     let measured = end > time.measureStart ? end &- time.measureStart : 0
-    return LoadReport(
+    var report = LoadReport(
       pace: options.paceText, connections: options.connections, inFlight: (0..<plan.workers).reduce(0) { $0 + plan.window(of: $1) },
       warmUpNanoseconds: options.settings.warmUpNanoseconds, measureNanoseconds: Int64(measured),
       drainNanoseconds: now > measuredEnd ? Int64(now &- measuredEnd) : 0, virtualNanoseconds: collector.virtualTime,
@@ -185,5 +185,10 @@ final class LoadRun {
       latenessLimitNanoseconds: options.settings.latenessLimitNanoseconds, latenessShare: options.settings.latenessShare,
       intendedRate: intendedRate(upTo: measured), peakInFlight: collector.peakInFlight,
       unanswered: collector.unanswered, unstarted: collector.unstarted, ranOut: collector.ranOut, outages: collector.outages)
+    if case .stages = options.pace {
+      report.stages = StageReport.make(
+        options.settings, collector.timeline, collector.buckets, until: Int64(end > time.start ? end &- time.start : 0))
+    }
+    return report
   }
 }

@@ -21,6 +21,7 @@ struct LoadText {
     lines += parts()
     guard load.starts > 0 else { return lines + outages() + [""] + errors() + ending() }
     lines += outages() + [""]
+    if load.stages.count > 1 || load.stages.contains(where: { $0.wear != nil }) { lines += stages() + [""] }
     lines += responses() + [""] + services() + [""] + calls() + [""] + lateness() + [""]
     lines += errors()
     if let audit = load.audit { lines += AuditText.lines(audit) + [""] }
@@ -68,6 +69,22 @@ struct LoadText {
       if let histogram = output.histogram(.response, action.name) { table.add(action.name, histogram, floorNanoseconds: run.floor[action.name]) }
     }
     return [table.text()]
+  }
+
+  private func stages() -> [String] {
+    var table = TextTable(["stage", "rate", "starts", "response p50", "p99", "max", "errors"])
+    func time(_ value: UInt64) -> String { Text.duration(nanoseconds: Double(value)) }
+    for stage in load.stages where stage.buckets > 0 {
+      table.add([
+        "\(stage.stage.shape.rawValue) at \(Text.significant(Double(stage.startNanoseconds) / 1e9)) s", rate(stage.stage.ratePerSecond),
+        rate(stage.startsPerSecond), time(stage.responses.p50Nanoseconds), time(stage.responses.p99Nanoseconds),
+        time(stage.responses.maxNanoseconds), Text.grouped(stage.errors),
+      ])
+    }
+    let wear = load.stages.compactMap(\.wear).map { first, last in
+      item("soak", "p50 \(time(first.p50Nanoseconds)) in its first tenth, \(time(last.p50Nanoseconds)) in its last; p99 \(time(first.p99Nanoseconds)) and \(time(last.p99Nanoseconds))")
+    }
+    return [table.text()] + wear
   }
 
   private func services() -> [String] {

@@ -55,11 +55,11 @@ enum RunJSON {
           ])
         }),
       "results": .string(run.resultsPath),
-      "load": output.load.map(load) ?? .null,
+      "load": output.load.map { load($0, output) } ?? .null,
     ])
   }
 
-  private static func load(_ load: LoadReport) -> JSON {
+  private static func load(_ load: LoadReport, _ output: RunOutput) -> JSON {
     .object([
       "pace": .string(load.pace), "connections": .integer(Int64(load.connections)), "inFlight": .integer(Int64(load.inFlight)),
       "warmUpSeconds": JSON(Double(load.warmUpNanoseconds) / 1e9), "measureSeconds": JSON(Double(load.measureNanoseconds) / 1e9),
@@ -68,6 +68,23 @@ enum RunJSON {
       "intendedRate": JSON(load.intendedRate), "peakInFlight": .integer(Int64(load.peakInFlight)),
       "audit": load.audit.map(audit) ?? .null, "auditFailure": load.auditFailure.map { .string($0) } ?? .null,
       "unanswered": .integer(load.unanswered), "unstarted": .integer(load.unstarted), "ranOut": .boolean(load.ranOut),
+      "timeline": .array(
+        output.buckets.map { bucket in
+          .object([
+            "startSeconds": JSON(bucket.start.seconds), "operations": .integer(bucket.operations), "errors": .integer(bucket.errors),
+            "starts": output.timeline.index(of: "load.allStarts").map { .integer(bucket.values[$0]) } ?? .null,
+            "response": summary(LatencySummary(bucket.latency)),
+          ])
+        }),
+      "stages": .array(
+        load.stages.map { stage in
+          .object([
+            "shape": .string(stage.stage.shape.rawValue), "rate": JSON(stage.stage.ratePerSecond),
+            "startSeconds": JSON(Double(stage.startNanoseconds) / 1e9), "startsPerSecond": JSON(stage.startsPerSecond),
+            "errors": .integer(stage.errors), "response": summary(stage.responses),
+            "firstTenth": stage.wear.map { summary($0.first) } ?? .null, "lastTenth": stage.wear.map { summary($0.last) } ?? .null,
+          ])
+        }),
       "outages": .array(
         load.outages.map { outage in
           .object([
