@@ -4,7 +4,7 @@ import JamboreeKit
 ///
 /// An item is in the sample when a mix of its id is at or below a threshold, whoever writes to it and through whichever
 /// worker, so the samples of several workers agree. When memory is used up, the threshold is halved and what is above
-/// it is dropped: that takes about a millisecond for every 100,000 events, and happens as often as the load doubles.
+/// it is dropped: that takes about half a millisecond for every 100,000 events, and happens as often as the load doubles.
 struct AuditLog: Sendable {
   private(set) var events: [AuditEvent] = []
   private(set) var threshold: UInt64
