@@ -24,35 +24,36 @@ final class PipelineConnection {
     case down(until: UInt64)
   }
 
+  // Used by one thread, and no access lasts while another one begins: to check that would cost as much as the rest.
   private let settings: PostgresBackend.Settings
   private let owners: OwnerPlaces
-  private(set) var handle: OpaquePointer?
-  private var state: State
-  private var pauseNanoseconds: UInt64 = 50_000_000
-  private var connectEvents: Int16 = 0
-  private var connectDeadline: UInt64 = 0
+  @exclusivity(unchecked) private(set) var handle: OpaquePointer?
+  @exclusivity(unchecked) private var state: State
+  @exclusivity(unchecked) private var pauseNanoseconds: UInt64 = 50_000_000
+  @exclusivity(unchecked) private var connectEvents: Int16 = 0
+  @exclusivity(unchecked) private var connectDeadline: UInt64 = 0
 
-  private var writer: RequestWriter
-  private var isPrepared = [Bool](repeating: false, count: Statement.allCases.count)
-  private var open = Open.nothing
+  @exclusivity(unchecked) private var writer: RequestWriter
+  @exclusivity(unchecked) private var isPrepared = [Bool](repeating: false, count: Statement.allCases.count)
+  @exclusivity(unchecked) private var open = Open.nothing
   /// Something may be waiting to be sent.
-  private var hasUnsent = false
-  private var wantsToWrite = false
+  @exclusivity(unchecked) private var hasUnsent = false
+  @exclusivity(unchecked) private var wantsToWrite = false
   /// Something could not be sent: what is owed is not to be relied on any more.
-  private var isBroken = false
+  @exclusivity(unchecked) private var isBroken = false
 
-  var debts: Deque<Debt> = []
-  var requests: Deque<Request> = []
-  var answer = Answer()
+  @exclusivity(unchecked) var debts: Deque<Debt> = []
+  @exclusivity(unchecked) var requests: Deque<Request> = []
+  @exclusivity(unchecked) var answer = Answer()
   /// Something may have come in that was not looked at.
-  var mayHaveAnswers = false
+  @exclusivity(unchecked) var mayHaveAnswers = false
   /// Requests that end without the server's word.
-  var unanswered: Deque<(token: Token, outcome: Outcome)> = []
+  @exclusivity(unchecked) var unanswered: Deque<(token: Token, outcome: Outcome)> = []
   /// Requests that another transaction has taken the place of, or a failure of another one has taken along: to be sent again.
-  var again: [Request] = []
+  @exclusivity(unchecked) var again: [Request] = []
   /// When those are sent, by the monotonic clock.
-  var againAt: UInt64 = 0
-  var lastErrorText = ""
+  @exclusivity(unchecked) var againAt: UInt64 = 0
+  @exclusivity(unchecked) var lastErrorText = ""
 
   init(_ settings: PostgresBackend.Settings, owners: OwnerPlaces, indexesWords: Bool) {
     self.settings = settings

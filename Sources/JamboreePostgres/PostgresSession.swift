@@ -12,7 +12,7 @@ extension PostgresBackend {
     /// What is waited for at the connections' sockets, in their order.
     private let descriptors: UnsafeMutablePointer<pollfd>
     /// Where the search for a connection begins, so that all are used when little is under way.
-    private var turn = 0
+    @exclusivity(unchecked) private var turn = 0
 
     init(_ connections: [PipelineConnection], owners: OwnerPlaces) {
       self.connections = connections

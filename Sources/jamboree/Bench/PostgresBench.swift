@@ -112,12 +112,15 @@ struct PostgresBench: ParsableCommand {
       for (index, value) in values.enumerated() { sql = sql.replacing("$\(index + 1)", with: value) }
       sql = sql.split(separator: "\n").joined(separator: " ") + ";"
       let one = (lines + [sql]).joined(separator: "\n")
-      let depth = 16
-      try write(one + "\n", "\(folder)/\(call.rawValue).1.sql")
-      try write(
-        "\\startpipeline\n" + [String](repeating: one, count: depth).joined(separator: "\n") + "\n\\endpipeline\n",
-        "\(folder)/\(call.rawValue).\(depth).sql")
+      try write(one, "\(folder)/\(call.rawValue).1.sql")
+      try write(pipeline(one), "\(folder)/\(call.rawValue).16.sql")
+      let alone = (lines + ["BEGIN;", sql, "COMMIT;"]).joined(separator: "\n")
+      if verb.isWrite { try write(pipeline(alone), "\(folder)/\(call.rawValue).16.each.sql") }
     }
+  }
+
+  private func pipeline(_ part: String) -> String {
+    (["\\startpipeline"] + [String](repeating: part, count: 16) + ["\\endpipeline"]).joined(separator: "\n")
   }
 
   private func key(_ ideas: Int) -> String {
@@ -129,7 +132,7 @@ struct PostgresBench: ParsableCommand {
 
   private func write(_ text: String, _ path: String) throws {
     do {
-      try text.write(toFile: path, atomically: false, encoding: .utf8)
+      try (text + "\n").write(toFile: path, atomically: false, encoding: .utf8)
     } catch {
       throw Failure(code: Failure.usage, message: "cannot write \(path): give --scripts a folder that can be written in")
     }
