@@ -111,10 +111,15 @@ public protocol StorageBackend: Sendable {
   /// Takes away all that was loaded or reopened. Called after ``finish()``, where the data were made for a check. The default
   /// does nothing.
   func discard() throws(BackendError)
+  /// What the system under test has used of its machine until now, for one that is another process. May be called between loading
+  /// and ``finish()`` on any thread, while sessions work, about once a second; takes milliseconds. The default knows nothing.
+  func serverUsage() -> ServerUsage?
 }
 
 extension StorageBackend {
   public func discard() throws(BackendError) {}
+
+  public func serverUsage() -> ServerUsage? { nil }
 
   public func reopen(_ dataset: Dataset) throws(BackendError) -> Watermark {
     throw BackendError(.usage, "backend '\(Self.descriptor.id)' keeps nothing that a run could go on with; leave out --reuse")

@@ -19,24 +19,13 @@ struct Rows {
     }
   }
 
-  @inline(__always) private func int32(_ row: Int, _ column: Int32) -> Int32 { Int32(truncatingIfNeeded: int(row, column)) }
-
   func bytes(_ row: Int, _ column: Int32) -> UnsafeBufferPointer<UInt8> {
     UnsafeRawBufferPointer(start: PQgetvalue(result, Int32(row), column), count: Int(PQgetlength(result, Int32(row), column)))
       .assumingMemoryBound(to: UInt8.self)
   }
 
   /// The columns of every statement that shows items begin alike.
-  func item(_ row: Int) -> ItemRow {
-    let traits = int(row, 11)
-    return ItemRow(
-      id: ItemID(rawValue: UInt64(bitPattern: int(row, 0))), created: SimTime(nanoseconds: int(row, 1)),
-      lastActive: SimTime(nanoseconds: int(row, 2)), ratingSum: int32(row, 3), ratingCount: int32(row, 4),
-      replyCount: int32(row, 5), version: UInt32(truncatingIfNeeded: int(row, 9)), payload: UInt64(bitPattern: int(row, 10)),
-      parent: ItemID(rawValue: UInt64(bitPattern: int(row, 12))), value: Int32(truncatingIfNeeded: traits >> 32),
-      voteSum: int32(row, 6), flagCount: int32(row, 7), downloadCount: int32(row, 8), topic: UInt16(truncatingIfNeeded: traits),
-      kind: UInt8(truncatingIfNeeded: traits >> 16), flags: OperationFlags(rawValue: UInt8(truncatingIfNeeded: traits >> 24)))
-  }
+  @inline(__always) func item(_ row: Int) -> ItemRow { ItemRow(columns: { int(row, $0) }) }
 
   /// Appends all rows; where the text was read too, their fingerprints are made from it.
   func appendItems(textColumn: Int32?, to reply: inout Reply) {

@@ -12,9 +12,11 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
   let settings: Settings
   private var indexesWords = false
   private var isLoaded = false
+  private let observer: Mutex<ServerObserver>
 
   public init(options: OptionValues) throws(BackendError) {
     settings = try Settings(options)
+    observer = Mutex(ServerObserver(settings))
   }
 
   deinit { dropTemporarySchema() }
@@ -71,7 +73,12 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
   /// Nothing is left to do: each write was committed when it was acknowledged.
   public func endTick(_ tick: TickID) throws(BackendError) {}
 
-  public func finish() throws(BackendError) { dropTemporarySchema() }
+  public func finish() throws(BackendError) {
+    observer.withLock { $0.close() }
+    dropTemporarySchema()
+  }
+
+  public func serverUsage() -> ServerUsage? { observer.withLock { $0.usage() } }
 
   public func discard() throws(BackendError) {
     guard isLoaded else { return }

@@ -32,9 +32,9 @@ struct RequestWriter: ~Copyable {
       parameters.add(operation.object)
       parameters.add(operation.intended.nanoseconds)
       parameters.add(id.tieKey)
-      parameters.add(readerKey(id, operation.flags))
+      parameters.add(StoredForm.readerKey(id, operation.flags))
       parameters.add(Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength))
-      parameters.add(traits(operation))
+      parameters.add(StoredForm.traits(of: operation))
       let words = addText(operation)
       parameters.add(array: containers(operation, arguments))
       parameters.add(texts: words)
@@ -136,7 +136,7 @@ struct RequestWriter: ~Copyable {
     read operation: Operation, _ arguments: Span<UInt64>, _ inGroup: Bool, _ send: (Statement, borrowing Parameters) -> Void
   ) {
     let wantsText = operation.flags.contains(.wantsText)
-    let viewer = viewerKey(operation.actor)
+    let viewer = StoredForm.viewerKey(operation.actor)
     func pick(_ plain: Statement, _ withText: Statement) -> Statement { wantsText ? withText : plain }
     func begin(_ first: Int64) {
       parameters.removeAll()

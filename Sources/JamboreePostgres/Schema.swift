@@ -135,20 +135,3 @@ enum Schema {
     ([.profile], "CREATE INDEX membership_by_member ON membership (member);"),
   ]
 }
-
-extension ItemID {
-  /// ``tieBreak`` as a number that PostgreSQL, whose integers have a sign, orders in the same way.
-  @inline(__always) var tieKey: Int64 { Int64(bitPattern: tieBreak ^ (1 << 63)) }
-}
-
-/// Who may be shown an item: 0 for everyone, else the number of its author and one.
-@inline(__always) func readerKey(_ id: ItemID, _ flags: OperationFlags) -> Int64 {
-  flags.contains(.isPrivate) ? Int64(id.author.rawValue) + 1 : 0
-}
-
-@inline(__always) func viewerKey(_ member: MemberID) -> Int64 { Int64(member.rawValue) + 1 }
-
-/// What never changes of an item beside its time, in one column: topic, kind and flags in the low half, value in the high.
-@inline(__always) func traits(_ operation: Operation) -> Int64 {
-  Int64(operation.value) << 32 | Int64(operation.flags.rawValue) << 24 | Int64(operation.kind) << 16 | Int64(operation.topic)
-}

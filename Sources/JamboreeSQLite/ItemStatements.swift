@@ -131,11 +131,11 @@ struct ItemStatements {
     insertItem.bind(3, operation.object)
     insertItem.bind(4, created)
     insertItem.bind(5, id.tieKey)
-    insertItem.bind(6, readerKey(id, operation.flags))
+    insertItem.bind(6, StoredForm.readerKey(id, operation.flags))
     insertItem.bind(7, row.lastActive.nanoseconds)
     insertItem.bind(8, replies)
     insertItem.bind(9, payload)
-    insertItem.bind(10, traits(topic: operation.topic, kind: operation.kind, flags: operation.flags, value: operation.value))
+    insertItem.bind(10, StoredForm.traits(of: operation))
     insertItem.bind(11, text)
     insertItem.bind(12, (containers.first ?? .none).rawValue)
     insertItem.bind(13, Int64(max(containers.count - 1, 0)))
@@ -146,7 +146,7 @@ struct ItemStatements {
         insertFurther.bind(2, container.rawValue)
         try insertFurther.done()
       }
-      insertListed.bind(6, readerKey(id, operation.flags))
+      insertListed.bind(6, StoredForm.readerKey(id, operation.flags))
       try write(row, to: container, by: insertListed)
       if !operation.flags.contains(.isPrivate) { try add(items: 1, ratings: 0, to: container) }
     }

@@ -124,11 +124,9 @@ final class Reader {
     }
   }
 
-  @inline(__always) private func viewerKey(_ member: MemberID) -> Int64 { Int64(member.rawValue) + 1 }
-
   /// Appends the item, if it is there for the viewer.
   @inline(__always) func readItem(_ id: ItemID, viewer: MemberID, _ reply: inout Reply) -> Outcome {
-    item.bind(1, viewerKey(viewer))
+    item.bind(1, StoredForm.viewerKey(viewer))
     item.bind(2, id.rawValue)
     let code = item.step()
     if code == SQLITE_ROW { reply.items.append(ItemRow(item)) }
@@ -156,7 +154,7 @@ final class Reader {
   }
 
   private func readExistence(_ operation: Operation) -> Outcome {
-    exists.bind(1, viewerKey(operation.actor))
+    exists.bind(1, StoredForm.viewerKey(operation.actor))
     exists.bind(2, operation.subject.rawValue)
     let code = exists.run(expectingRow: ())
     return code == SQLITE_ROW ? .ok : code == SQLITE_DONE ? .notFound : outcome(of: code)
@@ -180,7 +178,7 @@ final class Reader {
   }
 
   @inline(__always) private func bindPage(_ statement: Statement, key: UInt64, _ operation: Operation, limit: Int64) {
-    statement.bind(1, viewerKey(operation.actor))
+    statement.bind(1, StoredForm.viewerKey(operation.actor))
     statement.bind(2, key)
     statement.bind(3, limit)
     statement.bind(4, Int64(clamping: operation.object))
@@ -211,7 +209,7 @@ final class Reader {
     let limit = Int(operation.limit)
     guard limit > 0 else { return .ok }
     recent.begin(limit: limit)
-    recentKeys.bind(1, viewerKey(operation.actor))
+    recentKeys.bind(1, StoredForm.viewerKey(operation.actor))
     recentKeys.bind(3, Int64(limit))
     for index in 0..<arguments.count where !recent.hasSeen(author: arguments[index]) {
       recentKeys.bind(2, arguments[index])
@@ -255,7 +253,7 @@ final class Reader {
     let start = Int64(bitPattern: operation.subject.rawValue)
     let negative: (Int64, Int64) = (.min, -1)
     let ranges = start < 0 ? [(start, negative.1)] : [(start, Int64.max), negative]
-    scan.bind(1, viewerKey(operation.actor))
+    scan.bind(1, StoredForm.viewerKey(operation.actor))
     for (first, last) in ranges where reply.items.count < Int(operation.limit) {
       scan.bind(2, first)
       scan.bind(3, last)
@@ -270,7 +268,7 @@ final class Reader {
     guard let words, operation.payloadSeed < UInt64(Vocabulary.count) else { return .ok }
     var word = Vocabulary.word(Int(operation.payloadSeed))
     return word.withUTF8 { bytes in
-      words.bind(1, viewerKey(operation.actor))
+      words.bind(1, StoredForm.viewerKey(operation.actor))
       words.bindText(2, UnsafeRawBufferPointer(bytes))
       words.bind(3, Int64(operation.limit))
       var code = words.step()

@@ -154,32 +154,7 @@ enum Schema {
   ]
 }
 
-extension ItemID {
-  /// ``tieBreak`` as a number that SQLite, whose integers have a sign, orders in the same way.
-  @inline(__always) var tieKey: Int64 { Int64(bitPattern: tieBreak ^ (1 << 63)) }
-}
-
-/// Who may be shown an item: 0 for everyone, else the number of its author and one.
-@inline(__always) func readerKey(_ id: ItemID, _ flags: OperationFlags) -> Int64 {
-  flags.contains(.isPrivate) ? Int64(id.author.rawValue) + 1 : 0
-}
-
-/// What never changes of an item beside its time, in one column: topic, kind and flags in the low half, value in the high.
-@inline(__always) func traits(topic: UInt16, kind: UInt8, flags: OperationFlags, value: Int32) -> Int64 {
-  Int64(value) << 32 | Int64(flags.rawValue) << 24 | Int64(kind) << 16 | Int64(topic)
-}
-
 extension ItemRow {
   /// The row at which a statement over ``Schema/itemColumns`` stands.
-  @inline(__always) init(_ statement: Statement) {
-    let traits = statement.int(11)
-    self.init(
-      id: ItemID(rawValue: UInt64(bitPattern: statement.int(0))), created: SimTime(nanoseconds: statement.int(1)),
-      lastActive: SimTime(nanoseconds: statement.int(2)), ratingSum: statement.int32(3), ratingCount: statement.int32(4),
-      replyCount: statement.int32(5), version: UInt32(truncatingIfNeeded: statement.int(9)),
-      payload: UInt64(bitPattern: statement.int(10)), parent: ItemID(rawValue: UInt64(bitPattern: statement.int(12))),
-      value: Int32(truncatingIfNeeded: traits >> 32), voteSum: statement.int32(6), flagCount: statement.int32(7),
-      downloadCount: statement.int32(8), topic: UInt16(truncatingIfNeeded: traits),
-      kind: UInt8(truncatingIfNeeded: traits >> 16), flags: OperationFlags(rawValue: UInt8(truncatingIfNeeded: traits >> 24)))
-  }
+  @inline(__always) init(_ statement: Statement) { self.init(columns: { statement.int($0) }) }
 }

@@ -19,7 +19,7 @@ struct WordStatements {
     insert.bind(2, created.nanoseconds)
     insert.bind(3, id.tieKey)
     insert.bind(4, id.rawValue)
-    insert.bind(5, readerKey(id, flags))
+    insert.bind(5, StoredForm.readerKey(id, flags))
     try forEachWord(text) { (word) throws(SQLiteFailure) in
       insert.bindText(1, word)
       try insert.done()
