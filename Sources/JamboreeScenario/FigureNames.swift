@@ -15,6 +15,7 @@ public struct FigureNames: Sendable {
     "load.longestOutageSeconds", "load.virtualSeconds",
     "audit.acknowledgedWrites", "audit.auditedItems", "audit.probes", "audit.lost", "audit.stale", "audit.duplicated",
     "audit.readYourWritesViolations", "audit.neverSeen", "audit.notReadBack", "audit.unknownWrites", "audit.auditedShare",
+    "server.cpuSeconds", "server.residentBytes", "server.diskReadBytes", "server.diskWrittenBytes", "server.logBytes", "server.dataBytes",
     "audit.longestStalenessSeconds",
   ]
   /// Of a latency, behind the name of an action, a verb or a ranker.

@@ -36,6 +36,8 @@ public struct LoadReport: Sendable {
   public var outages: [Outage]
   /// Of a load by stages, those that were reached.
   public var stages: [StageReport] = []
+  /// What the server has used meanwhile; nil where it does not tell.
+  public var server: ServerCost?
   /// What became of what was acknowledged; nil where nothing was audited, and when it could not be read back.
   public var audit: AuditReport?
   /// Why nothing could be read back.
@@ -66,6 +68,7 @@ public struct LoadReport: Sendable {
       Metric(name: "load.virtualSeconds", value: Double(virtualNanoseconds) / 1e9, unit: "s"),
     ]
     if let intendedRate { metrics.append(Metric(name: "load.intendedRate", value: intendedRate, unit: "1/s")) }
+    if let server { metrics += server.metrics }
     if let audit { metrics += audit.metrics }
     let known = outages.compactMap { outage in outage.endNanoseconds.map { $0 - outage.startNanoseconds } }
     if let longest = known.max() {

@@ -32,11 +32,12 @@ extension RunDriver {
 
     func output(
       at now: UInt64, _ phases: [RunPhase], interrupted: Bool, audit: AuditReport? = nil,
-      failures: (audit: String?, finish: String?) = (nil, nil)
+      failures: (audit: String?, finish: String?) = (nil, nil), server: ServerCost? = nil
     ) -> RunOutput {
       var report = run.report(at: now)
       (report.audit, report.auditFailure, report.finishFailure) = (audit, failures.audit, failures.finish)
       let collector = run.collector
+      report.server = server
       var metrics = populationMetrics + report.metrics
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
       metrics.append(
@@ -54,8 +55,10 @@ extension RunDriver {
     var lastCheckpoint = monotonicNanoseconds()
     var lastProgress: UInt64 = 0
     let timer = phases
+    var serverBefore: ServerUsage?
     run.run(mail: state.notices) { run, now in
       if let shouldStop, shouldStop() { interrupted = true }
+      if serverBefore == nil, now >= run.time.measureStart { serverBefore = serverUsage() ?? ServerUsage() }
       if let onProgress, now &- lastProgress > 100_000_000 {
         lastProgress = now
         onProgress(run.progress(at: now, plan))
@@ -68,6 +71,7 @@ extension RunDriver {
     }
     phases = phases.adding(run, until: run.drainEnd)
     let end = run.drainEnd
+    let server = ServerCost(serverBefore, serverUsage())
     var audit: AuditReport?
     var failures: (audit: String?, finish: String?) = (nil, nil)
     do throws(BackendError) {
@@ -75,13 +79,30 @@ extension RunDriver {
     } catch {
       failures.audit = error.message
     }
-    do throws(BackendError) {
-      try phases.time("finish") { () throws(BackendError) in try backend.backend.finish() }
-    } catch {
-      // A server that is gone by now takes nothing away of what was measured of it.
-      failures.finish = error.message
+    // A server that is gone by now takes nothing away of what was measured of it.
+    failures.finish = phases.time("finish") { finishFailure() }
+    return output(at: end, phases.phases, interrupted: interrupted, audit: audit, failures: failures, server: server)
+  }
+
+  /// What the server uses now; nil for one that does not tell, or not soon.
+  private func serverUsage() -> ServerUsage? {
+    let backend = backend.backend
+    return TimeLimit.run(seconds: 3) { backend.serverUsage() } ?? nil
+  }
+
+  /// Closes the backend; tells why not, if that fails.
+  private func finishFailure() -> String? {
+    let backend = backend.backend
+    let outcome = TimeLimit.run(seconds: 60) { () -> String in
+      do {
+        try backend.finish()
+        return ""
+      } catch {
+        return (error as? BackendError)?.message ?? "\(error)"
+      }
     }
-    return output(at: end, phases.phases, interrupted: interrupted, audit: audit, failures: failures)
+    guard let outcome else { return "the backend has not closed within a minute" }
+    return outcome.isEmpty ? nil : outcome
   }
 
   private func refuseWhatCannotBeLoaded(_ plan: SimulationPlan) throws(BackendError) {

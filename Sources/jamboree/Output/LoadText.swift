@@ -130,11 +130,23 @@ struct LoadText {
     if let user = metric("process.userCPUSeconds"), let system = metric("process.systemCPUSeconds") {
       lines.append(item("generator", "\(Text.significant(user + system)) s of processor time, \(metric("process.peakResidentBytes").map { Text.bytes($0) } ?? "-") at most"))
     }
+    if let server = load.server { lines += serverLines(server) }
     lines.append(item("clock", String(format: "%.0f ns a reading, about one in each latency", output.clockCostNanoseconds)))
     if let failure = load.finishFailure { lines.append(item("left behind", failure)) }
     lines.append(item("verdict", "\(run.verdict.rawValue): \(run.verdictReason)"))
     if let id = run.id { lines.append(item("results", "\(run.resultsPath), run \(id)  (jamboree show \(id))")) }
     return lines
+  }
+
+  private func serverLines(_ server: ServerCost) -> [String] {
+    func bytes(_ value: Int64?) -> String? { value.map { Text.bytes(Double($0)) } }
+    let parts = [
+      server.cpuNanoseconds.map { "\(Text.significant(Double($0) / 1e9)) s of processor time" },
+      bytes(server.residentBytes).map { $0 + (server.memoryMeasure == .proportional ? " of memory" : " of memory, its cache aside") },
+      bytes(server.diskReadBytes).map { "\($0) read" }, bytes(server.diskWrittenBytes).map { "\($0) written" },
+      bytes(server.logBytes).map { "\($0) of log" }, bytes(server.dataBytes).map { "\($0) of data" },
+    ].compactMap(\.self)
+    return parts.isEmpty ? [] : [item("server", parts.joined(separator: ", "))]
   }
 
   private func item(_ name: String, _ value: String) -> String { "  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + "  " + value }
