@@ -171,14 +171,14 @@ struct RunCommand: ParsableCommand {
       (verdict, reason) = (.invalid, invalid)
     } else if let load = output.load, load.starts == 0 {
       (verdict, reason) = (.invalid, load.ranOut ? "nobody was left to act in the measured part" : "nothing started in the measured part")
-    } else if environment.buildConfiguration == "debug" {
-      (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
-    } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
-      (verdict, reason) = (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
     } else if let audit = output.load?.audit, !audit.isClean {
       (verdict, reason) = (.failed, "the audit found \(AuditText.summary(audit))")
     } else if let failure = output.load?.auditFailure {
       (verdict, reason) = (.failed, "what was acknowledged could not be read back: \(failure)")
+    } else if environment.buildConfiguration == "debug" {
+      (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
+    } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
+      (verdict, reason) = (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {
