@@ -92,7 +92,7 @@ let package = Package(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Files"]),
-    // Runs the program as a user does; `swift build` puts it beside the tests.
-    tests("JamboreeCommandTests", []),
+    // Runs the program as a user does; `swift build` puts it beside the tests. What a run has kept is read with the modules.
+    tests("JamboreeCommandTests", ["JamboreeResults", "JamboreeMetrics", "JamboreeKit"]),
   ]
 )

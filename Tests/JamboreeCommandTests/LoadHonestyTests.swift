@@ -1,0 +1,113 @@
+import Foundation
+import JamboreeKit
+import Testing
+
+/// What a load tells must be true where it is easiest not to notice that it is not: when everything stands still.
+@Suite(.serialized) struct LoadHonestyTests {
+  private static let rate = 400
+  private static let window = 48
+  private static let stallMicroseconds: UInt32 = 1_400_000
+
+  private func start(_ trial: LoadTrial, _ server: ThrowawayServer, _ more: String = "--json") throws -> Started {
+    try trial.start(
+      server.address, rate: Self.rate, duration: "4500ms", "--connections", "4", "--in-flight", "\(Self.window)", "--workers", "1", more)
+  }
+
+  /// While a server stands still, whoever would have come is waiting: all of them are in the response times, the ones in front
+  /// in the service times, and none is started beyond the window to make up for it.
+  @Test(.enabled(if: ThrowawayServer.isInstalled)) func aServerThatStandsStillShows() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try start(trial, server)
+    try trial.waitUntilMeasured(run)
+    server.freeze()
+    usleep(Self.stallMicroseconds)
+    server.thaw()
+    let ended = try run.finishInTime()
+    let told = try ToldLoad(ended)
+    #expect(ended.code == told.code, "\(ended.err)")
+    let stored = try trial.stored()
+
+    #expect(stored.longestSeconds(.response) >= 1.3)
+    #expect(stored.longestSeconds(.service) >= 1.3)
+    let waited = try stored.count(.response, atLeastSeconds: 0.7)
+    let served = try stored.count(.service, atLeastSeconds: 0.7)
+    // What the schedule started in the first half of the stall, less half of it for a machine that is busy.
+    #expect(Double(waited) >= 0.5 * Double(Self.rate) * 0.7, "\(waited)")
+    #expect(served >= 1 && served <= Self.window, "\(served)")
+    // The window was full: it is the server that kept the others from starting.
+    let byBackend = try stored.count(.lateness, "backend", atLeastSeconds: 0.7)
+    let byGenerator = try stored.count(.lateness, "generator", atLeastSeconds: 0.7)
+    #expect(byBackend >= waited - served - Self.window && byBackend > 0, "\(byBackend) of \(waited)")
+    #expect(byGenerator <= byBackend / 4, "\(byGenerator) of the generator, \(byBackend) of the backend")
+    #expect(told.figure("inFlight") == Double(Self.window))
+    #expect(told.figure("peakInFlight") == Double(Self.window))
+    #expect(told.metric("audit.lost") == 0)
+  }
+
+  /// While the program itself stands still nothing starts, and nobody would notice if it did not: its figures are not to be used.
+  @Test(.enabled(if: ThrowawayServer.isInstalled)) func aGeneratorThatStandsStillMakesTheRunInvalid() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try start(trial, server, "--no-audit")
+    try trial.waitUntilMeasured(run)
+    kill(run.process.processIdentifier, SIGSTOP)
+    usleep(Self.stallMicroseconds)
+    kill(run.process.processIdentifier, SIGCONT)
+    let ended = try run.finishInTime()
+    #expect(ended.code == 75, "\(ended.err)")
+    let stored = try trial.stored()
+
+    #expect(stored.detail.record.verdict.rawValue == "invalid")
+    #expect(ended.out.contains("invalid: the generator was late"), "\(ended.out)")
+    #expect(try trial.told("show").contains("invalid: the generator was late"))
+    #expect(try trial.told("list").contains("invalid"))
+    // Those who should have come meanwhile started late, by the generator's doing, and their wait is in the response times.
+    let late = Double(Self.rate) * Double(Self.stallMicroseconds) / 1e6
+    #expect(stored.metric("load.lateStarts") ?? 0 >= 0.5 * late)
+    #expect(stored.longestSeconds(.lateness, "generator") >= 1.3)
+    #expect(stored.longestSeconds(.response) >= 1.3)
+    #expect(Double(try stored.count(.response, atLeastSeconds: 0.7)) >= 0.5 * late / 2)
+    #expect(try stored.count(.lateness, "backend", atLeastSeconds: 0.7) <= stored.count(.lateness, "generator", atLeastSeconds: 0.7) / 4)
+    #expect(stored.metric("load.peakInFlight") ?? .infinity <= Double(Self.window))
+  }
+
+  /// A load that would end within its warm-up is refused before anything is done.
+  @Test(arguments: [["--rate", "100/s", "--warm-up", "1s", "--duration", "0s"], ["--pace", "60x", "--warm-up", "4m"]])
+  func aLoadThatMeasuresNothingIsRefused(_ arguments: [String]) throws {
+    let place = try Workplace()
+    let run = try place.run(["run", Workplace.smoke, "--backend", "null", "--results", "r.sqlite", "--json"] + arguments)
+    #expect(run.code == 64)
+    #expect(run.out.isEmpty)
+    #expect(run.err.contains("nothing would be measured") && run.err.contains("--warm-up"), "\(run.err)")
+    #expect(run.err.split(separator: "\n").count == 1)
+    #expect(place.files.isEmpty)
+  }
+
+  /// Where the members have done all that they would before the warm-up is over, there is nothing to tell either.
+  @Test func aLoadThatRunsOutOfMembersIsInvalid() throws {
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", tiny)
+    let run = try place.run(
+      "run", scenario, "--backend", "null", "--rate", "20000/s", "--warm-up", "20s", "--duration", "1s", "--results", "r.sqlite", "--no-floor")
+    #expect(run.code == 75, "\(run.err)")
+    #expect(run.out.contains("invalid: nobody was left to act in the measured part"), "\(run.out)")
+    #expect(!run.out.contains("response time") && !run.out.contains("p99"), "\(run.out)")
+  }
+
+  /// What was stopped in its warm-up has measured nothing, and prints nothing that looks as if.
+  @Test func aLoadThatIsStoppedInItsWarmUpHasNoLatencies() throws {
+    let trial = try LoadTrial()
+    let run = try trial.start("null", rate: 100, warmUp: "10m", duration: "1s")
+    try trial.waitUntilUnderWay(run)
+    kill(run.process.processIdentifier, SIGINT)
+    let ended = try run.finishInTime()
+    #expect(ended.code == 130, "\(ended.err)")
+    #expect(ended.out.contains("nothing was measured"), "\(ended.out)")
+    #expect(!ended.out.contains("response time") && !ended.out.contains("p99"), "\(ended.out)")
+    let stored = try trial.stored()
+    #expect(stored.detail.verdictReason.contains("nothing was measured"))
+    #expect(stored.detail.summaries.isEmpty)
+    #expect(stored.detail.record.operations == 0)
+  }
+}
