@@ -103,7 +103,9 @@ struct Answer: ~Copyable {
       outcome = .failed
       mayBeRepeated = true
     case "57014", "55P03", "25P03": outcome = .timedOut
-    case _ where ["08", "53", "57"].contains(String(state.prefix(2))) || state.isEmpty: outcome = .unavailable
+    // A full disk or memory is a failure of a server that is there, and answers the next request.
+    case "53300": outcome = .unavailable
+    case _ where ["08", "57"].contains(String(state.prefix(2))) || state.isEmpty: outcome = .unavailable
     default: outcome = .failed
     }
   }

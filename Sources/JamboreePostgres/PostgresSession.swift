@@ -13,6 +13,8 @@ extension PostgresBackend {
     private let descriptors: UnsafeMutablePointer<pollfd>
     /// Where the search for a connection begins, so that all are used when little is under way.
     @exclusivity(unchecked) private var turn = 0
+    /// The connection on which a request has failed last.
+    private var lastFailed = 0
 
     init(_ connections: [PipelineConnection], owners: OwnerPlaces) {
       self.connections = connections
@@ -23,7 +25,7 @@ extension PostgresBackend {
 
     deinit { descriptors.deallocate() }
 
-    public var lastErrorText: String { connections.last { !$0.lastErrorText.isEmpty }?.lastErrorText ?? "" }
+    public var lastErrorText: String { connections[lastFailed].lastErrorText }
 
     public func submit(_ operation: Operation, arguments: Span<UInt64>, token: Token) {
       send(Request(operation, arguments: arguments, token: token), arguments)
@@ -62,7 +64,9 @@ extension PostgresBackend {
         var isIdle = true
         for place in 0..<connections.count {
           connections[place].flush()
+          let first = completions.count
           connections[place].collect(into: &completions)
+          for position in first..<completions.count where completions.outcome(at: position).isError { lastFailed = place }
           if !connections[place].isIdle { isIdle = false }
         }
         if completions.count > 0 || isIdle || isLate { return reconnect() }
