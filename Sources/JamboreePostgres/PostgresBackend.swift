@@ -87,7 +87,10 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
   }
 
   private func dropTemporarySchema() {
-    if settings.isTemporary { try? discard() }
+    guard settings.isTemporary, isLoaded else { return }
+    // A server that is gone is waited for once.
+    isLoaded = false
+    try? ControlConnection(settings).drop(settings.schema)
   }
 }
 
@@ -99,10 +102,15 @@ extension PipelineConnection {
       connect()
       if isUp { return }
       guard monotonicNow() < deadline else {
-        throw BackendError(.unreachable, "postgres: no connection within \(seconds) s (\(lastErrorText)); raise the server's max_connections, or ask for fewer")
+        throw BackendError(.unreachable, "postgres: no connection within \(seconds) s (\(lastErrorText.isEmpty ? "no answer" : lastErrorText)); \(advice)")
       }
       if retryAt != nil { usleep(10_000) } else { waitForSocket(milliseconds: 100) }
     }
+  }
+
+  private var advice: String {
+    lastErrorText.contains("too many") || lastErrorText.contains("connection slots")
+      ? "raise the server's max_connections, or ask for fewer" : "see whether it is up, or wait longer with ?connectTimeout=SECONDS"
   }
 }
 

@@ -4,21 +4,35 @@ import Testing
 
 /// What a load tells must be true where it is easiest not to notice that it is not: when everything stands still.
 @Suite(.serialized) struct LoadHonestyTests {
-  private static let rate = 400
+  /// What keeps more from being under way.
+  enum Limit: CaseIterable, Sendable {
+    /// Of what may be in flight.
+    case window
+    /// There are no more people.
+    case people
+  }
+
   private static let window = 48
   private static let stallMicroseconds: UInt32 = 1_400_000
 
-  private func start(_ trial: LoadTrial, _ server: ThrowawayServer, _ more: String = "--json") throws -> Started {
-    try trial.start(
-      server.address, rate: Self.rate, duration: "4500ms", "--connections", "4", "--in-flight", "\(Self.window)", "--workers", "1", more)
+  private func start(
+    _ trial: LoadTrial, _ server: ThrowawayServer, _ limit: Limit = .window, rate: Int, duration: String = "4500ms", _ more: [String]
+  ) throws -> Started {
+    let scenario = try limit == .window ? Workplace.smoke : trial.place.write("s.yaml", tiny)
+    let inFlight = limit == .window ? Self.window : 500
+    return try trial.start(
+      server.address + "?connectTimeout=1", scenario: scenario, rate: rate, duration: duration,
+      ["--connections", "4", "--in-flight", "\(inFlight)", "--workers", "1"] + more)
   }
 
   /// While a server stands still, whoever would have come is waiting: all of them are in the response times, the ones in front
   /// in the service times, and none is started beyond the window to make up for it.
-  @Test(.enabled(if: ThrowawayServer.isInstalled)) func aServerThatStandsStillShows() throws {
+  @Test(.enabled(if: ThrowawayServer.isInstalled), arguments: Limit.allCases) func aServerThatStandsStillShows(_ limit: Limit) throws {
+    let rate = limit == .window ? 400 : 200
+    let most = limit == .window ? Self.window : 50
     let server = try ThrowawayServer()
     let trial = try LoadTrial()
-    let run = try start(trial, server)
+    let run = try start(trial, server, limit, rate: rate, ["--json"])
     try trial.waitUntilMeasured(run)
     server.freeze()
     usleep(Self.stallMicroseconds)
@@ -33,23 +47,51 @@ import Testing
     let waited = try stored.count(.response, atLeastSeconds: 0.7)
     let served = try stored.count(.service, atLeastSeconds: 0.7)
     // What the schedule started in the first half of the stall, less half of it for a machine that is busy.
-    #expect(Double(waited) >= 0.5 * Double(Self.rate) * 0.7, "\(waited)")
-    #expect(served >= 1 && served <= Self.window, "\(served)")
-    // The window was full: it is the server that kept the others from starting.
+    #expect(Double(waited) >= 0.5 * Double(rate) * 0.7, "\(waited)")
+    #expect(served >= 1 && served <= most, "\(served)")
+    // No more could be under way: it is the server that kept the others from starting.
     let byBackend = try stored.count(.lateness, "backend", atLeastSeconds: 0.7)
     let byGenerator = try stored.count(.lateness, "generator", atLeastSeconds: 0.7)
-    #expect(byBackend >= waited - served - Self.window && byBackend > 0, "\(byBackend) of \(waited)")
+    #expect(byBackend >= waited - served - most && byBackend > 0, "\(byBackend) of \(waited)")
     #expect(byGenerator <= byBackend / 4, "\(byGenerator) of the generator, \(byBackend) of the backend")
-    #expect(told.figure("inFlight") == Double(Self.window))
-    #expect(told.figure("peakInFlight") == Double(Self.window))
+    #expect(told.figure("peakInFlight") ?? .infinity <= Double(most))
+    #expect(limit == .people || told.figure("peakInFlight") == told.figure("inFlight"))
+    // Nobody was left out.
+    #expect(told.figure("starts") == 4.5 * Double(rate))
+    #expect(told.figure("unstarted") == 0)
     #expect(told.metric("audit.lost") == 0)
+  }
+
+  /// Who was due and could not start before the end is in no response time: that is told, and the run has failed.
+  @Test(.enabled(if: ThrowawayServer.isInstalled)) func aServerThatStandsStillToTheEnd() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try start(trial, server, rate: 400, duration: "3s", ["--json", "--set", "load.drain=200ms"])
+    try trial.waitUntilMeasured(run)
+    server.freeze()
+    let ended = try run.finishInTime()
+    server.thaw()
+    let told = try ToldLoad(ended)
+    #expect(["failed", "invalid"].contains(told.verdict) && ended.code == told.code, "\(ended.out)")
+    let (starts, unstarted) = (told.figure("starts") ?? 0, told.figure("unstarted") ?? 0)
+    #expect(starts + unstarted == 3 * 400)
+    #expect(unstarted >= 200, "\(unstarted)")
+    #expect(told.figure("unanswered") == Double(Self.window))
+    #expect(told.outcome("timedOut") == Self.window)
+    #expect(told.text("auditFailure")?.contains("no connection within 1 s") == true)
+    let stored = try trial.stored()
+    #expect(stored.metric("load.unstarted") == unstarted)
+    // How long they had waited by then is told.
+    #expect(Double(try stored.count(.lateness, "backend", atLeastSeconds: 0.5)) >= unstarted / 4)
+    #expect(try stored.count(.lateness, "generator", atLeastSeconds: 0.5) == 0)
   }
 
   /// While the program itself stands still nothing starts, and nobody would notice if it did not: its figures are not to be used.
   @Test(.enabled(if: ThrowawayServer.isInstalled)) func aGeneratorThatStandsStillMakesTheRunInvalid() throws {
     let server = try ThrowawayServer()
     let trial = try LoadTrial()
-    let run = try start(trial, server, "--no-audit")
+    let rate = 400
+    let run = try start(trial, server, rate: rate, ["--no-audit"])
     try trial.waitUntilMeasured(run)
     kill(run.process.processIdentifier, SIGSTOP)
     usleep(Self.stallMicroseconds)
@@ -63,7 +105,7 @@ import Testing
     #expect(try trial.told("show").contains("invalid: the generator was late"))
     #expect(try trial.told("list").contains("invalid"))
     // Those who should have come meanwhile started late, by the generator's doing, and their wait is in the response times.
-    let late = Double(Self.rate) * Double(Self.stallMicroseconds) / 1e6
+    let late = Double(rate) * Double(Self.stallMicroseconds) / 1e6
     #expect(stored.metric("load.lateStarts") ?? 0 >= 0.5 * late)
     #expect(stored.longestSeconds(.lateness, "generator") >= 1.3)
     #expect(stored.longestSeconds(.response) >= 1.3)

@@ -13,10 +13,12 @@ struct LoadTrial {
 
   /// Starts one; it writes down often what it has measured, so that the test knows where it stands.
   /// - Parameter backend: where it goes, options included.
-  func start(_ backend: String, rate: Int, warmUp: String = "500ms", duration: String, _ more: String...) throws -> Started {
+  func start(
+    _ backend: String, scenario: String = Workplace.smoke, rate: Int, warmUp: String = "500ms", duration: String, _ more: [String] = []
+  ) throws -> Started {
     try place.start(
       [
-        "run", Workplace.smoke, "--backend", backend, "--rate", "\(rate)/s", "--warm-up", warmUp, "--duration", duration, "--results", results,
+        "run", scenario, "--backend", backend, "--rate", "\(rate)/s", "--warm-up", warmUp, "--duration", duration, "--results", results,
         "--no-floor", "--checkpoint-nanoseconds", "100000000",
       ] + more)
   }

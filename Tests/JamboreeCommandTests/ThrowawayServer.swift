@@ -79,7 +79,7 @@ final class ThrowawayServer {
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments =
       hasSmallDisk
-      ? ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=48m,mode=777 none \"$0\" && exec \"$@\"", disk.path] + server : server
+      ? ["unshare", "-m", "sh", "-c", "mount -t tmpfs -o size=48m,mode=700,uid=\(Tools.owner ?? "") none \"$0\" && exec \"$@\"", disk.path] + server : server
     process.currentDirectoryURL = URL(filePath: "/")
     process.environment = Tools.environment
     process.standardInput = FileHandle.nullDevice

@@ -55,6 +55,14 @@ public struct LoadReport: Sendable {
       + "\(Double(latenessLimitNanoseconds) / 1e6) ms, and \(percentage(latenessShare)) may be; use fewer actions a second, more workers, or a machine of its own"
   }
 
+  /// Why the backend has failed, whatever its latencies say; nil when it has not.
+  public var failedReason: String? {
+    let due = starts + unstarted
+    guard Double(unstarted) > latenessShare * Double(due) else { return nil }
+    return "the backend did not keep up: \(unstarted) of \(due) actions that were due (\(percentage(Double(unstarted) / Double(due)))) could not start before "
+      + "the drain was over, and no response time tells of them"
+  }
+
   /// As figures, to be kept with the others.
   var metrics: [Metric] {
     var metrics = [

@@ -472,16 +472,23 @@ final class LoadWorker: @unchecked Sendable {
   }
 
   private func countUnstarted(until end: UInt64) {
+    let now = clock.now()
+    func count(_ intended: UInt64) {
+      guard time.isMeasured(intended) else { return }
+      unstarted += 1
+      // At least so late.
+      let (generator, backend) = cause.split(latenessNanoseconds: now &- intended, at: now)
+      if generator > plan.latenessLimitNanoseconds { sample.measuredLateStarts += 1 }
+      sample.recorder.recordLateness(generatorNanoseconds: generator, backendNanoseconds: backend)
+    }
     if arrivals != nil {
       while let intended = arrival, intended < end {
-        unstarted += time.isMeasured(intended) ? 1 : 0
+        count(intended)
         arrival = nextArrival()
       }
       return
     }
-    while let first = source.first, time.wall(of: first.time) < end {
-      unstarted += time.isMeasured(time.wall(of: source.removeFirst().time)) ? 1 : 0
-    }
+    while let first = source.first, time.wall(of: first.time) < end { count(time.wall(of: source.removeFirst().time)) }
   }
 
   // MARK: Mail

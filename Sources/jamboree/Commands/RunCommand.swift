@@ -173,12 +173,18 @@ struct RunCommand: ParsableCommand {
       (verdict, reason) = (.invalid, load.ranOut ? "nobody was left to act in the measured part" : "nothing started in the measured part")
     } else if let audit = output.load?.audit, !audit.isClean {
       (verdict, reason) = (.failed, "the audit found \(AuditText.summary(audit))")
+    } else if let audit = output.load?.audit, audit.notReadBack > 0 {
+      (verdict, reason) = (
+        .failed, "\(Text.grouped(Int64(audit.notReadBack))) of \(Text.grouped(Int64(audit.auditedItems))) items that were written could not be read back"
+      )
     } else if let failure = output.load?.auditFailure {
       (verdict, reason) = (.failed, "what was acknowledged could not be read back: \(failure)")
     } else if environment.buildConfiguration == "debug" {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
     } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
       (verdict, reason) = (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
+    } else if let failure = output.load?.failedReason {
+      (verdict, reason) = (.failed, failure)
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {

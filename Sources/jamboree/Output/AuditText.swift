@@ -18,7 +18,7 @@ enum AuditText {
     var lines = [
       item(
         "audit",
-        "\(Text.grouped(Int64(audit.acknowledgedWrites))) writes acknowledged, \(Text.grouped(Int64(audit.auditedItems))) items read back"
+        "\(Text.grouped(Int64(audit.acknowledgedWrites))) writes acknowledged, \(Text.grouped(Int64(audit.auditedItems - audit.notReadBack))) items read back"
           + (audit.auditedShare < 1 ? " (\(Text.percent(audit.auditedShare)) of all)" : "") + ": "
           + (audit.isClean ? "nothing lost, duplicated or stale" : summary(audit)))
     ]

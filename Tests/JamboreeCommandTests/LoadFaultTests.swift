@@ -1,0 +1,182 @@
+import Foundation
+import JamboreeKit
+import Testing
+
+/// What a load tells of a server that fails under it: the run goes on to its end, says what happened, and what was acknowledged is
+/// there.
+@Suite(.serialized, .enabled(if: ThrowawayServer.isInstalled)) struct LoadFaultTests {
+  @Test func aServerThatIsKilledAndComesBack() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try trial.start(server.address, rate: 300, duration: "6s", ["--json"])
+    try trial.waitUntilMeasured(run)
+    server.killPostmaster()
+    try server.restart()
+    let ended = try run.finishInTime()
+    try expectRecovery(ended, trial)
+    #expect(try ToldLoad(ended).metric("audit.acknowledgedWrites") ?? 0 > 0)
+  }
+
+  @Test func connectionsThatAreResetInFlight() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try trial.start(server.address, rate: 300, duration: "4s", ["--json"])
+    try trial.waitUntilMeasured(run)
+    // More than once, so that some of them have something under way.
+    for _ in 0..<5 {
+      try server.ask("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'jamboree %'")
+      usleep(100_000)
+    }
+    try expectRecovery(run.finishInTime(), trial)
+  }
+
+  /// It was away, it is back, and nothing is lost.
+  private func expectRecovery(_ ended: Finished, _ trial: LoadTrial, _ location: SourceLocation = #_sourceLocation) throws {
+    let told = try ToldLoad(ended)
+    #expect(ended.code == told.code, "\(ended.err)", sourceLocation: location)
+    #expect(told.outcome("unavailable") > 0, sourceLocation: location)
+    let end = try #require(told.outages.last?.end, "\(told.outages)", sourceLocation: location)
+    #expect(told.outages.allSatisfy { $0.end ?? 0 > $0.start }, sourceLocation: location)
+    let later = try trial.stored().detail.timeline.buckets.filter { $0.start.seconds > end }
+    #expect(later.contains { $0.operations > 0 && $0.errors == 0 }, sourceLocation: location)
+    #expect(told.metric("audit.lost") == 0 && told.metric("audit.duplicated") == 0 && told.metric("audit.stale") == 0, sourceLocation: location)
+    #expect(told.metric("audit.notReadBack") == 0, sourceLocation: location)
+    #expect(told.metric("audit.auditedItems") ?? 0 > 0, sourceLocation: location)
+  }
+
+  @Test func aServerThatDoesNotComeBack() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try trial.start(server.address + "?connectTimeout=1", rate: 300, duration: "3s")
+    try trial.waitUntilMeasured(run)
+    server.killPostmaster()
+    let ended = try run.finishInTime()
+    let stored = try trial.stored()
+    // It has not been found to keep what it acknowledged; a generator that was late says less.
+    #expect(stored.detail.record.verdict.rawValue == "failed" && ended.code == 1 || ended.code == 75, "\(ended.out)")
+    #expect(ended.out.contains("to the end; "), "\(ended.out)")
+    #expect(ended.out.contains("first error"), "\(ended.out)")
+    #expect(ended.out.contains("could not be made: postgres: no connection within 1 s"), "\(ended.out)")
+    #expect(!ended.out.contains("max_connections"), "\(ended.out)")
+    #expect(stored.outcome(.unavailable) > 0)
+    #expect(stored.metric("load.outages") == 1)
+    #expect(stored.metric("load.longestOutageSeconds") == nil)
+    #expect(stored.metric("audit.lost") == nil)
+    // It has tried to the end, and no longer: neither the drain nor the reading back waits for nothing.
+    #expect(stored.metric("load.starts") ?? 0 >= 0.9 * 900)
+    #expect(stored.detail.record.wallSeconds < 20, "\(stored.detail.record.wallSeconds)")
+  }
+
+  @Test func aServerThatIsNotThereAtTheStart() throws {
+    let server = try ThrowawayServer()
+    server.stop()
+    let trial = try LoadTrial()
+    let ended = try trial.start(server.address + "?connectTimeout=1", rate: 100, duration: "1s", ["--json"]).finishInTime()
+    expectRefusal(ended, trial, "not reachable within 1 s", "connectTimeout")
+  }
+
+  @Test func fewerConnectionsThanAreAskedFor() throws {
+    let server = try ThrowawayServer(["max_connections = 12"])
+    let trial = try LoadTrial()
+    let ended = try trial.start(server.address + "?connectTimeout=1", rate: 100, duration: "1s", ["--connections", "20", "--json"]).finishInTime()
+    expectRefusal(ended, trial, "too many clients", "max_connections")
+    // Nothing that it has made is left.
+    #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
+  }
+
+  private func expectRefusal(_ ended: Finished, _ trial: LoadTrial, _ words: String..., location: SourceLocation = #_sourceLocation) {
+    #expect(ended.code == 69, sourceLocation: location)
+    #expect(ended.out.isEmpty, sourceLocation: location)
+    #expect(ended.err.split(separator: "\n").count == 1, "\(ended.err)", sourceLocation: location)
+    for word in words { #expect(ended.err.contains(word), "\(ended.err)", sourceLocation: location) }
+    #expect((try? trial.stored()) == nil, sourceLocation: location)
+  }
+
+  /// Writes fail while the disk is full; reads go on, and so does the run.
+  @Test(.enabled(if: ThrowawayServer.canMount)) func aDiskThatIsFull() throws {
+    let server = try ThrowawayServer(smallDisk: true)
+    let trial = try LoadTrial()
+    let run = try trial.start(server.address, rate: 600, duration: "5s", ["--json"])
+    try trial.waitUntilMeasured(run)
+    try server.fillDisk()
+    usleep(2_000_000)
+    server.emptyDisk()
+    let ended = try run.finishInTime()
+    let told = try ToldLoad(ended)
+    #expect(ended.code == told.code, "\(ended.err)")
+    #expect(server.logText.contains("No space left on device"))
+    #expect(told.outcome("failed") > 0)
+    #expect(told.outages.isEmpty)
+    let stored = try trial.stored()
+    #expect(stored.detail.errorSamples.contains { $0.message.contains("No space left on device") })
+    #expect(stored.detail.timeline.buckets.last { $0.operations > 0 }?.errors == 0)
+    #expect(told.metric("audit.acknowledgedWrites") ?? 0 > 0)
+    #expect(told.metric("audit.lost") == 0 && told.metric("audit.duplicated") == 0 && told.metric("audit.stale") == 0)
+  }
+
+  /// Who is still waiting when the drain is over counts as timed out: the run's end does not depend on the server.
+  @Test func aServerThatIsTooSlow() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try trial.start(
+      server.address, rate: 300, duration: "3s", ["--set", "load.drain=300ms", "--connections", "2", "--in-flight", "20", "--json"])
+    try trial.waitUntilMeasured(run)
+    let schema = try server.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'jamboree%'")
+    // Each new rating and post takes longer than the rest of the run.
+    try server.ask(
+      """
+      CREATE FUNCTION \(schema).sleep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(5); RETURN NEW; END';
+      CREATE TRIGGER sleep BEFORE INSERT ON \(schema).item FOR EACH ROW EXECUTE FUNCTION \(schema).sleep();
+      CREATE TRIGGER sleep BEFORE INSERT ON \(schema).reaction FOR EACH ROW EXECUTE FUNCTION \(schema).sleep();
+      """)
+    let ended = try run.finishInTime()
+    let told = try ToldLoad(ended)
+    #expect(ended.code == told.code, "\(ended.err)")
+    #expect(told.figure("drainSeconds") ?? .infinity < 3)
+    let unanswered = try #require(told.figure("unanswered"))
+    #expect(unanswered > 0 && unanswered <= 20)
+    #expect(told.outcome("timedOut") > 0)
+    #expect(told.figure("peakInFlight") == 20)
+    #expect(told.metric("audit.lost") == 0)
+  }
+
+  /// The password is shown and kept nowhere, whatever becomes of the run.
+  @Test func aPasswordThatIsNowhere() throws {
+    let secret = "secretXYZ"
+    let server = try ThrowawayServer(password: secret)
+    let trial = try LoadTrial()
+    var said = ""
+    func run(_ address: String, _ more: String) throws -> Int32 {
+      let run = try trial.start(address, rate: 100, warmUp: "0s", duration: "1s", [more])
+      while run.process.isRunning {
+        said += children(of: run.process.processIdentifier) + trial.place.text("r.sqlite") + trial.place.text("r.sqlite-wal")
+        usleep(50_000)
+      }
+      let ended = try run.finishInTime()
+      said += ended.out + ended.err + trial.place.text("r.sqlite") + trial.place.text("r.sqlite-wal")
+      return ended.code
+    }
+    for format in ["--no-audit", "--json"] { #expect([0, 75].contains(try run(server.address, format))) }
+    for command in ["list", "show"] { said += try trial.told(command) }
+    // Wrong, not to be read, with an option that there is not, and for nobody.
+    #expect(try run(server.address("wrong" + secret), "--json") == 64)
+    #expect(try run(server.address(secret + "%zz"), "--json") == 64)
+    #expect(try run(server.address(secret + "/@"), "--json") == 64)
+    #expect(try run(server.address + "?frobnicate=1", "--json") == 64)
+    server.stop()
+    #expect(try run(server.address + "?connectTimeout=1", "--json") == 69)
+    #expect(said.contains(ThrowawayServer.user))
+    #expect(!said.contains("XYZ"))
+    // What it had made in the server was gone before.
+    #expect(trial.place.files == ["r.sqlite"])
+  }
+
+  /// The command lines of a process's descendants.
+  private func children(of parent: pid_t) -> String {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+    let text = threads.compactMap { try? String(contentsOfFile: "/proc/\(parent)/task/\($0)/children", encoding: .utf8) }.joined()
+    return text.split(separator: " ").compactMap { pid_t($0) }.map { child in
+      ((try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)) ?? "") + children(of: child)
+    }.joined()
+  }
+}
