@@ -19,7 +19,12 @@ public struct LoadOptions: Sendable {
   /// Actions under way at a time, over all workers; at least one a worker is used.
   public var inFlight: Int
   /// How what is acknowledged is audited; nil: not at all.
-  public var audit: AuditSettings? = AuditSettings()
+  public var audit: AuditSettings? = {
+    var audit = AuditSettings()
+    // As many as a second has room for: with few writes all of them.
+    audit.probeShare = 1
+    return audit
+  }()
   /// Length of a bucket of the timeline, wall time.
   public var bucketNanoseconds: Int64 = 1_000_000_000
 

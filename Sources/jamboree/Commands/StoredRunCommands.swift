@@ -88,7 +88,8 @@ struct ShowCommand: ParsableCommand {
     try Console.print("  machine     \(detail.environment.cpuModel), \(detail.environment.logicalCores) cores, \(Text.bytes(Double(detail.environment.memoryBytes))), \(detail.environment.kernel)")
     try Console.print("  build       \(detail.environment.version) \(detail.environment.buildConfiguration), \(detail.environment.compiler)\(detail.environment.gitCommit.map { ", commit \($0.prefix(12))" } ?? "")\(detail.environment.gitDirty == true ? " with changes" : "")")
     try Console.print("  operations  \(Text.grouped(record.operations)) in \(Text.significant(record.measureSeconds)) s (\(Text.rate(record.operationsPerSecond))), \(Text.significant(record.wallSeconds)) s in all")
-    try Console.print("  digest      \(record.digest)")
+    try Console.print("  digest      \(detail.identity.pace == "max" ? record.digest : "none: what a server answers to a load depends on when it is asked")")
+    if detail.identity.pace != "max" { try Console.print("  pace        \(detail.identity.pace)") }
     try Console.print("  verdict     \(outcome(of: record)): \(detail.verdictReason)\n")
     var table = TextTable(["latency", "of", "outcome", "count", "mean", "p50", "p90", "p99", "p99.9", "max"], left: [0, 1, 2])
     for row in detail.summaries {
