@@ -41,6 +41,7 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLinux"),
     module("JamboreeKit"),
     module(
       "JamboreeMetrics",
@@ -50,7 +51,7 @@ let package = Package(
     module("JamboreeScenario", ["JamboreeKit", "JamboreePopulation", "JamboreeWorkloads", .product(name: "Yams", package: "Yams")]),
     module(
       "JamboreeEngine",
-      ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation", .product(name: "DequeModule", package: "swift-collections")]),
+      ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "CLinux", .product(name: "DequeModule", package: "swift-collections")]),
     module("JamboreeRankers", ["JamboreeKit"]),
     module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
     module("JamboreeSQLite", ["JamboreeKit", "CSQLite"], exclude: ["README.md"]),

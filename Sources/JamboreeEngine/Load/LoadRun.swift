@@ -120,15 +120,17 @@ final class LoadRun {
     for worker in workers {
       DispatchQueue(label: "jamboree.load.\(worker.number)", qos: .userInteractive).async(group: group) { worker.run() }
     }
-    while group.wait(timeout: .now() + .nanoseconds(Int(Self.collectNanoseconds))) == .timedOut {
-      collect()
-      if watch(self, clock.now()), !stop.isSet {
-        stop.set()
-        stopped = clock.now()
+    BackgroundThread.run {
+      while group.wait(timeout: .now() + .nanoseconds(Int(Self.collectNanoseconds))) == .timedOut {
+        collect()
+        if watch(self, clock.now()), !stop.isSet {
+          stop.set()
+          stopped = clock.now()
+        }
       }
+      drainEnd = clock.now()
+      collect()
     }
-    drainEnd = clock.now()
-    collect()
   }
 
   /// Reads back what was acknowledged; nil where nothing is audited.

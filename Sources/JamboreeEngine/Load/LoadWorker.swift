@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import JamboreeKit
 import JamboreeMetrics
@@ -9,6 +10,9 @@ import Synchronization
 /// measured.
 final class LoadWorker: @unchecked Sendable {
   // Safe to share: `mail`, `stop` and `samples` are made for it; all else belongs to the thread that calls `run`.
+
+  /// So near a start it is not worth falling asleep: waking up takes a virtual machine as long, and now and then much longer.
+  private static let spinNanoseconds: UInt64 = 50_000
 
   /// What the worker sleeps at most: by then it looks for mail, and for the end of the bucket.
   private static let heartbeatNanoseconds: UInt64 = 10_000_000
@@ -129,19 +133,14 @@ final class LoadWorker: @unchecked Sendable {
     finishSample()
   }
 
-  /// Asks the kernel not to put wake-ups off, as it does by 50 us to save power. Where that is not allowed, starts are that much late,
-  /// and are reported so.
+  /// Asks the kernel to wake the worker when it wants to be woken. Where it does not, starts are later, and are reported so.
   private func wakePrecisely() {
-    // A link to PROCESS/task/THREAD.
-    var link = [CChar](repeating: 0, count: 64)
-    guard readlink("/proc/thread-self", &link, link.count - 1) > 0,
-      let thread = String(decoding: link.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: "/").last
-    else { return }
-    let descriptor = open("/proc/\(thread)/timerslack_ns", O_WRONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    _ = write(descriptor, "1", 1)
-    close(descriptor)
+    _ = clinux_set_timer_slack(1)
+    _ = clinux_set_slice(Self.sliceNanoseconds, 0)
   }
+
+  /// The least that the kernel knows; whoever runs for longer at a time, as everybody does, makes way when the worker wakes.
+  private static let sliceNanoseconds: UInt64 = 100_000
 
   /// Waits for completions or for a moment, and goes on with what has come.
   private func wait(until deadline: UInt64, _ now: UInt64) {
@@ -168,8 +167,12 @@ final class LoadWorker: @unchecked Sendable {
   }
 
   private func sleep(until deadline: UInt64) {
-    let now = clock.now()
+    var now = clock.now()
     guard deadline > now else { return }
+    if deadline &- now <= Self.spinNanoseconds {
+      while now < deadline { now = clock.now() }
+      return
+    }
     let nanoseconds = deadline &- now
     var pause = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     nanosleep(&pause, nil)

@@ -1,0 +1,31 @@
+// What Linux offers and Swift cannot call: functions with a variable number of arguments, and a system call without a function.
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// As in the kernel's sched/types.h, which not every C library has.
+struct clinux_sched_attr {
+  uint32_t size, sched_policy;
+  uint64_t sched_flags;
+  int32_t sched_nice;
+  uint32_t sched_priority;
+  uint64_t sched_runtime, sched_deadline, sched_period;
+};
+
+/// Tells the scheduler how long the calling thread runs at a time, 100 us to 100 ms, and how nice it is: one that runs shortly goes
+/// before one that runs long when it wakes. Kernels before 6.12 leave the time aside.
+/// Returns 0, or -1 with `errno`.
+static inline int clinux_set_slice(uint64_t nanoseconds, int32_t niceness) {
+  struct clinux_sched_attr attributes;
+  memset(&attributes, 0, sizeof attributes);
+  attributes.size = sizeof attributes;
+  attributes.sched_nice = niceness;
+  attributes.sched_runtime = nanoseconds;
+  return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+/// Asks the kernel not to put the calling thread's wake-ups off by more than this, as it does by 50 us to save power.
+static inline int clinux_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0); }
