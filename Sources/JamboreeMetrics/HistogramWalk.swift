@@ -1,11 +1,6 @@
 import Histogram
 
 extension Histogram<UInt64> {
-  /// Adds another histogram's counts, each at the middle of what it may stand for where the two differ in digits.
-  public mutating func add(_ other: Histogram<UInt64>) {
-    other.forEachBucket { lowest, highest, count in _ = record(Swift.min(lowest + (highest - lowest) / 2, other.maxRecorded), count: count) }
-  }
-
   /// Calls `body` with each bucket that has a count, ascending: the bucket's lowest and highest value and its count.
   ///
   /// The library's own iteration also sums counts times values in 64 bits and stops the program when that sum does
