@@ -187,6 +187,28 @@ struct PostgresTests {
     try backend.finish()
   }
 
+  /// The server is on this machine: all is known, and grows with what is done.
+  @Test func tellsWhatTheServerUses() throws {
+    let postgres = try backend()
+    try postgres.load(dataset())
+    defer { try? postgres.finish() }
+    let before = try #require(postgres.serverUsage())
+    let session = try postgres.openSession(0, connections: 2)
+    let outcomes = perform((1...2_000 as ClosedRange<UInt32>).map { publish($0) }, session)
+    #expect(outcomes.allSatisfy { $0 == .ok })
+    let after = try #require(postgres.serverUsage())
+    func figures(_ usage: ServerUsage) throws -> (cpu: Int64, memory: Int64, log: Int64, data: Int64) {
+      try (
+        #require(usage.cpuNanoseconds), #require(usage.residentBytes), #require(usage.logBytes), #require(usage.dataBytes)
+      )
+    }
+    let (first, last) = (try figures(before), try figures(after))
+    #expect(last.cpu > first.cpu)
+    #expect(last.memory > 1 << 20)
+    // A row of text and its index entries: more than its sixty letters each.
+    #expect(last.log - first.log > 2_000 * 60 && last.data - first.data > 2_000 * 60)
+  }
+
   @Test func whatCannotBeReachedIsToldWithoutThePassword() throws {
     for (location, kind) in [
       ("//ann:s3cret@127.0.0.1:1/jam", BackendError.Kind.unreachable), ("//ann:s3cret@127.0.0.1:notaport/jam", .usage),
