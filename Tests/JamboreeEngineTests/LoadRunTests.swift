@@ -87,8 +87,10 @@ import Testing
     }
     for metric in ["jam.sessions", "jam.pageViews", "jam.ratings", "jam.posts"] {
       let (loaded, whole) = (Double(output.timeline.total(metric)), Double(simulated.total(metric)))
-      // Ten milliseconds here are nine seconds there, and on a busy machine some of them pass before a reply is seen.
-      #expect(abs(loaded - whole) < 0.1 * whole + 30, "\(metric): \(loaded), and \(whole) simulated")
+      // Visits begin when they should. Within them, ten milliseconds here are nine seconds there, and on a busy machine many of
+      // them pass before a reply is seen: members then do less, and never more.
+      let least = metric == "jam.sessions" ? 0.95 * whole - 30 : 0.25 * whole
+      #expect(loaded >= least && loaded <= 1.05 * whole + 30, "\(metric): \(loaded), and \(whole) simulated")
     }
     #expect(output.load?.intendedRate == nil)
     #expect(output.outcomes[Int(Outcome.ok.rawValue)] == output.operations)

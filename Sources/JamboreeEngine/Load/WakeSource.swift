@@ -20,7 +20,11 @@ struct WakeSource: ~Copyable {
     nextTicks = .allocate(capacity: max(shards.count, 1))
     for (place, shard) in shards.enumerated() {
       var wheel = TimingWheel(tickNanoseconds: tickNanoseconds)
-      shard.wheel.pointee.takeAll(upTo: .max, into: batch) { wheel.add($0, tick: wheel.tick(of: max($0.time, 0))) }
+      while true {
+        let size = shard.wheel.pointee.takeNext(upTo: .max, into: batch)
+        if size == 0 { break }
+        for index in 0..<size { wheel.add(batch[index], tick: wheel.tick(of: max(batch[index].time, 0))) }
+      }
       shard.wheel.pointee = TimingWheel(tickNanoseconds: shard.wheel.pointee.tickNanoseconds)
       nextTicks[place] = wheel.nextTick() ?? .max
       (wheels + place).initialize(to: wheel)
@@ -77,8 +81,12 @@ struct WakeSource: ~Copyable {
   private mutating func advance(toTick tick: TickID) {
     frontier = max(frontier, tick)
     for place in shards.indices where nextTicks[place] <= frontier {
-      wheels[place].takeAll(upTo: frontier, into: batch) { entry in
-        due.add(WakeQueue.Wake(time: entry.time, agent: entry.agent, tag: entry.tag, shard: UInt32(place)))
+      while true {
+        let size = wheels[place].takeNext(upTo: frontier, into: batch)
+        if size == 0 { break }
+        for index in 0..<size {
+          due.add(WakeQueue.Wake(time: batch[index].time, agent: batch[index].agent, tag: batch[index].tag, shard: UInt32(place)))
+        }
       }
       nextTicks[place] = wheels[place].nextTick() ?? .max
     }

@@ -182,15 +182,13 @@ struct TimingWheel: ~Copyable {
 
   static var batchCapacity: Int { chunkEntries }
 
-  /// Takes everything that waits up to a tick and moves on to it; entries of a tick come in their order.
-  mutating func takeAll(upTo last: TickID, into batch: UnsafeMutablePointer<WakeEntry>, _ body: (WakeEntry) -> Void) {
-    while let next = nextTick(), next <= last {
+  /// Takes some of what waits up to a tick, the earliest ticks first, moving on as it goes; 0 when nothing is left there.
+  mutating func takeNext(upTo last: TickID, into batch: UnsafeMutablePointer<WakeEntry>) -> Int {
+    while true {
+      let size = currentTick >= 0 ? takeDue(into: batch) : 0
+      if size > 0 { return size }
+      guard let next = nextTick(), next <= last else { return 0 }
       advance(to: next)
-      while true {
-        let size = takeDue(into: batch)
-        if size == 0 { break }
-        for index in 0..<size { body(batch[index]) }
-      }
     }
   }
 
