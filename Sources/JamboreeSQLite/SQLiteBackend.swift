@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import JamboreeKit
 
 /// One SQLite file in write-ahead mode: one connection writes and commits at each tick's end, the others read beside it.
@@ -12,10 +13,18 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
   private var file: DataFile?
   private var writer: Writer?
   private var sessions: [Session] = []
+  private let opening: UnsafeMutablePointer<pthread_mutex_t>
 
   public init(options: OptionValues) throws(BackendError) {
     settings = Settings(options)
     location = options.location
+    opening = .allocate(capacity: 1)
+    pthread_mutex_init(opening, nil)
+  }
+
+  deinit {
+    pthread_mutex_destroy(opening)
+    opening.deallocate()
   }
 
   /// Takes away what this process would leave behind if it ended now: temporary files, and files that are still being made.
@@ -113,7 +122,10 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     }
     let reader = try Reader(connection, holdsTransaction: !settings.commitsEachWrite)
     let session = Session(reader: reader, writer: id == 0 ? writer : nil)
+    // Sessions may be opened by several threads at once.
+    pthread_mutex_lock(opening)
     sessions.append(session)
+    pthread_mutex_unlock(opening)
     return session
   }
 

@@ -5,7 +5,7 @@ import Synchronization
 /// Notices on their way from one worker to another.
 final class LoadMail: Sendable {
   private final class Box: Sendable {
-    let notices = Mutex<[Notice]>([])
+    let notices = Guarded<[Notice]>([])
     let isFull = Atomic<Bool>(false)
   }
 
@@ -13,7 +13,7 @@ final class LoadMail: Sendable {
   /// Notices that were sent and not taken.
   private let underWay = Atomic<Int>(0)
   /// Workers with nobody who could ever act again, unless mail comes.
-  private let idle: Mutex<Set<Int>> = Mutex([])
+  private let idle = Guarded<Set<Int>>([])
 
   init(workers: Int) { boxes = (0..<workers).map { _ in Box() } }
 
@@ -52,7 +52,7 @@ final class SampleQueue: @unchecked Sendable {
     var empty: [UncheckedBox<LoadSample>] = []
   }
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let make: @Sendable () -> LatencyRecorder
 
   init(make: @escaping @Sendable () -> LatencyRecorder) { self.make = make }
