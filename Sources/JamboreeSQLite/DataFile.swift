@@ -1,7 +1,6 @@
 import CSQLite
 import Glibc
 import JamboreeKit
-import Synchronization
 
 /// Where a run's data lies: a file that the user names, or one of its own that goes when the run is over.
 ///
@@ -43,7 +42,7 @@ final class DataFile {
 
   private static let name = "/data.sqlite"
   /// The files that mean nothing once the process is gone, and whether they are temporary.
-  private static let ours = Mutex<[String: Bool]>([:])
+  private static let ours = Guarded<[String: Bool]>([:])
 
   private func remember() { Self.ours.withLock { $0[path] = isTemporary } }
   private func forget() { Self.ours.withLock { $0[path] = nil } }
