@@ -110,10 +110,7 @@ public final class LatencyRecorder {
   /// Records a storage call that was a part of an action.
   @inline(__always)
   public func recordPart(_ operation: borrowing Operation, _ outcome: Outcome, durationNanoseconds: UInt64) {
-    let index = slotIndex(operation.action, operation.verb, outcome)
-    var slot = Int(partSlots[index])
-    if slot < 0 { slot = makeSlot(&partSlots, index) }
-    counts[slot].record(durationNanoseconds)
+    recordCall(operation, outcome, durationNanoseconds: durationNanoseconds)
     bucket.pointee.record(durationNanoseconds)
   }
 
@@ -127,6 +124,7 @@ public final class LatencyRecorder {
   }
 
   /// Records a storage call under load, where the timeline shows responses.
+  @inline(__always)
   public func recordCall(_ operation: borrowing Operation, _ outcome: Outcome, durationNanoseconds: UInt64) {
     let index = slotIndex(operation.action, operation.verb, outcome)
     var slot = Int(partSlots[index])

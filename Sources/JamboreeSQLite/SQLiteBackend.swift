@@ -1,5 +1,4 @@
 import CSQLite
-import Glibc
 import JamboreeKit
 
 /// One SQLite file in write-ahead mode: one connection writes and commits at each tick's end, the others read beside it.
@@ -12,19 +11,12 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
   private let location: String
   private var file: DataFile?
   private var writer: Writer?
-  private var sessions: [Session] = []
-  private let opening: UnsafeMutablePointer<pthread_mutex_t>
+  /// Sessions may be opened by several threads at once.
+  private let sessions = Guarded<[Session]>([])
 
   public init(options: OptionValues) throws(BackendError) {
     settings = Settings(options)
     location = options.location
-    opening = .allocate(capacity: 1)
-    pthread_mutex_init(opening, nil)
-  }
-
-  deinit {
-    pthread_mutex_destroy(opening)
-    opening.deallocate()
   }
 
   /// Takes away what this process would leave behind if it ended now: temporary files, and files that are still being made.
@@ -122,24 +114,21 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
     }
     let reader = try Reader(connection, holdsTransaction: !settings.commitsEachWrite)
     let session = Session(reader: reader, writer: id == 0 ? writer : nil)
-    // Sessions may be opened by several threads at once.
-    pthread_mutex_lock(opening)
-    sessions.append(session)
-    pthread_mutex_unlock(opening)
+    sessions.withLock { $0.append(session) }
     return session
   }
 
   public func endTick(_ tick: TickID) throws(BackendError) {
     guard let writer, writer.hasWritten || writer.failure != nil else { return }
     // Before the commit: what somebody still reads of stays in the log, which would grow without end.
-    for session in sessions where session.writer == nil { session.reader.endTransaction() }
+    for session in sessions.withLock({ $0 }) where session.writer == nil { session.reader.endTransaction() }
     try writer.commit(tick)
     if file?.isUnfinished == true { file?.isUnfinished = false }
   }
 
   public func finish() throws(BackendError) {
-    for session in sessions where session.writer == nil { session.reader.connection.close() }
-    sessions = []
+    for session in sessions.withLock({ $0 }) where session.writer == nil { session.reader.connection.close() }
+    sessions.withLock { $0 = [] }
     defer {
       writer?.connection.close()
       writer = nil

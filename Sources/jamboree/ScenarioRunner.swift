@@ -57,8 +57,8 @@ struct ScenarioRunner {
     return driver
   }
 
-  /// Mean service time by action of a small run of the same scenario on the null backend: the harness's own share. Empty
-  /// when it is stopped.
+  /// Mean service time by action, of a load mean response time, of a small run of the same scenario on the null backend: the
+  /// harness's own share. Empty when it is stopped.
   /// - Parameter rate: starts a second of a load run, whose floor is that of a load at the same rate; nil for others.
   func measureFloor(atRate rate: Double?, shouldStop: @escaping @Sendable () -> Bool) throws -> [String: Double] {
     // About five thousand members who do everything within two hours: a fraction of a second.
@@ -81,7 +81,7 @@ struct ScenarioRunner {
     guard !output.interrupted else { return [:] }
     var floor: [String: Double] = [:]
     for action in output.actions {
-      if let histogram = output.histogram(.service, action.name) { floor[action.name] = LatencySummary(histogram).meanNanoseconds }
+      if let histogram = output.histogram(rate == nil ? .service : .response, action.name) { floor[action.name] = LatencySummary(histogram).meanNanoseconds }
     }
     return floor
   }
@@ -103,7 +103,8 @@ struct FinishedRun {
   var checks: [CheckResult]
   var verdict: Verdict
   var verdictReason: String
-  /// Mean service time by action on the null backend, in nanoseconds: what of each latency is the harness's own.
+  /// Mean service time by action on the null backend, of a load mean response time, in nanoseconds: what of each latency is the
+  /// harness's own.
   var floor: [String: Double]
   var resultsPath: String
   /// Whether the backend's replies are made up.

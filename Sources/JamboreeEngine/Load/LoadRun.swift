@@ -61,6 +61,7 @@ final class LoadRun {
     _ backend: BackendInstance, connections: Int, workers: Int
   ) throws(BackendError) -> [any PipelinedStorageSession] {
     var sessions: [any PipelinedStorageSession] = []
+    var opened = 0
     for worker in 0..<workers {
       let own = max(connections / workers + (worker < connections % workers ? 1 : 0), 1)
       switch backend {
@@ -74,7 +75,10 @@ final class LoadRun {
             "backend '\(backend.descriptor.id)' takes a thread a connection, and \(connections) are too many; use --connections \(BlockingPool.mostThreads) or fewer")
         }
         var threads: [any StorageSession] = []
-        for _ in 0..<own { threads.append(try blocking.openAnySession(sessions.count * own + threads.count)) }
+        for _ in 0..<own {
+          threads.append(try blocking.openAnySession(opened))
+          opened += 1
+        }
         sessions.append(BlockingPool(threads, writesOnFirst: backend.descriptor.writers == .single))
       }
     }
@@ -86,8 +90,7 @@ final class LoadRun {
   ///   - mail: notices that were on their way when the shards stood still.
   ///   - watch: called some twenty times a second with what there is so far; true ends the load.
   func run(mail pending: [Notice], watch: (LoadRun, _ now: UInt64) -> Bool) {
-    let salt = mix64(plan.simulation.seed.rawValue ^ 0x7A6E_6B72)
-    let interests = type(of: ranker).descriptor.needs.contains(.interests) ? plan.simulation.population.interests : []
+    let interests = plan.simulation.interests(for: ranker)
     let mail = LoadMail(workers: plan.workers)
     let settings = options.settings
     for number in 0..<plan.workers {
@@ -100,7 +103,7 @@ final class LoadRun {
       workers.append(
         LoadWorker(
           number: number, plan: plan, clock: clock, session: sessions[number],
-          feed: FeedDesk(ranker: ranker, salt: salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
+          feed: FeedDesk(ranker: ranker, salt: plan.simulation.salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
           samples: samples, stop: stop))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }

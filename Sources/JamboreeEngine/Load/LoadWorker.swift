@@ -121,7 +121,7 @@ final class LoadWorker: @unchecked Sendable {
       now = clock.now()
       var deadline = isOver || isFull ? now &+ Self.heartbeatNanoseconds : min(nextDue(now), now &+ Self.heartbeatNanoseconds)
       if let probe = auditor?.nextProbeNanoseconds { deadline = min(deadline, max(probe, now)) }
-      wait(until: deadline, now)
+      wait(until: deadline)
       let woken = clock.now()
       if isFull {
         // Answers that were there before the worker was: it was late for them.
@@ -143,7 +143,7 @@ final class LoadWorker: @unchecked Sendable {
   private static let sliceNanoseconds: UInt64 = 100_000
 
   /// Waits for completions or for a moment, and goes on with what has come.
-  private func wait(until deadline: UInt64, _ now: UInt64) {
+  private func wait(until deadline: UInt64) {
     completions.removeAll()
     session.poll(until: MonotonicInstant(nanoseconds: deadline), into: &completions)
     if completions.count == 0 {
@@ -190,7 +190,7 @@ final class LoadWorker: @unchecked Sendable {
 
   /// Starts what is due, as far as there is room; ``isBehind`` tells whether some is left.
   private func startDue(_ now: UInt64) {
-    isBehind = arrivals == nil ? startPaced(now) : startAtRate(now)
+    isBehind = arrivals == nil ? startPaced(now) : startAtRate()
     if !isBehind { cause.caughtUp() }
   }
 
@@ -206,7 +206,7 @@ final class LoadWorker: @unchecked Sendable {
     return false
   }
 
-  private func startAtRate(_ begin: UInt64) -> Bool {
+  private func startAtRate() -> Bool {
     isStarved = false
     while let intended = arrival {
       let now = clock.now()

@@ -107,11 +107,7 @@ extension RunDriver {
 
   private func refuseWhatCannotBeLoaded(_ plan: SimulationPlan) throws(BackendError) {
     let descriptor = backend.descriptor
-    let missing = plan.verbs.subtracting(descriptor.verbs).map(\.name).sorted()
-    guard missing.isEmpty else {
-      throw BackendError(
-        .usage, "backend '\(descriptor.id)' does not implement \(missing.joined(separator: ", ")), which the scenario needs")
-    }
+    try plan.check(descriptor)
     guard descriptor.isSynthetic || descriptor.isolation > .none else {
       throw BackendError(
         .usage, "backend '\(descriptor.id)' is for --pace max: it does not take reads and writes at the same time; name a server, sqlite, or null")
@@ -131,7 +127,7 @@ extension RunDriver {
     }
     let recording = RecordingBackend(memory)
     try recording.load(dataset)
-    let observer = RunObserver(self, plan: plan, isReplay: true)
+    let observer = RunObserver(self, plan: plan)
     let simulation = try Simulation(
       plan, backend: .blocking(recording), ranker: ranker, workers: workers, clock: clock, observer: observer)
     simulation.start()

@@ -59,25 +59,19 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     self.workers = max(workers, 1)
     self.clock = clock
     self.observer = observer
-    let missing = plan.verbs.subtracting(descriptor.verbs).map(\.name).sorted()
-    guard missing.isEmpty else {
-      throw BackendError(
-        .usage, "backend '\(descriptor.id)' does not implement \(missing.joined(separator: ", ")), which the scenario needs")
-    }
+    try plan.check(descriptor)
     shards = Simulation.makeShards(plan)
     nextTicks = .allocate(capacity: shardCount)
     nextTicks.initialize(repeating: -1, count: shardCount)
     meter = TimelineMeter(plan)
     let rankerDescriptor = type(of: ranker).descriptor
-    // A lookup among half a million members is a cache miss: only for rankers that look at it.
-    let interests = rankerDescriptor.needs.contains(.interests) ? plan.population.interests : []
-    let salt = mix64(plan.seed.rawValue ^ 0x7A6E_6B72)
+    let interests = plan.interests(for: ranker)
     var lanes: [Lane] = []
     for worker in 0..<self.workers {
       let recorder = LatencyRecorder(actions: plan.catalog, rankerName: rankerDescriptor.id)
       lanes.append(
         try Simulation.makeLane(
-          instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: salt,
+          instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: plan.salt,
           interests: interests, stallNanoseconds: stallNanoseconds))
     }
     self.lanes = lanes

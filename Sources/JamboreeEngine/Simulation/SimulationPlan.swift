@@ -54,6 +54,23 @@ public struct SimulationPlan: Sendable {
     self.verbs = verbs
   }
 
+  /// What equal scores and equal times are told apart by.
+  var salt: UInt64 { mix64(seed.rawValue ^ 0x7A6E_6B72) }
+
+  /// By member, for a ranker that looks at them; else empty: a lookup among half a million members is a cache miss.
+  func interests(for ranker: any FeedRanker) -> [UInt64] {
+    type(of: ranker).descriptor.needs.contains(.interests) ? population.interests : []
+  }
+
+  /// - Throws: ``BackendError`` when a backend lacks a verb.
+  func check(_ descriptor: BackendDescriptor) throws(BackendError) {
+    let missing = verbs.subtracting(descriptor.verbs).map(\.name).sorted()
+    guard missing.isEmpty else {
+      throw BackendError(
+        .usage, "backend '\(descriptor.id)' does not implement \(missing.joined(separator: ", ")), which the scenario needs")
+    }
+  }
+
   /// The first tick that is not run, whatever is left to do.
   var endTick: TickID { (durationNanoseconds + drainNanoseconds + tickNanoseconds - 1) / tickNanoseconds }
 
