@@ -49,9 +49,11 @@ struct Answer: ~Copyable {
   /// It was not done, for no reason of its own: another transaction came first, or one before it failed.
   private(set) var mayBeRepeated = false
   private(set) var message = ""
+  /// The place of the operation that failed, among those of its transaction.
+  private(set) var failedOperation = 0
   /// Of each of its statements, in order.
   private var results = Buffer<OpaquePointer>(capacity: 8)
-  /// Where the results of each operation of a group end.
+  /// Where the results of each operation of a group, or of a shared transaction, end.
   private var ends = Buffer<Int>(capacity: 8)
 
   deinit { for index in 0..<results.count { PQclear(results[index]) } }
@@ -87,6 +89,7 @@ struct Answer: ~Copyable {
     let state = PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
     message = firstLine(PQresultErrorMessage(result))
     mayBeRepeated = false
+    failedOperation = ends.count
     if state.hasPrefix("JM00"), let raw = UInt8(state.dropFirst(4)), let own = Outcome(rawValue: raw) {
       outcome = own
       let primary = PQresultErrorField(result, 77 /* PG_DIAG_MESSAGE_PRIMARY, 'M' */).map { String(cString: $0) } ?? ""
@@ -111,11 +114,19 @@ struct Answer: ~Copyable {
   }
 
   /// Writes what was found into the reply of a request.
+  /// - Parameters:
+  ///   - place: the request's place among those that share its transaction.
+  ///   - count: how many they are.
   /// - Returns: how the request ended.
-  func decode(_ request: Request, into reply: inout Reply) -> Outcome {
+  func decode(_ request: Request, place: Int, of count: Int, into reply: inout Reply) -> Outcome {
     guard outcome == .ok else {
       reply.version = version
       return outcome
+    }
+    if count > 1 {
+      guard ends.count == count else { return .failed }
+      let own = results.span.extracting((place == 0 ? 0 : ends[place - 1])..<ends[place])
+      return JamboreePostgres.decode(request.operation, Results(own), into: &reply)
     }
     guard request.isGroup, let list = request.list else {
       return JamboreePostgres.decode(request.operation, Results(results.span), into: &reply)

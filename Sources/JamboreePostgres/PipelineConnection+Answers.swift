@@ -8,7 +8,15 @@ extension PipelineConnection {
 
   /// Passes on what has come to its end, as far as there is room.
   func collect(into completions: inout CompletionBatch) {
-    while mayHaveAnswers, !completions.isFull { takeNext(&completions) }
+    while !completions.isFull {
+      if finished.next < finished.count {
+        finishNext(&completions)
+      } else if mayHaveAnswers {
+        takeNext()
+      } else {
+        break
+      }
+    }
     if !again.isEmpty, monotonicNow() >= againAt { repeatAll() }
     while !completions.isFull, let ended = unanswered.popFirst() { completions.complete(ended.token, ended.outcome) }
   }
@@ -26,7 +34,7 @@ extension PipelineConnection {
   }
 
   /// Takes the next result of the first thing that the server owes.
-  private func takeNext(_ completions: inout CompletionBatch) {
+  private func takeNext() {
     guard let debt = debts.first, isUp, PQisBusy(handle) == 0 else {
       mayHaveAnswers = false
       return
@@ -56,15 +64,15 @@ extension PipelineConnection {
       if let result { return take(result, keeps: keeps) }
       debts.removeFirst()
       if endsOperation { answer.endOperation() }
-      if endsRead { finishFirst(&completions) }
-    case .commit(let endsWrite):
+      if endsRead { finish(1) }
+    case .commit(let writes):
       guard let result else { return }
       let status = PQresultStatus(result)
-      if status == PGRES_FATAL_ERROR, endsWrite { answer.fail(result) }
+      if status == PGRES_FATAL_ERROR, writes > 0 { answer.fail(result) }
       PQclear(result)
       guard status == PGRES_PIPELINE_SYNC else { return }
       debts.removeFirst()
-      if endsWrite { finishFirst(&completions) }
+      if writes > 0 { finish(writes) }
     }
   }
 
@@ -80,11 +88,16 @@ extension PipelineConnection {
     PQclear(result)
   }
 
-  /// The first request has its whole answer.
-  private func finishFirst(_ completions: inout CompletionBatch) {
+  /// The first requests have their whole answer: one, or all that share a transaction.
+  private func finish(_ count: Int) { finished = (0, count) }
+
+  private func finishNext(_ completions: inout CompletionBatch) {
+    let (place, count) = finished
+    finished.next += 1
+    defer { if finished.next == count { answer.reset() } }
     var request = requests.removeFirst()
-    defer { answer.reset() }
-    if answer.mayBeRepeated {
+    // What failed took the others along, which can be done again without it.
+    if answer.mayBeRepeated || (count > 1 && answer.outcome != .ok && answer.failedOperation != place) {
       if request.tries < Self.mostTries {
         againAt = max(againAt, monotonicNow() + Self.pauseNanoseconds(tries: request.tries))
         request.tries += 1
@@ -94,7 +107,7 @@ extension PipelineConnection {
       answer.giveUp()
     }
     release(request)
-    completions.complete(request.token) { reply in answer.decode(request, into: &reply) }
+    completions.complete(request.token) { reply in answer.decode(request, place: place, of: count, into: &reply) }
   }
 }
 

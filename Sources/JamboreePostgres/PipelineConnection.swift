@@ -6,18 +6,22 @@ import JamboreeKit
 /// One connection in pipeline mode: requests go out one after the other without waiting, and are answered in that order.
 ///
 /// Reads that are sent together share a transaction; each write, and each group, is one of its own, which is acknowledged
-/// when its commit is. A connection that is lost answers what was under way with `unavailable`, and comes back by itself.
+/// when its commit is. Where the settings say so, writes that are sent together share one as well. A connection that is lost answers what was under way with `unavailable`, and comes back by itself.
 final class PipelineConnection {
   /// What the server owes, in order.
   enum Debt {
     case preparation(Statement?)
     /// - keeps: whether its rows are part of the reply.
     case statement(keeps: Bool, endsOperation: Bool, endsRead: Bool)
-    case commit(endsWrite: Bool)
+    /// - writes: how many requests it acknowledges.
+    case commit(writes: Int)
   }
 
   /// What was sent last, as long as nothing has followed that makes the server commit and answer.
-  private enum Open { case nothing, reads, write }
+  private enum Open { case nothing, reads, write, sharedWrites(Int) }
+
+  /// Writes that share a transaction at most: each holds its rows' locks until all are done.
+  private static let mostShared = 64
 
   private enum State {
     case connecting, up
@@ -45,6 +49,8 @@ final class PipelineConnection {
   @exclusivity(unchecked) var debts: Deque<Debt> = []
   @exclusivity(unchecked) var requests: Deque<Request> = []
   @exclusivity(unchecked) var answer = Answer()
+  /// Of the first requests, which have their whole answer: how many they are, and how many have been passed on.
+  @exclusivity(unchecked) var finished = (next: 0, count: 0)
   /// Something may have come in that was not looked at.
   @exclusivity(unchecked) var mayHaveAnswers = false
   /// Requests that end without the server's word.
@@ -126,7 +132,7 @@ final class PipelineConnection {
     PQsendQueryParams(handle, settings.setup, 0, nil, nil, nil, nil, 1)
     debts.append(.preparation(nil))
     PQpipelineSync(handle)
-    debts.append(.commit(endsWrite: false))
+    debts.append(.commit(writes: 0))
     hasUnsent = true
   }
 
@@ -136,6 +142,7 @@ final class PipelineConnection {
     requests.removeAll()
     debts.removeAll()
     answer.reset()
+    finished = (0, 0)
     open = .nothing
     isBroken = false
     hasUnsent = false
@@ -167,18 +174,29 @@ final class PipelineConnection {
   /// - Parameter arguments: those of a single operation.
   func submit(_ request: Request, arguments: Span<UInt64>) {
     guard isUp else { return end(request, .unavailable) }
-    if open == .write || (open == .reads && request.isWrite) { commit() }
+    let shares = settings.sharesTransactions && request.isWrite && !request.isGroup
+    open(for: request, shares: shares)
     hasUnsent = true
     requests.append(request)
     if request.isGroup, let list = request.list {
       for index in list.operations.indices {
-        list.withArguments(of: index) { write(list.operations[index], $0, inGroup: true, endsRead: false) }
+        list.withArguments(of: index) { write(list.operations[index], $0, inGroup: true, endsOperation: true) }
       }
     } else {
-      write(request.operation, arguments, inGroup: false, endsRead: !request.isWrite)
+      write(request.operation, arguments, endsOperation: shares, endsRead: !request.isWrite)
     }
-    open = request.isWrite ? .write : .reads
     loseIfBroken()
+  }
+
+  /// Ends what is open, unless the request may go along with it.
+  private func open(for request: Request, shares: Bool) {
+    switch open {
+    case .reads where !request.isWrite: return
+    case .sharedWrites(let count) where shares && count < Self.mostShared: open = .sharedWrites(count + 1)
+    default:
+      commit()
+      open = shares ? .sharedWrites(1) : request.isWrite ? .write : .reads
+    }
   }
 
   /// Sends a request again, with the arguments that it has kept.
@@ -187,11 +205,13 @@ final class PipelineConnection {
     list.withArguments(of: 0) { submit(request, arguments: $0) }
   }
 
-  private func write(_ operation: Operation, _ arguments: Span<UInt64>, inGroup: Bool, endsRead: Bool) {
+  private func write(
+    _ operation: Operation, _ arguments: Span<UInt64>, inGroup: Bool = false, endsOperation: Bool, endsRead: Bool = false
+  ) {
     let first = debts.count
     writer.write(operation, arguments: arguments, inGroup: inGroup) { send($0, $1) }
     guard debts.count > first, case .statement(let keeps, _, _) = debts[debts.count - 1] else { return }
-    debts[debts.count - 1] = .statement(keeps: keeps, endsOperation: inGroup, endsRead: endsRead)
+    debts[debts.count - 1] = .statement(keeps: keeps, endsOperation: endsOperation, endsRead: endsRead)
   }
 
   private func send(_ statement: Statement, _ parameters: borrowing Parameters) {
@@ -211,15 +231,22 @@ final class PipelineConnection {
   /// Ends what is open: the server commits, and answers. Put off until something follows or all is sent, since libpq pushes out
   /// what it holds along with it.
   private func commit() {
+    let writes: Int
+    switch open {
+    case .nothing: return
+    case .reads: writes = 0
+    case .write: writes = 1
+    case .sharedWrites(let count): writes = count
+    }
     if PQpipelineSync(handle) == 0 { isBroken = true }
-    debts.append(.commit(endsWrite: open == .write))
+    debts.append(.commit(writes: writes))
     open = .nothing
   }
 
   /// Sends as much as the socket takes.
   func flush() {
     guard hasUnsent, isUp else { return }
-    if open != .nothing { commit() }
+    commit()
     let left = PQflush(handle)
     wantsToWrite = left == 1
     hasUnsent = wantsToWrite

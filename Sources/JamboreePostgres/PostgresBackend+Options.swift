@@ -14,6 +14,9 @@ extension PostgresBackend {
         name: "synchronousCommit", kind: .choice(["on", "off", "local"]), defaultValue: "on",
         summary: "whether a commit waits for the log to be on disk"),
       OptionDescriptor(
+        name: "transaction", kind: .choice(["each", "shared"]), defaultValue: "each",
+        summary: "each: every write is one of its own; shared: writes that are sent together share one, and its acknowledgement"),
+      OptionDescriptor(
         name: "connectTimeout", kind: .integer(1...3600), defaultValue: "10",
         summary: "how long to try to reach the server before the run, s"),
       OptionDescriptor(
@@ -35,6 +38,8 @@ extension PostgresBackend {
     let isTemporary: Bool
     let isolation: String
     let synchronousCommit: String
+    /// Whether writes that are sent together share a transaction.
+    let sharesTransactions: Bool
     let connectSeconds: Int64
     let statementMilliseconds: Int64
 

@@ -125,6 +125,7 @@ extension PostgresBackend.Settings {
     }
     isolation = options.text("isolation") == "serializable" ? "serializable" : "read committed"
     synchronousCommit = options.text("synchronousCommit")
+    sharesTransactions = options.text("transaction") == "shared"
     connectSeconds = options.integer("connectTimeout")
     statementMilliseconds = options.integer("statementTimeout")
     connectionString = try Self.connectionString(options, schema: schema)

@@ -62,8 +62,10 @@ struct PostgresTests {
     return outcomes.compactMap { $0 }
   }
 
-  @Test func conforms() throws {
-    let report = BackendConformance { .pipelined(try backend()) }.run()
+  @Test(arguments: ["each", "shared"]) func conforms(transaction: String) throws {
+    let report = BackendConformance {
+      .pipelined(try backend("", [("synchronousCommit", "off"), ("transaction", transaction)]))
+    }.run()
     expectConformance(report)
     for check in report.checks where check.result == .passed { #expect(check.comparisons > 0, "\(check.name)") }
     #expect(report.checks.reduce(0) { $0 + $1.comparisons } > 5_000)
@@ -78,6 +80,29 @@ struct PostgresTests {
     #expect(perform((1...201).map { item($0) }, session) == [Outcome](repeating: .ok, count: 200) + [.notFound])
     #expect(perform([publish(5)], session) == [.rejected])
     try backend.finish()
+  }
+
+  /// Writes that share a transaction end each in its own way, and in their order; one that fails does not take others along.
+  @Test func sharedTransactionsKeepTheirWritesApart() throws {
+    let schema = "jamboree_test_\(UUID().uuidString)"
+    let backend = try backend("", [("schema", schema), ("synchronousCommit", "off"), ("transaction", "shared")])
+    try backend.load(dataset())
+    _ = try psql("ALTER TABLE \"\(schema)\".item ADD CHECK (download_count < 2)")
+    let session = try backend.openSession(0, connections: 1)
+    var download = Operation(verb: .react, action: ActionID(0), actor: MemberID(2), intended: .zero)
+    download.subject = ItemID(author: MemberID(1), sequence: 1)
+    download.kind = ReactionKind.download.rawValue
+    download.value = 1
+    var missing = download
+    missing.subject = ItemID(author: MemberID(1), sequence: 999)
+    let writes = [publish(1), download, missing, publish(2), download, publish(3), publish(1)]
+    #expect(perform(writes, session) == [.ok, .ok, .notFound, .ok, .failed, .ok, .rejected])
+    #expect(perform((1...3).map { item($0) }, session) == [.ok, .ok, .ok])
+    // More than one transaction takes.
+    #expect(perform((4...203).map { publish($0) }, session).allSatisfy { $0 == .ok })
+    #expect(perform((4...204).map { item($0) }, session) == [Outcome](repeating: .ok, count: 200) + [.notFound])
+    try backend.finish()
+    try backend.discard()
   }
 
   /// What was under way on a connection that is lost is told, and the session goes on over a new one.
