@@ -113,6 +113,10 @@ public struct ZipfDistribution: Sendable {
     }
   }
 
+  /// Weights of ranks 0, 1, ...: for tables that draw in constant time.
+  /// - Parameter count: 1 or above.
+  public static func weights(exponent: Double, count: Int) -> [Double] { (1...max(count, 1)).map { pow(Double($0), -exponent) } }
+
   /// The rank at a quantile among the first `count` ranks; `count` in `1 ... cumulative.count`.
   public func rank(at quantile: Double, among count: Int) -> Int {
     lowerBound(of: quantile * cumulative[count - 1], in: cumulative, count: count)

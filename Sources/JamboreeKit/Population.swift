@@ -23,6 +23,8 @@ public struct Region: Sendable, Hashable {
   case employee
   /// Family, clients, partners: in an event, not in the company.
   case guest
+  /// Formerly an employee: looks in from outside.
+  case alumnus
 }
 
 /// Everybody, one column a trait, indexed by ``MemberID``.

@@ -72,7 +72,8 @@ public enum PopulationGenerator {
     let permutation = StratifiedPermutation(
       count: parameters.members, seed: seed, domain: RandomDomain("population.affiliation"))
     return Parallel.column(count: parameters.members, workers: workers) { member in
-      permutation.rank(of: member) < employees ? .employee : .guest
+      let rank = permutation.rank(of: member)
+      return rank < employees ? .employee : rank - employees < parameters.alumni ? .alumnus : .guest
     }
   }
 

@@ -6,10 +6,12 @@ import JamboreeKit
 public struct PopulationParameters: Sendable, Hashable {
   /// How many members there are: `1 ... 100_000_000`.
   public var members: Int
-  /// At most this many members are employees, the rest are guests; 0 or above.
+  /// At most this many members are employees; 0 or above. Of the rest, at most ``alumni`` are alumni, the others guests.
   ///
   /// 398,455 is the number of employees of the reference platform's company at the end of 2008.
   public var employees: Int
+  /// At most this many of the members who are no employees are alumni; 0 or above.
+  public var alumni: Int
   /// Where members live, by relative share; at most 256. An empty list stands for one region at UTC.
   public var regions: [Region]
   /// Share of the members who make most of the content, `0 ... 1` (0.01 in "90-9-1": Nielsen 2006).
@@ -27,6 +29,7 @@ public struct PopulationParameters: Sendable, Hashable {
   public init(
     members: Int,
     employees: Int = 398_455,
+    alumni: Int = 0,
     regions: [Region] = PopulationParameters.defaultRegions,
     leaderShare: Double = 0.01,
     contributorShare: Double = 0.09,
@@ -36,6 +39,7 @@ public struct PopulationParameters: Sendable, Hashable {
   ) {
     self.members = members
     self.employees = employees
+    self.alumni = alumni
     self.regions = regions
     self.leaderShare = leaderShare
     self.contributorShare = contributorShare

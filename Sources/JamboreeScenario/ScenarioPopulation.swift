@@ -13,7 +13,10 @@ func readPopulation(
     "members", default: nil, in: 1...maximumMembers, unit: "people", "how many there are; scales")
   let employees = try reader.integer(
     "employees", default: standard.employees, in: 0...maximumMembers, unit: "people",
-    "at most this many are employees, the rest guests; scales")
+    "at most this many are employees; scales")
+  let alumni = try reader.integer(
+    "alumni", default: standard.alumni, in: 0...maximumMembers, unit: "people",
+    "at most this many of the others are alumni, the rest guests; scales")
   guard (Double(members) * scale).rounded() <= Double(maximumMembers) else {
     throw reader.fail("members", "\(members) at scale \(plain(scale)) is more than \(maximumMembers); use --scale \(plain((Double(maximumMembers) / Double(members) * 1000).rounded(.down) / 1000)) or less")
   }
@@ -58,7 +61,8 @@ func readPopulation(
   }
   func scaled(_ count: Int) -> Int { Int(min(max((Double(count) * scale).rounded(), 1), Double(maximumMembers))) }
   let parameters = PopulationParameters(
-    members: scaled(members), employees: employees == 0 ? 0 : scaled(employees), regions: regions, leaderShare: leaders,
+    members: scaled(members), employees: employees == 0 ? 0 : scaled(employees), alumni: alumni == 0 ? 0 : scaled(alumni),
+    regions: regions, leaderShare: leaders,
     contributorShare: min(contributors, 1 - leaders), topicCount: topics, interestsPerMember: perMember, graph: graph)
   return (parameters, ScenarioPlace(reader, "members"), graphPlace)
 }

@@ -11,7 +11,7 @@ enum Composition {
   static let version = "0.1.0"
   static let defaultResults = "Results/jamboree.sqlite"
 
-  static let services = ServiceCatalog([JamService.self, SelectionService.self])
+  static let services = ServiceCatalog(platformServices)
 
   static let backends: BackendRegistry = {
     var registry = BackendRegistry()

@@ -20,7 +20,7 @@ let denseJam = """
       arrivals: { openingFactors: [], closingFactors: [] }
   """
 
-let services = ServiceCatalog([JamService.self, SelectionService.self])
+let services = ServiceCatalog(platformServices)
 
 func noOptions(_ owner: String = "test") throws -> OptionValues {
   try OptionValues(owner: owner, given: [], descriptors: [])

@@ -68,7 +68,7 @@ func shippedScenarios() throws -> [URL] {
   @Test func everyShippedScenarioDecodes() throws {
     let files = try shippedScenarios()
     #expect(!files.isEmpty)
-    let services = ServiceCatalog([JamService.self, SelectionService.self])
+    let services = ServiceCatalog(platformServices)
     for file in files {
       let scenario = try ScenarioLoader.load(path: file.path, services: services)
       #expect(scenario.name == file.deletingPathExtension().lastPathComponent, "\(file.path)")

@@ -31,7 +31,7 @@ import Testing
         "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "measure", "drain",
         "load", "expect",
       ])
-    #expect(keys(try inner(schema, "population")) == ["members", "employees", "regions", "roles", "interests", "graph"])
+    #expect(keys(try inner(schema, "population")) == ["members", "employees", "alumni", "regions", "roles", "interests", "graph"])
     #expect(keys(try inner(schema, "population", "regions")) == ["name", "share", "utcOffset"])
     #expect(keys(try inner(schema, "measure")) == ["bucket", "requestsPerPage"])
     #expect(keys(try inner(schema, "expect")) == ["metric", "value", "tolerance", "min", "max", "scales", "fromScale", "dispersion"])

@@ -94,12 +94,12 @@ extension JamAgents {
     // Ratings and posts are spread evenly over the pages that are left, and all made by the last.
     let pages = Int(visit.pointee.pagesLeft)
     if visit.pointee.ratingsLeft > 0 {
-      let due = share(Int(visit.pointee.ratingsLeft), over: pages, &stream)
+      let due = evenShare(Int(visit.pointee.ratingsLeft), over: pages, &stream)
       visit.pointee.ratingsLeft -= UInt16(due)
       visit.pointee.ratingsDue += UInt16(due)
     }
     if visit.pointee.postsLeft > 0 {
-      let due = share(Int(visit.pointee.postsLeft), over: pages, &stream)
+      let due = evenShare(Int(visit.pointee.postsLeft), over: pages, &stream)
       visit.pointee.postsLeft -= UInt16(due)
       visit.pointee.postsDue += UInt16(due)
     }

@@ -181,8 +181,8 @@ final class JamAgents: ServiceAgents {
     let sessionsLeft = Int(participant.sessionsLeft)
     // A listing and one idea at the least: who came has seen something to rate or to answer.
     let pages = 2 + Int(min(model.extraPages.value(at: stream.nextUnit()), 60_000))
-    let posts = share(Int(participant.postsLeft), over: sessionsLeft, &stream)
-    let ratings = share(Int(participant.ratingsLeft), over: sessionsLeft, &stream)
+    let posts = evenShare(Int(participant.postsLeft), over: sessionsLeft, &stream)
+    let ratings = evenShare(Int(participant.ratingsLeft), over: sessionsLeft, &stream)
     let region = model.population.regionIndices[Int(participant.member)]
     let number = takeVisit()
     visits[number] = JamVisit(of: participant, number: agent, region: region, pages: pages, posts: posts, ratings: ratings)
@@ -211,12 +211,6 @@ final class JamAgents: ServiceAgents {
     context.count(model.metrics.firstRegionOnline + Int(visit.region), by: -1)
     scheduleNextVisit(visit.participant, &stream, notBefore: context.now + 1, &context)
     participants[agent].draws = stream.counter
-  }
-
-  /// The part of a budget that falls to the first of `parts`: the even share, rounded at random.
-  func share(_ total: Int, over parts: Int, _ stream: inout RandomStream) -> Int {
-    guard total > 0, parts > 1 else { return total }
-    return total / parts + (stream.next(below: parts) < total % parts ? 1 : 0)
   }
 
   private func takeVisit() -> Int {

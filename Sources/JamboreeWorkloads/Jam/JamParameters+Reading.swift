@@ -15,11 +15,7 @@ extension JamParameters {
       "sessionsPerParticipant", default: 2.2, in: 1...1000, "mean number of visits of a participant")
     pagesPerSession = try reader.number(
       "pagesPerSession", default: 25.909, in: 2...10_000, "mean number of page views of a visit (geometric, at least 2)")
-    think = try reader.section("thinkTime", "time between two actions of a visit (lognormal)") { reader throws(ConfigurationError) in
-      ThinkTime(
-        meanNanoseconds: try reader.duration("mean", default: 69_000_000_000, in: 1_000_000...hour, "mean"),
-        sigma: try reader.number("sigma", default: 1, in: 0...3, "standard deviation of the logarithm"))
-    }
+    think = try ThinkTime(&reader, meanNanoseconds: 69_000_000_000)
     arrivals = try reader.section("arrivals", "when visits begin") { reader throws(ConfigurationError) in try Arrivals(&reader) }
     posts = try reader.section("posts", "how much is written") { reader throws(ConfigurationError) in try Posts(&reader) }
     ratings = try reader.section("ratings", "how ideas are rated") { reader throws(ConfigurationError) in
@@ -47,25 +43,6 @@ extension JamParameters {
         reactionMeanNanoseconds: try reader.duration("reactionMean", default: hour / 2, in: 1_000_000...week, "mean time until then"),
         reactionSigma: try reader.number("reactionSigma", default: 1, in: 0...3, "standard deviation of the logarithm"))
     }
-  }
-}
-
-extension JamParameters.Arrivals {
-  init(_ reader: inout ParameterReader) throws(ConfigurationError) {
-    localHours = try reader.numbers(
-      "localHours", count: 24,
-      default: [0.3, 0.2, 0.15, 0.15, 0.2, 0.4, 1, 2.5, 6, 9, 10, 9.5, 7, 8, 9, 9, 8, 5.5, 3.5, 2.5, 2.5, 2.5, 1.8, 0.9],
-      in: 0...1e6, "relative weight of each local hour, 0 to 23")
-    guard localHours.contains(where: { $0 > 0 }) else {
-      throw reader.fail("localHours", "all weights are 0; at least one hour needs a weight above 0")
-    }
-    weekendFactor = try reader.number("weekendFactor", default: 0.12, in: 0...1000, "factor on Saturdays and Sundays, local time")
-    dayFactors = try reader.numbers(
-      "dayFactors", count: nil, default: [1.15, 1, 0.85], in: 0...1000, "factor of each day of the event; the last holds on")
-    openingFactors = try reader.numbers(
-      "openingFactors", count: nil, default: [1.8, 1.8, 1.8, 1.3, 1.3, 1.3], in: 0...1e6, "factors of the first hours")
-    closingFactors = try reader.numbers(
-      "closingFactors", count: nil, default: [1.3, 1.3, 1.3, 1.3], in: 0...1e6, "factors of the last hours")
   }
 }
 

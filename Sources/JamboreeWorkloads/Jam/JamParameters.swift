@@ -18,26 +18,6 @@ public struct JamParameters: Sendable {
   public var mood: Mood
   public var notifications: Notifications
 
-  /// Time between two actions of a visit: lognormal.
-  public struct ThinkTime: Sendable {
-    public var meanNanoseconds: Int64
-    public var sigma: Double
-  }
-
-  /// When visits begin.
-  public struct Arrivals: Sendable {
-    /// Relative weight of each local hour, 0 to 23.
-    public var localHours: [Double]
-    /// Factor on Saturdays and Sundays, local time.
-    public var weekendFactor: Double
-    /// Factor of each day of the event, from its start; the last one holds for all further days.
-    public var dayFactors: [Double]
-    /// Factors of the event's first hours.
-    public var openingFactors: [Double]
-    /// Factors of the event's last hours.
-    public var closingFactors: [Double]
-  }
-
   /// How much is written. Posts per person who posts are zeta-distributed.
   public struct Posts: Sendable {
     public var perParticipant: Double

@@ -12,8 +12,10 @@ struct ArrivalCurve: Sendable {
   /// How much of the event's weight a region's participants meet, relative to the mean over all participants: above 1
   /// where its busy hours fall into the day. They visit so much more often.
   let relativeWeights: [Double]
+  /// How many working days' weight the whole has, by region: 1 for 24 hours of one, 5.24 for a week whose weekend counts 0.12.
+  let workingDays: [Double]
 
-  init(_ arrivals: JamParameters.Arrivals, regions: [Region], startMinuteOfWeek: Int, durationNanoseconds: Int64) {
+  init(_ arrivals: Arrivals, regions: [Region], startMinuteOfWeek: Int, durationNanoseconds: Int64) {
     self.durationNanoseconds = durationNanoseconds
     let steps = max(Int((durationNanoseconds + Self.stepNanoseconds - 1) / Self.stepNanoseconds), 1)
     var weights: [Double] = []
@@ -33,10 +35,12 @@ struct ArrivalCurve: Sendable {
     let shares = regions.reduce(0) { $0 + $1.share }
     let mean = zip(weights, regions).reduce(0) { $0 + $1.0 * $1.1.share } / (shares > 0 ? shares : 1)
     relativeWeights = weights.map { mean > 0 ? $0 / mean : 1 }
+    let day = arrivals.localHours.reduce(0, +) * 2
+    workingDays = weights.map { $0 / day }
   }
 
   private static func weight(
-    _ arrivals: JamParameters.Arrivals, _ region: Region, step: Int, steps: Int, startMinuteOfWeek: Int
+    _ arrivals: Arrivals, _ region: Region, step: Int, steps: Int, startMinuteOfWeek: Int
   ) -> Double {
     let minutesPerWeek = 7 * 24 * 60
     var local = (startMinuteOfWeek + region.utcOffsetMinutes + step * 30) % minutesPerWeek

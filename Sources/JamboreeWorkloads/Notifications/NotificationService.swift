@@ -1,0 +1,94 @@
+import JamboreeKit
+
+/// What was delivered to members: on a real platform, the unread count on every page is a good part of the load.
+///
+/// Services deliver only where a scenario has this one, in the same group of writes as what they tell of.
+public struct NotificationService: Service {
+  static let outline = VisitOutline(
+    id: "notifications", summary: "unread counts and lists of what concerns a member",
+    activities: [
+      .call("poll", 80, counts: ["polls"], "ask for the number of unread notifications, as a page in the background does"),
+      .page("list", 15, counts: ["lists"], "look at the newest notifications"),
+      .page("open", 4, counts: ["opened"], "open what a notification is about"),
+      .write("markRead", 1, by: .everyone, counts: ["marks"], "mark all as read"),
+    ],
+    verbs: [.notifications, .item, .markRead, .deliver], counters: [("unreadSeen", "count")],
+    readBack: ["notifications.unreadSeen"])
+  public static let descriptor = outline.descriptor
+
+  static let standard = VisitParameters(
+    participation: 0.4, dailyActive: 0.25, actionsPerDay: 2.5, actionsPerVisit: 10, thinkSeconds: 60)
+
+  public let visits: VisitParameters
+  public let pageLength: Int
+
+  public init(parameters reader: inout ParameterReader) throws(ConfigurationError) {
+    visits = try VisitParameters(&reader, Self.outline, Self.standard)
+    pageLength = try reader.integer("pageLength", default: 20, in: 1...500, "notifications shown in a list")
+  }
+
+  public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    PreparedVisits(Notifications(VisitModel(Self.outline, visits, setup), pageLength: pageLength))
+  }
+}
+
+/// What members do with their notifications.
+struct Notifications: VisitBehaviour {
+  private enum Activity: Int { case poll, list, open, markRead }
+
+  let model: VisitModel
+  private let pageLength: Int
+  private let unreadSeen: Int
+
+  init(_ model: VisitModel, pageLength: Int) {
+    self.model = model
+    self.pageLength = pageLength
+    unreadSeen = model.outline.metric("unreadSeen", first: model.setup.firstMetric)
+  }
+
+  func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
+    switch Activity(rawValue: activity) {
+    case .markRead:
+      var mark = model.operation(.markRead, visit, context)
+      mark.kind = DeliveryKind.reply.rawValue
+      mark.object = UInt64(context.now.nanoseconds)
+      context.write(mark)
+      return .writes
+    case .open:
+      if let target = visit.takeTarget() { return open(target, &visit, context) }
+      return list(pageLength, visit, context)
+    case .poll: return list(0, visit, context)
+    default: return list(pageLength, visit, context)
+    }
+  }
+
+  private func list(_ limit: Int, _ visit: Visit, _ context: borrowing AgentContext) -> Step {
+    var read = model.operation(.notifications, visit, context)
+    read.limit = UInt16(limit)
+    return .read(read)
+  }
+
+  private func open(_ item: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
+    var read = model.operation(.item, visit, context)
+    read.subject = item
+    read.limit = 1
+    visit.lastRead = item
+    return .read(read)
+  }
+
+  func resume(
+    _ activity: Int, _ visit: inout Visit, outcome: Outcome, reply: borrowing Reply, _ stream: inout RandomStream,
+    _ context: inout AgentContext
+  ) -> Step {
+    switch Activity(rawValue: activity) {
+    case .poll: context.count(unreadSeen, by: reply.count)
+    case .list:
+      visit.clearTargets()
+      for row in 0..<min(reply.items.count, Visit.mostTargets) { visit.addTarget(reply.items.id(at: row)) }
+    case .open where visit.stage == 1 && reply.items.count > 0 && visit.lastRead != reply.items.id(at: 0):
+      return open(reply.items.id(at: 0), &visit, context)
+    default: break
+    }
+    return .done(outcome)
+  }
+}

@@ -1,0 +1,9 @@
+import JamboreeKit
+
+/// The services that ship, in the order in which documentation lists them.
+public let platformServices: [any Service.Type] = [
+  JamService.self,
+  SelectionService.self,
+  WikiService.self,
+  NotificationService.self,
+]

@@ -1,0 +1,84 @@
+import JamboreeKit
+
+/// One kind of thing that members do in a service: an action, its share of all actions, and what it counts.
+struct Activity: Sendable {
+  /// Who does it.
+  enum Doer: Sendable {
+    case everyone
+    /// Those of the participants who write at all: see ``VisitParameters/Writers``.
+    case writers
+    /// Those who own a place of their own, such as a blog: see ``VisitModel/ownerCount``.
+    case owners
+  }
+
+  /// The part of the action's name behind the service's id.
+  let name: String
+  let summary: String
+  /// Relative to the other activities' weights, where the scenario gives no mix.
+  let weight: Double
+  let isPageView: Bool
+  let doer: Doer
+  /// Counters, behind the service's id, that go up by one each time that it is done.
+  let counts: [String]
+
+  /// A look at a page.
+  static func page(_ name: String, _ weight: Double, counts: [String], _ summary: String) -> Activity {
+    Activity(name: name, summary: summary, weight: weight, isPageView: true, doer: .everyone, counts: ["pageViews"] + counts)
+  }
+
+  /// A change.
+  static func write(_ name: String, _ weight: Double, by doer: Doer = .writers, counts: [String], _ summary: String) -> Activity {
+    Activity(name: name, summary: summary, weight: weight, isPageView: false, doer: doer, counts: counts)
+  }
+
+  /// Something else that is neither.
+  static func call(_ name: String, _ weight: Double, counts: [String], _ summary: String) -> Activity {
+    Activity(name: name, summary: summary, weight: weight, isPageView: false, doer: .everyone, counts: counts)
+  }
+}
+
+/// What a service whose members come in visits consists of: its activities, and what it counts and derives.
+struct VisitOutline: Sendable {
+  let id: String
+  let summary: String
+  /// At most ``Visit/mostActivities``. Their order is that of the actions.
+  let activities: [Activity]
+  let verbs: Set<Verb>
+  /// Counters of the service's own, behind its id, with their units.
+  var counters: [(name: String, unit: String)] = []
+  /// Gauges of the service's own.
+  var gauges: [(name: String, unit: String)] = []
+  /// What the service's summary adds to the figures, names in full.
+  var derived: [String] = []
+  /// Those of the service's own counters and derived figures that depend on replies; names in full.
+  var readBack: Set<String> = []
+  var requires: [String] = []
+
+  var descriptor: ServiceDescriptor {
+    ServiceDescriptor(
+      id: id, summary: summary,
+      actions: activities.map { ActionDescriptor(name: "\(id).\($0.name)", summary: $0.summary, isPageView: $0.isPageView) },
+      verbs: verbs, figures: metrics.map(\.name) + VisitSummary.names(id) + derived, readBackFigures: readBack, requires: requires)
+  }
+
+  /// Names behind the id, in the order of the metrics.
+  var metricNames: [String] {
+    var names = ["participants", "visits", "online", "pageViews"]
+    for name in activities.flatMap(\.counts) + counters.map(\.name) + gauges.map(\.name) where !names.contains(name) { names.append(name) }
+    return names
+  }
+
+  var metrics: [MetricDescriptor] {
+    metricNames.map { name in
+      if name == "online" { return MetricDescriptor(name: "\(id).online", unit: "members", kind: .gauge) }
+      if let gauge = gauges.first(where: { $0.name == name }) { return MetricDescriptor(name: "\(id).\(name)", unit: gauge.unit, kind: .gauge) }
+      return MetricDescriptor(name: "\(id).\(name)", unit: counters.first { $0.name == name }?.unit ?? "count", kind: .counter)
+    }
+  }
+
+  /// Index of a metric of the service within the run.
+  func metric(_ name: String, first: Int) -> Int {
+    guard let index = metricNames.firstIndex(of: name) else { preconditionFailure("\(id) counts no '\(name)'") }
+    return first + index
+  }
+}

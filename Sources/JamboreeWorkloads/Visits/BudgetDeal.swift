@@ -1,0 +1,59 @@
+import JamboreeKit
+
+/// Deals the actions of a run out to those who come.
+struct BudgetDeal {
+  private let parameters: VisitParameters
+  private let seed: Seed
+  private let coming: Int
+
+  init(_ parameters: VisitParameters, seed: Seed, coming: Int) {
+    self.parameters = parameters
+    self.seed = seed
+    self.coming = coming
+  }
+
+  /// - Parameters:
+  ///   - total: actions of all activities together.
+  ///   - domain: a domain of random numbers by its name.
+  /// - Returns: `[activity * coming + participant]`.
+  func budgets(
+    _ activities: [Activity], total: Double, isOwner: (Int) -> Bool, domain: (String) -> RandomDomain
+  ) -> [UInt16] {
+    var budgets = [UInt16](repeating: 0, count: activities.count * coming)
+    guard coming > 0 else { return budgets }
+    let weights = parameters.mix.reduce(0, +)
+    let everyone = Array(0..<coming)
+    let order = StratifiedPermutation(count: coming, seed: seed, domain: domain("writers"))
+    var writers = [Int](repeating: 0, count: min(Int((Double(coming) * parameters.writers.share).rounded(.up)), coming))
+    for participant in 0..<coming {
+      let rank = order.rank(of: participant)
+      if rank < writers.count { writers[rank] = participant }
+    }
+    let owners = everyone.filter(isOwner)
+    // Who comes does something: the most frequent thing, once at the least.
+    let main = activities.indices.filter { activities[$0].doer == .everyone }.max { parameters.mix[$0] < parameters.mix[$1] }
+    for (index, activity) in activities.enumerated() {
+      let amount = total * parameters.mix[index] / weights
+      func deal(_ amount: Double, to group: [Int], _ name: String, atLeastOnce: Bool = false) {
+        guard !group.isEmpty, amount > 0 else { return }
+        let mean = amount / Double(group.count)
+        let shares = StratifiedBudget(geometricFrom: atLeastOnce && mean >= 1 ? 1 : 0, mean: mean, count: group.count)
+        let permutation = StratifiedPermutation(count: group.count, seed: seed, domain: domain(name))
+        for (place, participant) in group.enumerated() {
+          budgets[index * coming + participant] = UInt16(min(shares.amount(of: permutation.rank(of: place)), 60_000))
+        }
+      }
+      switch activity.doer {
+      case .everyone: deal(amount, to: everyone, activity.name, atLeastOnce: index == main)
+      case .owners where !owners.isEmpty: deal(amount, to: owners, activity.name)
+      case .owners, .writers:
+        let heavyCount = Int((Double(writers.count) * parameters.writers.heavyShare).rounded())
+        let heavyWeight = Double(heavyCount) * parameters.writers.heavyFactor
+        let heavy = amount * heavyWeight / (heavyWeight + Double(writers.count - heavyCount))
+        deal(heavy, to: Array(writers[..<heavyCount]), activity.name + ".heavy")
+        deal(amount - heavy, to: Array(writers[heavyCount...]), activity.name)
+      }
+    }
+    return budgets
+  }
+}

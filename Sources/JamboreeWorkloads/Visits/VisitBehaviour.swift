@@ -1,0 +1,40 @@
+import JamboreeKit
+
+/// What visitors of a service do: the part of it that is its own. How many come, when, and how often each does what is the same
+/// for all (``VisitAgents``).
+protocol VisitBehaviour: Sendable {
+  var model: VisitModel { get }
+  /// Begins an activity.
+  /// - Parameter activity: its number in the outline; also ``Visit/activity``.
+  /// - Returns: what to do first; an activity always does something, so never ``Step/idle``.
+  func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step
+  /// Goes on with what the last read found. ``Visit/stage`` says the how-manieth it was, from 1.
+  func resume(
+    _ activity: Int, _ visit: inout Visit, outcome: Outcome, reply: borrowing Reply, _ stream: inout RandomStream,
+    _ context: inout AgentContext
+  ) -> Step
+}
+
+/// A service whose members come in visits, ready to run.
+final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
+  private let behaviour: Behaviour
+  let containers: [Dataset.Container]
+  let history: OperationLog
+  private let derive: @Sendable (MetricTimeline) -> [Metric]
+
+  init(
+    _ behaviour: Behaviour, containers: [Dataset.Container] = [], history: OperationLog = OperationLog(),
+    derive: @escaping @Sendable (MetricTimeline) -> [Metric] = { _ in [] }
+  ) {
+    self.behaviour = behaviour
+    self.containers = containers
+    self.history = history
+    self.derive = derive
+  }
+
+  var metrics: [MetricDescriptor] { behaviour.model.outline.metrics }
+  func makeAgents(shard: Int) -> any ServiceAgents { VisitAgents(behaviour, shard: shard) }
+  func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] {
+    VisitSummary(timeline, behaviour.model.outline.id).metrics + derive(timeline)
+  }
+}

@@ -1,0 +1,214 @@
+import Glibc
+import JamboreeKit
+
+/// What all visitors of a service share: who they are, when they come, and how much each will do. Nothing changes in it
+/// during a run.
+///
+/// Amounts are drawn before the start from (seed, member) and dealt out by strata, so that an action's total is its rate times
+/// people times working days, to rounding, at any scale.
+final class VisitModel: Sendable {
+  let outline: VisitOutline
+  let parameters: VisitParameters
+  let setup: ServiceSetup
+  /// Members who use the service, in an order without meaning; the first ``comingCount`` come during the run.
+  let roster: [UInt32]
+  let comingCount: Int
+  /// Participants who own a place each.
+  let ownerCount: Int
+  let thinkTimes: QuantileTable
+  /// Base of the visitors' streams.
+  let streamBase: UInt64
+  let metricOf: VisitMetrics
+  /// Whether somebody shows members what was delivered to them.
+  let delivers: Bool
+
+  private let curve: VisitCurve
+  private let owning: StratifiedPermutation
+  /// `budgets[activity * comingCount + participant]`.
+  private let budgets: [UInt16]
+  private let placing: StratifiedPermutation
+  private let regionBounds: [Double]
+
+  /// - Parameters:
+  ///   - audience: whom the service is for.
+  ///   - owners: share of the participants who own a place.
+  ///   - curve: when they come; by the scenario's arrivals if nil.
+  init(
+    _ outline: VisitOutline, _ parameters: VisitParameters, _ setup: ServiceSetup, audience: Audience = .employees,
+    owners: Double = 0, curve: VisitCurve? = nil
+  ) {
+    self.outline = outline
+    self.parameters = parameters
+    self.setup = setup
+    func domain(_ name: String) -> RandomDomain { RandomDomain("\(outline.id).\(name)") }
+    let hours = ArrivalCurve(
+      parameters.arrivals, regions: setup.population.regions, startMinuteOfWeek: setup.startMinuteOfWeek,
+      durationNanoseconds: setup.durationNanoseconds)
+    self.curve = curve ?? .hours(hours)
+    let shares = setup.population.regions.map(\.share)
+    let total = max(shares.reduce(0, +), .leastNormalMagnitude)
+    var sum = 0.0
+    regionBounds = shares.map { share in
+      sum += share / total
+      return sum
+    }
+    // A single burst is one day of its own, whatever hours it falls into.
+    let days = curve == nil ? zip(hours.workingDays, shares).reduce(0) { $0 + $1.0 * $1.1 } / total : 1
+    roster = audience.draw(parameters.participation, setup, domain("participants"))
+    comingCount = Self.coming(roster.count, parameters.dailyActive, days: days)
+    owning = StratifiedPermutation(count: roster.count, seed: setup.seed, domain: domain("owners"))
+    ownerCount = min(Int((Double(roster.count) * owners).rounded()), roster.count)
+    placing = StratifiedPermutation(count: roster.count, seed: setup.seed, domain: domain("regions"))
+    thinkTimes = QuantileTable(LognormalDistribution(mean: Double(parameters.think.meanNanoseconds), sigma: parameters.think.sigma))
+    streamBase = RandomStream.base(seed: setup.seed, domain: domain("visitor"))
+    metricOf = VisitMetrics(outline, first: setup.firstMetric)
+    delivers = setup.services.contains { type(of: $0).descriptor.id == NotificationService.descriptor.id }
+    let deal = BudgetDeal(parameters, seed: setup.seed, coming: comingCount)
+    let isOwner = { [owning, ownerCount] (participant: Int) in owning.rank(of: participant) < ownerCount }
+    budgets = deal.budgets(
+      outline.activities, total: Double(roster.count) * parameters.actionsPerDay * days, isOwner: isOwner, domain: domain)
+  }
+
+  /// How many come at least once: each day as many, whoever came the day before.
+  private static func coming(_ count: Int, _ daily: Double, days: Double) -> Int {
+    min(Int((Double(count) * (1 - pow(1 - daily, max(days, 0)))).rounded(.up)), count)
+  }
+
+  /// What a participant will do altogether of an activity.
+  func budget(_ activity: Int, of participant: Int) -> UInt16 { budgets[activity * comingCount + participant] }
+
+  /// The number of the place that a participant owns, from 0; nil for who owns none.
+  func place(ofOwner participant: Int) -> Int? {
+    let rank = owning.rank(of: participant)
+    return rank < ownerCount ? rank : nil
+  }
+
+  /// The owner of each place.
+  func owners() -> [MemberID] {
+    var owners = [MemberID](repeating: .platform, count: ownerCount)
+    for participant in roster.indices {
+      if let place = place(ofOwner: participant) { owners[place] = MemberID(roster[participant]) }
+    }
+    return owners
+  }
+
+  /// The region whose clock a participant lives by. Readers without an account are spread like everybody else.
+  func region(of participant: Int) -> UInt8 {
+    let member = Int(roster[participant])
+    if member < setup.population.count { return setup.population.regionIndices[member] }
+    let quantile = placing.quantile(of: participant)
+    return UInt8(regionBounds.firstIndex { quantile < $0 } ?? regionBounds.count - 1)
+  }
+
+  /// When a visit begins whose share of the region's visits come before it.
+  func time(region: UInt8, quantile: Double) -> SimTime { curve.time(region: Int(region), quantile: quantile) }
+
+  // MARK: What agents do
+
+  func operation(_ verb: Verb, _ visit: Visit, _ context: borrowing AgentContext) -> Operation {
+    Operation(
+      verb: verb, action: ActionID(setup.firstAction.rawValue + UInt16(visit.activity)), actor: MemberID(visit.member),
+      intended: context.now)
+  }
+
+  func container(_ kind: UInt8, _ number: Int) -> ContainerID {
+    ContainerID(space: ContainerID.Space(service: setup.serviceNumber, kind: kind), number: UInt64(number) + 1)
+  }
+
+  /// An operation that makes an item, which is the visitor's next one.
+  func publication(
+    _ visit: inout Visit, _ stream: inout RandomStream, _ context: borrowing AgentContext, lengths: QuantileTable
+  ) -> Operation {
+    visit.published += 1
+    var publish = operation(.publish, visit, context)
+    publish.subject = ItemID(author: MemberID(visit.member), service: setup.serviceNumber, sequence: visit.published)
+    publish.payloadSeed = stream.next()
+    publish.payloadLength = UInt32(min(max(lengths.value(bits: stream.next()), 1), 65_536))
+    publish.topic = UInt16(publish.payloadSeed & 63)
+    return publish
+  }
+
+  /// An item of the platform's own, for the history.
+  func platformItem(_ sequence: Int, seed: UInt64, bytes: Int64) -> Operation {
+    var publish = Operation(verb: .publish, action: setup.firstAction, actor: .platform, intended: .zero)
+    publish.subject = ItemID(author: .platform, service: setup.serviceNumber, sequence: UInt32(sequence + 1))
+    publish.payloadSeed = seed
+    publish.payloadLength = UInt32(min(max(bytes, 1), 65_536))
+    publish.topic = UInt16(seed & 63)
+    publish.flags.insert(.isBackground)
+    return publish
+  }
+
+  /// Tells a member of something, if there is a service that shows it, as a part of the action's group of writes.
+  func deliver(_ kind: DeliveryKind, of item: ItemID, to member: MemberID, _ visit: Visit, _ context: inout AgentContext) {
+    guard delivers, member.rawValue != visit.member, Int(member.rawValue) < setup.population.count else { return }
+    var deliver = operation(.deliver, visit, context)
+    deliver.subject = item
+    deliver.kind = kind.rawValue
+    context.write(deliver, arguments: CollectionOfOne(UInt64(member.rawValue)))
+  }
+
+  func count(_ metric: Int, by amount: Int64 = 1, _ context: inout AgentContext) { context.count(metric, by: amount) }
+}
+
+/// Where a service's metrics are within the run.
+struct VisitMetrics: Sendable {
+  let participants, visits, online: Int
+  /// By activity.
+  let counts: [[Int]]
+
+  init(_ outline: VisitOutline, first: Int) {
+    func metric(_ name: String) -> Int { outline.metric(name, first: first) }
+    (participants, visits, online) = (metric("participants"), metric("visits"), metric("online"))
+    counts = outline.activities.map { $0.counts.map(metric) }
+  }
+}
+
+/// When visits begin.
+enum VisitCurve: Sendable {
+  case hours(ArrivalCurve)
+  case burst(BurstCurve)
+
+  func time(region: Int, quantile: Double) -> SimTime {
+    switch self {
+    case .hours(let curve): curve.time(region: region, quantile: quantile)
+    case .burst(let curve): curve.time(quantile: quantile)
+    }
+  }
+}
+
+/// Whom a service is for.
+enum Audience: Sendable {
+  case employees, alumni
+  /// Readers without an account: how many at full scale, and the number of the first one.
+  case public_(count: Int, first: UInt32)
+
+  /// Those who take part, in an order without meaning.
+  func draw(_ participation: Double, _ setup: ServiceSetup, _ domain: RandomDomain) -> [UInt32] {
+    let population = setup.population
+    let candidates: [UInt32]
+    switch self {
+    case .employees: candidates = Self.members(population) { $0 == .employee }
+    case .alumni: candidates = Self.members(population) { $0 == .alumnus }
+    case .public_(let count, let first):
+      let number = min((Double(count) * setup.scale * participation).rounded(), 0x0F00_0000)
+      return (0..<UInt32(number)).map { MemberID.firstAnonymous.rawValue + first + $0 }
+    }
+    guard !candidates.isEmpty else { return [] }
+    let permutation = StratifiedPermutation(count: candidates.count, seed: setup.seed, domain: domain)
+    let wanted = Int((Double(candidates.count) * participation).rounded())
+    var drawn = [UInt32](repeating: 0, count: wanted)
+    for (index, member) in candidates.enumerated() {
+      let rank = permutation.rank(of: index)
+      if rank < wanted { drawn[rank] = member }
+    }
+    return drawn
+  }
+
+  private static func members(_ population: Population, _ isWanted: (Affiliation) -> Bool) -> [UInt32] {
+    var members: [UInt32] = []
+    members.reserveCapacity(population.count)
+    for (index, affiliation) in population.affiliations.enumerated() where isWanted(affiliation) { members.append(UInt32(index)) }
+    return members
+  }
+}
