@@ -100,7 +100,7 @@ import Testing
     .init(
       line: "members: 1000", replacement: "membres: 1000",
       message: "t.yaml:4: population.membres: unknown key 'membres'; did you mean 'members'? known keys: "
-        + "members, employees, regions, roles, interests, graph"),
+        + "members, employees, alumni, regions, roles, interests, graph"),
     .init(
       line: "- metric: tiny.total", replacement: "- metrik: tiny.total",
       message: "t.yaml:20: expect.0.metrik: unknown key 'metrik'; did you mean 'metric'? known keys: "
