@@ -62,27 +62,46 @@ public final class Population: Sendable {
   }
 
   /// A member's made-up name: given name, family name. Family names are drawn from a vocabulary by Zipf's law, so that
-  /// some are common and many members share one, as in a real directory.
+  /// some are common and many members share one, as in a real directory. One in six has an accent, which members with the
+  /// same family name write in different ways.
   public func name(of member: MemberID) -> String {
     let (given, family) = nameParts(of: member)
-    return given.capitalizedASCII + " " + family.capitalizedASCII
+    return given.capitalized + " " + family.capitalized
   }
 
-  /// What a directory is sorted by, compared bytewise: `family given`, in lower-case ASCII. Not unique.
+  /// What a directory is sorted by, compared bytewise: see ``Collation``. Not unique.
   public func collationKey(of member: MemberID) -> [UInt8] {
     let (given, family) = nameParts(of: member)
-    return Array((family + " " + given).utf8)
+    return Collation.key(family: family, given: given)
   }
 
   private func nameParts(of member: MemberID) -> (given: String, family: String) {
     let bits = mix64(nameSeed ^ mix64(UInt64(member.rawValue) &+ 0x6E61_6D65))
     // Words of at least two syllables.
-    return (Vocabulary.word(64 + Int(bits & 1023)), Vocabulary.word(64 + Vocabulary.zipfRank(bits: bits >> 10) % 60_000))
+    let given = Vocabulary.word(64 + Int(bits & 1023))
+    let family = Vocabulary.word(64 + Vocabulary.zipfRank(bits: bits >> 10) % 60_000)
+    return (given.accented(bits >> 36), family.accented(bits >> 48))
   }
 }
 
 extension String {
-  fileprivate var capitalizedASCII: String { prefix(1).uppercased() + dropFirst() }
+  fileprivate var capitalized: String { prefix(1).uppercased() + dropFirst() }
+
+  /// With an accent on the first letter that takes one, for one number in six.
+  fileprivate func accented(_ bits: UInt64) -> String {
+    guard bits & 0xFF < 43 else { return self }
+    for (index, letter) in zip(indices, self) {
+      guard let accented = Self.accents.first(where: { $0.plain == letter })?.accented else { continue }
+      let choice = accented[Int(bits >> 8 & 0xF) % accented.count]
+      return self[..<index] + String(choice) + self[self.index(after: index)...]
+    }
+    return self
+  }
+
+  private static let accents: [(plain: Character, accented: [Character])] = [
+    ("a", ["á", "à", "â", "ä", "ã", "å"]), ("e", ["é", "è", "ê", "ë"]), ("i", ["í", "ï"]), ("o", ["ó", "ö", "ô", "õ", "ø"]),
+    ("u", ["ü", "ú", "û"]), ("n", ["ñ", "ń"]), ("s", ["š", "ś"]), ("z", ["ž", "ż"]), ("c", ["ç", "ć"]), ("l", ["ł"]),
+  ]
 }
 
 /// A directed graph in compressed sparse rows: four bytes an edge, eight a member.
