@@ -32,7 +32,7 @@ final class ControlConnection {
       guard monotonicSeconds() < deadline else {
         throw BackendError(
           .unreachable,
-          "postgres: not reachable within \(settings.connectSeconds) s (\(message)); start it, name another, or wait longer with ?connectTimeout=SECONDS")
+          "postgres: not reachable within \(settings.connectSeconds) s (\(message)); start it (Scripts/servers up starts one here), name another, or wait longer with ?connectTimeout=SECONDS")
       }
       usleep(pause)
       pause = min(pause * 2, 1_000_000)

@@ -111,7 +111,7 @@ extension PipelineConnection {
 
   private var advice: String {
     lastErrorText.contains("too many") || lastErrorText.contains("connection slots")
-      ? "raise the server's max_connections, or ask for fewer" : "see whether it is up, or wait longer with ?connectTimeout=SECONDS"
+      ? "ask for fewer with --connections, or raise the server's max_connections" : "see whether it is up, or wait longer with ?connectTimeout=SECONDS"
   }
 }
 

@@ -60,7 +60,7 @@ func update(_ db: Database, _ run: String, _ encoded: EncodedOutput) throws {
       WHERE id = ?
       """,
     arguments: [
-      output.wallNanoseconds, output.durationNanoseconds(ofPhase: "measure"), output.simulatedNanoseconds, output.operations,
+      output.wallNanoseconds, output.operationNanoseconds, output.simulatedNanoseconds, output.operations,
       jsonText(output.outcomes), output.digest.description, output.clockCostNanoseconds, run,
     ])
   try insertPhases(db, run, output.phases)

@@ -89,7 +89,7 @@ public final class SQLiteBackend: BlockingStorageBackend, @unchecked Sendable {
   }
 
   private func occupied(_ file: DataFile) -> BackendError {
-    let wayOut = "remove it, name another file, or let a run go on with it by --reuse"
+    let wayOut = "remove it, name another file, or let a run in virtual time go on with it by --reuse"
     // Who may write takes the log away again that SQLite makes beside the file.
     guard let connection = try? Connection(path: file.path) else {
       return BackendError(.usage, "sqlite: \(file.path) has the data of an earlier run; \(wayOut)")

@@ -76,6 +76,10 @@ struct LoadFlags: ParsableArguments {
     if let duration { settings.measureNanoseconds = try time(duration, "--duration") }
     if let warmUp { settings.warmUpNanoseconds = try time(warmUp, "--warm-up") }
     if let rate, rate != "stages" {
+      guard rate.contains("/") else {
+        throw Failure(
+          code: Failure.usage, message: "--rate '\(printable(rate))': expected a rate such as 5000/s, 300/m or 20/h, or 'stages' for those of the scenario's load.stages")
+      }
       let perSecond = try LoadRate(rate, flag: "--rate").perSecond
       guard perSecond > 0 else { throw Failure(code: Failure.usage, message: "--rate \(rate): nothing would ever start; give a rate above 0") }
       guard let measure = settings.measureNanoseconds else {
@@ -84,6 +88,13 @@ struct LoadFlags: ParsableArguments {
       settings.stages = [
         LoadSettings.Stage(shape: .step, ratePerSecond: perSecond, durationNanoseconds: settings.warmUpNanoseconds + measure)
       ]
+    } else if rate != nil, !settings.stages.isEmpty, let duration, let measure = settings.measureNanoseconds,
+      settings.warmUpNanoseconds + measure > settings.stagesNanoseconds
+    {
+      throw Failure(
+        code: Failure.usage,
+        message: "--duration \(duration): with \(durationText(settings.warmUpNanoseconds)) of warm-up it ends after the stages, which last "
+          + "\(durationText(settings.stagesNanoseconds)); shorten it, or lengthen a stage")
     } else if rate != nil, settings.stages.isEmpty {
       throw Failure(code: Failure.usage, message: "--rate stages: the scenario has no load.stages; add them, or give a rate such as 5000/s")
     }
@@ -103,7 +114,7 @@ struct LoadFlags: ParsableArguments {
       throw Failure(
         code: Failure.usage,
         message: "the load lasts \(durationText(end)) and its warm-up \(durationText(settings.warmUpNanoseconds)): nothing would be measured; "
-          + "shorten --warm-up (or load.warmUp), or lengthen the load")
+          + "lengthen the load with --duration (or load.measure, load.stages), or shorten --warm-up (or load.warmUp)")
     }
     return options
   }

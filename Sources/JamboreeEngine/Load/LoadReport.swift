@@ -53,14 +53,20 @@ public struct LoadReport: Sendable {
     guard starts > 0, Double(lateStarts) > latenessShare * Double(starts) else { return nil }
     return "the generator was late: \(lateStarts) of \(starts) starts (\(percentage(Double(lateStarts) / Double(starts)))) were delayed by it for more than "
       + "\(Double(latenessLimitNanoseconds) / 1e6) ms, and \(percentage(latenessShare)) may be; use fewer actions a second, more workers, or a machine of its own"
+      + (peakInFlight >= inFlight ? ". The backend was behind as well: all \(inFlight) places in flight were taken" : "")
   }
 
   /// Why the backend has failed, whatever its latencies say; nil when it has not.
   public var failedReason: String? {
     let due = starts + unstarted
-    guard Double(unstarted) > latenessShare * Double(due) else { return nil }
-    return "the backend did not keep up: \(unstarted) of \(due) actions that were due (\(percentage(Double(unstarted) / Double(due)))) could not start before "
-      + "the drain was over, and no response time tells of them"
+    guard Double(unstarted) <= latenessShare * Double(due) else {
+      return "the backend did not keep up: \(unstarted) of \(due) actions that were due (\(percentage(Double(unstarted) / Double(due)))) could not start before "
+        + "the drain was over, and no response time tells of them"
+    }
+    // Members who wait for replies act later; a rate that is asked for is either held or not.
+    guard intendedRate != nil, Double(starts - startsInTime) > latenessShare * Double(due) else { return nil }
+    return "the backend did not keep up: \(starts - startsInTime) of \(due) actions that were due (\(percentage(Double(starts - startsInTime) / Double(due)))) "
+      + "started only after the measured part was over; use a lower rate, or more --connections and --in-flight if the server has room"
   }
 
   /// As figures, to be kept with the others.

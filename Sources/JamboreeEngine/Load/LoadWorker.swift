@@ -458,7 +458,8 @@ final class LoadWorker: @unchecked Sendable {
   /// The drain is over: what has no answer will get none.
   private func giveUpOnTheRest() {
     let now = clock.now()
-    if isBehind { countUnstarted(until: min(now, time.measureEnd)) }
+    // Where nobody was left to act, no room would have helped.
+    if isBehind, !ranOut { countUnstarted(until: min(now, time.measureEnd)) }
     for place in actions.indices where actions[place].isActive {
       unanswered += 1
       switch actions[place].step {

@@ -219,11 +219,16 @@ public struct RunOutput: Sendable {
     phases.reduce(0) { $0 + ($1.name == name ? $1.durationNanoseconds : 0) }
   }
 
+  /// Wall time in which the operations were done that are counted.
+  public var operationNanoseconds: Int64 {
+    durationNanoseconds(ofPhase: "measure") + (load.map { $0.startsInTime < $0.starts } == true ? durationNanoseconds(ofPhase: "drain") : 0)
+  }
+
   public var wallNanoseconds: Int64 { phases.map { $0.startNanoseconds + $0.durationNanoseconds }.max() ?? 0 }
 
-  /// Storage calls per second of the measure phase.
+  /// Storage calls per second of the time that they took: the measure phase, and of a load also what was late and came after it.
   public var operationsPerSecond: Double {
-    let measured = Double(durationNanoseconds(ofPhase: "measure"))
+    let measured = Double(operationNanoseconds)
     return measured > 0 ? Double(operations) * 1e9 / measured : 0
   }
 

@@ -39,7 +39,10 @@ struct Activity: Sendable {
 
 /// What a service whose members come in visits consists of: its activities, and what it counts and derives.
 struct VisitOutline: Sendable {
+  /// Of the service.
   let id: String
+  /// Which of several crowds of the service it is; empty where there is one alone.
+  var part = ""
   let summary: String
   /// At most ``Visit/mostActivities``. Their order is that of the actions.
   let activities: [Activity]
@@ -54,11 +57,18 @@ struct VisitOutline: Sendable {
   var readBack: Set<String> = []
   var requires: [String] = []
 
+  /// What its metrics and its streams of random numbers are named by.
+  var name: String { part.isEmpty ? id : "\(id).\(part)" }
+
+  var actions: [ActionDescriptor] {
+    activities.map { ActionDescriptor(name: "\(id).\($0.name)", summary: $0.summary, isPageView: $0.isPageView) }
+  }
+
+  var figures: [String] { metrics.map(\.name) + VisitSummary.names(name) + derived }
+
   var descriptor: ServiceDescriptor {
     ServiceDescriptor(
-      id: id, summary: summary,
-      actions: activities.map { ActionDescriptor(name: "\(id).\($0.name)", summary: $0.summary, isPageView: $0.isPageView) },
-      verbs: verbs, figures: metrics.map(\.name) + VisitSummary.names(id) + derived, readBackFigures: readBack, requires: requires)
+      id: id, summary: summary, actions: actions, verbs: verbs, figures: figures, readBackFigures: readBack, requires: requires)
   }
 
   /// Names behind the id, in the order of the metrics.
@@ -70,15 +80,16 @@ struct VisitOutline: Sendable {
 
   var metrics: [MetricDescriptor] {
     metricNames.map { name in
-      if name == "online" { return MetricDescriptor(name: "\(id).online", unit: "members", kind: .gauge) }
-      if let gauge = gauges.first(where: { $0.name == name }) { return MetricDescriptor(name: "\(id).\(name)", unit: gauge.unit, kind: .gauge) }
-      return MetricDescriptor(name: "\(id).\(name)", unit: counters.first { $0.name == name }?.unit ?? "count", kind: .counter)
+      let full = "\(self.name).\(name)"
+      if name == "online" { return MetricDescriptor(name: full, unit: "members", kind: .gauge) }
+      if let gauge = gauges.first(where: { $0.name == name }) { return MetricDescriptor(name: full, unit: gauge.unit, kind: .gauge) }
+      return MetricDescriptor(name: full, unit: counters.first { $0.name == name }?.unit ?? "count", kind: .counter)
     }
   }
 
   /// Index of a metric of the service within the run.
   func metric(_ name: String, first: Int) -> Int {
-    guard let index = metricNames.firstIndex(of: name) else { preconditionFailure("\(id) counts no '\(name)'") }
+    guard let index = metricNames.firstIndex(of: name) else { preconditionFailure("\(self.name) counts no '\(name)'") }
     return first + index
   }
 }

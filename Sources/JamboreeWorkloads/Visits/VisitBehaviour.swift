@@ -35,6 +35,6 @@ final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
   var metrics: [MetricDescriptor] { behaviour.model.outline.metrics }
   func makeAgents(shard: Int) -> any ServiceAgents { VisitAgents(behaviour, shard: shard) }
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] {
-    VisitSummary(timeline, behaviour.model.outline.id).metrics + derive(timeline)
+    VisitSummary(timeline, behaviour.model.outline.name).metrics + derive(timeline)
   }
 }

@@ -40,7 +40,7 @@ final class VisitModel: Sendable {
     self.outline = outline
     self.parameters = parameters
     self.setup = setup
-    func domain(_ name: String) -> RandomDomain { RandomDomain("\(outline.id).\(name)") }
+    func domain(_ name: String) -> RandomDomain { RandomDomain("\(outline.name).\(name)") }
     let hours = ArrivalCurve(
       parameters.arrivals, regions: setup.population.regions, startMinuteOfWeek: setup.startMinuteOfWeek,
       durationNanoseconds: setup.durationNanoseconds)

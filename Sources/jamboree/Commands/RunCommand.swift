@@ -156,6 +156,14 @@ struct RunCommand: ParsableCommand {
       ? "stopped in its warm-up: nothing was measured" : "stopped after \(Text.duration(nanoseconds: Double(load.measureNanoseconds))) of its measured part"
   }
 
+  /// What was held against the run, and what was not.
+  private func held(_ count: Int, of stated: Int, isLoad: Bool) -> String {
+    let others = stated - count
+    let left = others == 0 ? "" : "; \(others) \(others == 1 ? "is" : "are") not held against \(isLoad ? "a load, which is part of the event" : "this scale or backend")"
+    if stated == 0 { return "no expectations were stated" }
+    return (count == 0 ? "no expectation applies" : count == stated ? "all \(count) expectations held" : "\(count) of \(stated) expectations applied, and held") + left
+  }
+
   private func judge(_ output: RunOutput, _ scenario: Scenario, _ environment: RunEnvironment, isSynthetic: Bool) -> FinishedRun {
     let checks = scenario.expectations.filter {
       $0.applies(scale: scenario.scale, onSynthetic: isSynthetic) && (output.load == nil || $0.appliesUnderLoad)
@@ -188,7 +196,7 @@ struct RunCommand: ParsableCommand {
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {
-      (verdict, reason) = (.passed, checks.isEmpty ? "no expectations were stated" : "all \(checks.count) expectations held")
+      (verdict, reason) = (.passed, held(checks.count, of: scenario.expectations.count, isLoad: output.load != nil))
     }
     return FinishedRun(
       id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, verdict: verdict,

@@ -20,7 +20,7 @@ enum AuditText {
         "audit",
         "\(Text.grouped(Int64(audit.acknowledgedWrites))) writes acknowledged, \(Text.grouped(Int64(audit.auditedItems - audit.notReadBack))) items read back"
           + (audit.auditedShare < 1 ? " (\(Text.percent(audit.auditedShare)) of all)" : "") + ": "
-          + (audit.isClean ? "nothing lost, duplicated or stale" : summary(audit)))
+          + (audit.isClean ? clean(audit) : summary(audit)))
     ]
     if audit.unknownWrites > 0 {
       lines.append(
@@ -49,6 +49,13 @@ enum AuditText {
       lines.append(item("", "\(example.finding.rawValue): item \(example.item.rawValue)\(time): \(example.text)"))
     }
     return lines
+  }
+
+  /// Nothing was found; which says something only where something was looked at.
+  private static func clean(_ audit: AuditReport) -> String {
+    if audit.auditedItems > audit.notReadBack { return "nothing lost, duplicated or stale" }
+    return audit.auditedItems > 0
+      ? "nothing is known of them" : "none of a kind that is audited (publish, edit, delete, react)"
   }
 
   private static func item(_ name: String, _ value: String) -> String { "  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + "  " + value }

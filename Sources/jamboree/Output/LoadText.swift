@@ -68,7 +68,8 @@ struct LoadText {
     for action in output.actions {
       if let histogram = output.histogram(.response, action.name) { table.add(action.name, histogram, floorNanoseconds: run.floor[action.name]) }
     }
-    return [table.text()]
+    let failed = Outcome.allCases.reduce(0) { $0 + ($1.isError ? output.outcomes[Int($1.rawValue)] : 0) }
+    return [table.text()] + (failed > 0 ? [item("", "of actions that were answered; what failed is counted below")] : [])
   }
 
   private func stages() -> [String] {

@@ -27,10 +27,11 @@ final class ProgressPrinter: Sendable {
   }
 
   private func line(_ load: RunProgress.Load) -> String {
-    String(
-      format: "  %@  %.0f of %.0f s  %@ starts  p99 %@  %@ errors a second", load.phase, Double(load.elapsedNanoseconds) / 1e9,
-      Double(load.totalNanoseconds) / 1e9, Text.rate(load.startsPerSecond), Text.duration(nanoseconds: Double(load.p99Nanoseconds)),
-      Text.grouped(load.errors))
+    let seconds = Double(load.elapsedNanoseconds) / 1e9
+    let total = Double(load.totalNanoseconds) / 1e9
+    let time = seconds <= total ? String(format: "%.0f of %.0f s", seconds, total) : String(format: "%.0f s after the load", seconds - total)
+    let answers = load.p99Nanoseconds == 0 ? "no answers" : "p99 \(Text.duration(nanoseconds: Double(load.p99Nanoseconds)))"
+    return "  \(load.phase)  \(time)  \(Text.rate(load.startsPerSecond)) starts  \(answers)  \(Text.grouped(load.errors)) errors a second"
   }
 
   private func show(_ line: String) {
