@@ -5,5 +5,8 @@ public let platformServices: [any Service.Type] = [
   JamService.self,
   SelectionService.self,
   WikiService.self,
+  AlumniService.self,
+  PublicService.self,
+  ModerationService.self,
   NotificationService.self,
 ]

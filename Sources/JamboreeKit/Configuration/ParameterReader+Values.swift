@@ -2,11 +2,15 @@
 /// for a key that is missing where the default is nil. A key with nothing behind it (`key:`, `key: ~`) counts as not given.
 extension ParameterReader {
   /// Reads a finite number. `2%` means 0.02.
-  /// - Parameter range: an infinite bound means that there is none.
+  /// - Parameters:
+  ///   - range: an infinite bound means that there is none.
+  ///   - leftOut: what it is here when it is left out, if that is another value than the default that it has by itself: as in a
+  ///     mix, of which what is given is all there is.
   public mutating func number(
-    _ key: String, default defaultValue: Double?, in range: ClosedRange<Double>, unit: String = "", _ summary: String
+    _ key: String, default defaultValue: Double?, leftOut: Double? = nil, in range: ClosedRange<Double>, unit: String = "",
+    _ summary: String
   ) throws(ConfigurationError) -> Double {
-    let value = try scalar(key, default: defaultValue, standIn: clamped(0, range), "a number" + inWords(range), parseNumber, range.contains)
+    let value = try scalar(key, default: leftOut ?? defaultValue, standIn: clamped(0, range), "a number" + inWords(range), parseNumber, range.contains)
     describe(key, .number(range), unit: unit, default: defaultValue.map(plain), value: plain(value), summary)
     return value
   }

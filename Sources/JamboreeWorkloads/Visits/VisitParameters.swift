@@ -86,7 +86,8 @@ public struct VisitParameters: Sendable {
       let isEmpty = reader.keys.isEmpty
       for activity in activities {
         weights.append(
-          try reader.number(activity.name, default: isGiven && !isEmpty ? 0 : activity.weight, in: 0...1e12, activity.summary))
+          try reader.number(
+            activity.name, default: activity.weight, leftOut: isGiven && !isEmpty ? 0 : nil, in: 0...1e12, activity.summary))
       }
       return weights
     }

@@ -1,0 +1,80 @@
+import JamboreeKit
+
+/// The public: readers without an account, a crowd around a single item, and a morning on which everybody logs in.
+public struct PublicService: Service {
+  static let readers = VisitOutline(
+    id: "public", summary: "readers from outside, a viral item, a login storm",
+    activities: [
+      .page("browse", 20, counts: ["listings"], "open a page of public posts"),
+      .page("readPost", 50, counts: ["reads"], "open a public post of the company's people"),
+      .page("readExternal", 30, counts: ["externalReads"], "open what an employee has posted outside"),
+    ],
+    verbs: [.listing, .thread, .item, .publish, .profile, .notifications])
+  static let viral = VisitOutline(
+    id: "public", part: "viral", summary: readers.summary,
+    activities: [.page("viewViral", 1, counts: ["views"], "open the item that everybody talks about")], verbs: [])
+  static let logins = VisitOutline(
+    id: "public", part: "logins", summary: readers.summary,
+    activities: [.call("logIn", 1, counts: ["logins"], "log in: the own profile, then the number of unread notifications")], verbs: [])
+  static let authors = VisitOutline(
+    id: "public", part: "external", summary: readers.summary,
+    activities: [.write("postExternal", 1, by: .everyone, counts: ["posts"], "post something outside")], verbs: [])
+  private static let parts = [readers, viral, logins, authors]
+
+  public static let descriptor = ServiceDescriptor(
+    id: readers.id, summary: readers.summary, actions: parts.flatMap(\.actions), verbs: readers.verbs, figures: parts.flatMap(\.figures))
+
+  public let parameters: PublicParameters
+
+  public init(parameters reader: inout ParameterReader) throws(ConfigurationError) {
+    parameters = try PublicParameters(&reader)
+  }
+
+  public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    let crowds = PublicCrowds(parameters, setup)
+    return CombinedVisits([
+      PreparedVisits(
+        PublicReaders(parameters, crowds.readers),
+        containers: [Dataset.Container(id: PublicReaders.external(crowds.readers), name: "External posts")],
+        history: PublicReaders.history(parameters, crowds.readers)),
+      PreparedVisits(ViralItem(model: crowds.viral), history: ViralItem.history(crowds.viral)),
+      PreparedVisits(LoginStorm(model: crowds.logins)),
+      PreparedVisits(ExternalAuthors(model: crowds.authors, page: PublicReaders.external(crowds.readers))),
+    ])
+  }
+}
+
+/// The four crowds: who they are and when they come.
+private struct PublicCrowds {
+  let readers, viral, logins, authors: VisitModel
+
+  init(_ parameters: PublicParameters, _ setup: ServiceSetup) {
+    func burst(_ peak: Int64, _ width: Int64, _ shape: [(hours: Double, share: Double)]) -> VisitCurve {
+      .burst(
+        BurstCurve(
+          shape, peak: SimTime(nanoseconds: peak), widthNanoseconds: width, durationNanoseconds: setup.durationNanoseconds))
+    }
+    /// Everybody comes once.
+    func once(_ outline: VisitOutline, share: Double, actions: Double = 1) -> VisitParameters {
+      var parameters = parameters.visits
+      (parameters.participation, parameters.dailyActive, parameters.actionsPerDay, parameters.actionsPerVisit) = (share, 1, actions, 1)
+      parameters.mix = outline.activities.map(\.weight)
+      return parameters
+    }
+    readers = VisitModel(
+      PublicService.readers, parameters.visits, setup, audience: .public_(count: parameters.readers, first: 0))
+    viral = VisitModel(
+      PublicService.viral, once(PublicService.viral, share: 1), setup.after([PublicService.readers]),
+      audience: .public_(count: parameters.viral.views, first: 0x0700_0000),
+      curve: burst(parameters.viral.peakNanoseconds, parameters.viral.widthNanoseconds, BurstCurve.flashCrowd))
+    logins = VisitModel(
+      PublicService.logins, once(PublicService.logins, share: parameters.logins.share),
+      setup.after([PublicService.readers, PublicService.viral]),
+      curve: burst(parameters.logins.peakNanoseconds, parameters.logins.widthNanoseconds, BurstCurve.rush))
+    var writing = once(PublicService.authors, share: parameters.external.share, actions: parameters.external.postsPerDay)
+    writing.dailyActive = min(max(parameters.external.postsPerDay, 1e-6), 1)
+    writing.arrivals = .office
+    authors = VisitModel(
+      PublicService.authors, writing, setup.after([PublicService.readers, PublicService.viral, PublicService.logins]))
+  }
+}

@@ -1,0 +1,89 @@
+import JamboreeEngine
+import JamboreeKit
+import Testing
+
+@Suite struct ModerationServiceTests {
+  /// 400 people who are all there, in a commons of their own.
+  static let commons = """
+    name: commons
+    start: Tuesday 00:00
+    duration: 24h
+    tick: 5s
+    population: { members: 400, employees: 400, graph: { meanDegree: 0 } }
+    services:
+      moderation:
+        participation: 1
+        dailyActive: 1
+        actionsPerDay: 40
+        actionsPerVisit: 10
+        offending: 5%
+        mistakes: 0
+        mix: { read: 60, post: 8, flag: 20, voteDown: 4, standUp: 4, counterReply: 4 }
+        writers: { share: 1, heavyShare: 0 }
+    """
+  private static func run(_ overrides: String..., of text: String = commons) throws -> Finished {
+    try simulate(loadPlan(text, overrides: overrides.map { "services.moderation.\($0)" }), workers: 2)
+  }
+  private static func total(_ finished: Finished, _ name: String) -> Double { Double(finished.timeline.total("moderation.\(name)")) }
+
+  @Test func whatBreaksTheRulesCollapses() throws {
+    let finished = try Self.run()
+    let offences = Self.total(finished, "offences")
+    // 5% of 1,280 posts. Those that are seen often enough before newer ones push them off the page are flagged away.
+    #expect(abs(offences - 64) < 3 * 64.0.squareRoot())
+    #expect(Self.total(finished, "collapses") > 0.2 * offences && Self.total(finished, "collapses") < offences)
+    #expect(Self.total(finished, "collapses") <= Self.total(finished, "flags") / 4)
+    #expect(Self.total(finished, "exposures") > 0 && Self.total(finished, "collapsedViews") > Self.total(finished, "exposures"))
+    // Nobody flags without a reason, so nothing else collapses.
+    #expect(Self.total(finished, "wronglyCollapsedViews") == 0 && Self.total(finished, "mistakenFlags") == 0)
+    #expect(Self.total(finished, "counterReplies") > 0 && Self.total(finished, "downVotes") > 0)
+  }
+
+  /// A lower threshold spares readers more, and an unreachable one nothing at all.
+  @Test func exposureGrowsWithTheThreshold() throws {
+    let exposures = try ["threshold=1", "threshold=5", "threshold=20", "threshold=100000"].map { Self.total(try Self.run($0), "exposures") }
+    #expect(exposures[0] < exposures[1] && exposures[1] < exposures[2] && exposures[2] < exposures[3], "\(exposures)")
+    let never = try Self.run("threshold=100000")
+    #expect(Self.total(never, "collapses") == 0 && Self.total(never, "collapsedViews") == 0)
+  }
+
+  /// A group that is smaller than the threshold can flag as often as it likes: each member counts once.
+  @Test func aSmallBrigadeIsPowerless() throws {
+    let few = try Self.run("brigade.members=4", "brigade.flagsPerDay=500", "brigade.targets=1", "mix={read: 70, post: 30}")
+    #expect(Self.total(few, "brigade.flags") > 500)
+    #expect(Self.total(few, "wronglyCollapsedViews") == 0)
+    let enough = try Self.run("brigade.members=8", "brigade.flagsPerDay=500", "brigade.targets=1", "mix={read: 70, post: 30}")
+    #expect(Self.total(enough, "wronglyCollapsedViews") > 0)
+  }
+
+  /// Members who stand up for what is flagged bring it back, without anybody above them.
+  @Test func defendersUndoABrigade() throws {
+    let attack = ["brigade.members=8", "brigade.flagsPerDay=100", "brigade.targets=0.3"]
+    func share(_ mix: String) throws -> Double {
+      let finished = try simulate(
+        loadPlan(Self.commons, overrides: (attack + [mix]).map { "services.moderation.\($0)" }), workers: 2)
+      return Self.total(finished, "wronglyCollapsedViews")
+        / (Self.total(finished, "wronglyCollapsedViews") + Self.total(finished, "innocentViews"))
+    }
+    let alone = try share("mix={read: 70, post: 8, standUp: 0}")
+    let defended = try share("mix={read: 70, post: 8, standUp: 40}")
+    #expect(alone > 0.003 && defended < alone / 2, "\(alone), \(defended)")
+  }
+
+  @Test func mistakesAreFlagsToo() throws {
+    let finished = try Self.run("mistakes=0.5", "offending=0", "threshold=100000")
+    #expect(Self.total(finished, "offences") == 0 && Self.total(finished, "flags") == 0)
+    #expect(abs(Self.total(finished, "mistakenFlags") / Self.total(finished, "flagChecks") - 0.5) < 0.05)
+  }
+
+  @Test(arguments: ["0", "-3", "0.5"]) func aThresholdIsOneAtTheLeast(_ value: String) {
+    #expect {
+      try loadPlan(Self.commons, overrides: ["services.moderation.threshold=\(value)"])
+    } throws: { "\($0)".contains("services.moderation.threshold: ") && "\($0)".contains("from 1 to 100000") }
+  }
+
+  @Test func checkpointsAndDigests() throws {
+    try checkpointGoesOn(loadPlan(Self.commons, scale: 0.2))
+    try digestsAgree(Self.commons, scale: 0.2)
+  }
+}

@@ -1,0 +1,79 @@
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMemory
+import Testing
+
+@Suite struct PublicServiceTests {
+  static let outside = """
+    name: outside
+    start: Tuesday 00:00
+    duration: 72h
+    tick: 5s
+    population: { members: 20000, employees: 20000, graph: { meanDegree: 0 } }
+    services:
+      public:
+        readers: 5000
+        seedPosts: 100
+        viral: { views: 40000, peak: 36h, width: 72h }
+        logins: { share: 25%, peak: 57h, width: 10m }
+    """
+
+  @Test func totalsHold() throws {
+    for scale in [0.25, 1] {
+      let finished = try simulate(loadPlan(Self.outside, scale: scale), workers: 2)
+      expectTotal(finished, "public.viral.views", 40_000, scale: scale, tolerance: 0.001)
+      expectTotal(finished, "public.logins.logins", 5_000, scale: scale, tolerance: 0.001)
+      // 0.8 actions of 5,000 readers on three days.
+      expectTotal(finished, "public.pageViews", 12_000, scale: scale, tolerance: 0.01)
+      expectTotal(finished, "public.external.posts", 60, scale: scale, tolerance: 0.1)
+      #expect(finished.outcomes[0] == finished.operations)
+    }
+  }
+
+  /// The crowd's cumulative shares are those on record.
+  @Test func theCrowdFollowsItsCurve() throws {
+    let finished = try simulate(loadPlan(Self.outside), workers: 2)
+    let index = try #require(finished.timeline.index(of: "public.viral.views"))
+    func share(by hour: Int) -> Double {
+      Double(finished.timeline.values[..<(hour * 6)].reduce(0) { $0 + $1[index] }) / 40_000
+    }
+    for (hour, wanted) in [(12, 0.037), (24, 0.156), (30, 0.294), (36, 0.544), (42, 0.781), (48, 0.896), (60, 0.98)] {
+      #expect(abs(share(by: hour) - wanted) < 0.008, "hour \(hour): \(share(by: hour))")
+    }
+  }
+
+  /// All of a storm falls into its ten minutes, half of it into the two around the peak.
+  @Test func aStormIsShort() throws {
+    let plan = try loadPlan(Self.outside, overrides: ["measure.bucket=1m", "services.public.viral.views=0"])
+    let finished = try simulate(plan, workers: 2)
+    let index = try #require(finished.timeline.index(of: "public.logins.logins"))
+    func logins(_ minutes: Range<Int>) -> Int64 { finished.timeline.values[minutes].reduce(0) { $0 + $1[index] } }
+    let peak = 57 * 60
+    #expect(logins((peak - 5)..<(peak + 5)) == 5_000)
+    #expect(abs(Double(logins((peak - 1)..<(peak + 1))) - 2_500) < 200)
+  }
+
+  /// What of a crowd's curve lies outside the run is cut off; nobody is left out.
+  @Test func aCrowdIsCompleteInAShortRun() throws {
+    let short = try simulate(loadPlan(Self.outside, overrides: ["duration=24h", "services.public.viral.peak=12h"]), workers: 2)
+    #expect(short.timeline.total("public.viral.views") == 40_000)
+    let index = try #require(short.timeline.index(of: "public.viral.views"))
+    #expect(short.timeline.values.allSatisfy { $0[index] < 40_000 / 24 })
+  }
+
+  /// Readers have no account: nobody of the population reads, and only employees post.
+  @Test func readersAreAnonymous() throws {
+    let alone = try simulate(loadPlan(Self.outside, overrides: ["services.public.external.share=0", "services.public.logins.share=0"]), workers: 2)
+    let none = try simulate(
+      loadPlan(
+        Self.outside,
+        overrides: ["services.public.external.share=0", "services.public.logins.share=0", "population.members=1", "population.employees=1"]),
+      workers: 2)
+    #expect(alone.timeline.total("public.pageViews") == none.timeline.total("public.pageViews"))
+  }
+
+  @Test func checkpointsAndDigests() throws {
+    try checkpointGoesOn(loadPlan(Self.outside, scale: 0.05))
+    try digestsAgree(Self.outside, scale: 0.05)
+  }
+}
