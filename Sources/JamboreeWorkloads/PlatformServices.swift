@@ -8,5 +8,6 @@ public let platformServices: [any Service.Type] = [
   AlumniService.self,
   PublicService.self,
   ModerationService.self,
+  BlogService.self,
   NotificationService.self,
 ]

@@ -1,12 +1,13 @@
 import JamboreeKit
 
-/// How good ideas truly are: standard normal, known to the simulation and never to a ranker or a reviewer, who judge it with an
+/// How good ideas, and other services' posts, truly are: standard normal, known to the simulation and never to a ranker or a reviewer, who judge it with an
 /// error of their own.
 struct IdeaQuality: Sendable {
   private let base: UInt64
   private let values = QuantileTable(StandardNormalThousandths())
 
-  init(seed: Seed) { base = RandomStream.base(seed: seed, domain: RandomDomain("jam.quality")) }
+  /// - Parameter domain: other services' items are good or bad independently of a jam's ideas.
+  init(seed: Seed, domain: RandomDomain = RandomDomain("jam.quality")) { base = RandomStream.base(seed: seed, domain: domain) }
 
   /// In thousandths of a standard deviation.
   @inline(__always) func thousandths(of idea: ItemID) -> Int64 {
