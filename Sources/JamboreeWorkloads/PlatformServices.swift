@@ -9,5 +9,6 @@ public let platformServices: [any Service.Type] = [
   PublicService.self,
   ModerationService.self,
   BlogService.self,
+  DirectoryService.self,
   NotificationService.self,
 ]
