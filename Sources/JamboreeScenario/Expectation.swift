@@ -31,7 +31,7 @@ public struct Expectation: Sendable, Hashable {
       "scales", default: value != nil, "whether value, min and max are in proportion to the population; true by default with a value")
     fromScale = try reader.number(
       "fromScale", default: 0, in: 0...100, "not checked at a smaller scale than this, where it does not show")
-    dispersion = try reader.number("dispersion", default: 1, in: 0...1e6, "variance over mean of what is counted, for the standard error")
+    dispersion = try reader.number("dispersion", default: 1, in: 0...1e12, "variance over mean of what is counted, for the standard error")
     if reader.describesOnly { return }
     guard metric.contains(where: { !$0.isWhitespace }) else { throw reader.fail("metric", "the name is empty; name a total such as jam.pageViews") }
     guard printable(metric, limit: 200) == metric else {

@@ -11,4 +11,5 @@ public let platformServices: [any Service.Type] = [
   BlogService.self,
   DirectoryService.self,
   NotificationService.self,
+  BookmarkService.self,
 ]

@@ -20,6 +20,8 @@ struct Activity: Sendable {
   let doer: Doer
   /// Counters, behind the service's id, that go up by one each time that it is done.
   let counts: [String]
+  /// Whether those who do it do it about as often as each other, such as once at most, rather than some far more often.
+  var isEven = false
 
   /// A look at a page.
   static func page(_ name: String, _ weight: Double, counts: [String], _ summary: String) -> Activity {
@@ -32,8 +34,8 @@ struct Activity: Sendable {
   }
 
   /// Something else that is neither.
-  static func call(_ name: String, _ weight: Double, counts: [String], _ summary: String) -> Activity {
-    Activity(name: name, summary: summary, weight: weight, isPageView: false, doer: .everyone, counts: counts)
+  static func call(_ name: String, _ weight: Double, isEven: Bool = false, counts: [String], _ summary: String) -> Activity {
+    Activity(name: name, summary: summary, weight: weight, isPageView: false, doer: .everyone, counts: counts, isEven: isEven)
   }
 }
 

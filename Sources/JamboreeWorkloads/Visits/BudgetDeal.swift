@@ -23,12 +23,7 @@ struct BudgetDeal {
     guard coming > 0 else { return budgets }
     let weights = parameters.mix.reduce(0, +)
     let everyone = Array(0..<coming)
-    let order = StratifiedPermutation(count: coming, seed: seed, domain: domain("writers"))
-    var writers = [Int](repeating: 0, count: min(Int((Double(coming) * parameters.writers.share).rounded(.up)), coming))
-    for participant in 0..<coming {
-      let rank = order.rank(of: participant)
-      if rank < writers.count { writers[rank] = participant }
-    }
+    let writers = writers(domain: domain)
     let owners = everyone.filter(isOwner)
     // Who comes does something: the most frequent thing, once at the least.
     let main = activities.indices.filter { activities[$0].doer == .everyone }.max { parameters.mix[$0] < parameters.mix[$1] }
@@ -37,7 +32,10 @@ struct BudgetDeal {
       func deal(_ amount: Double, to group: [Int], _ name: String, atLeastOnce: Bool = false) {
         guard !group.isEmpty, amount > 0 else { return }
         let mean = amount / Double(group.count)
-        let shares = StratifiedBudget(geometricFrom: atLeastOnce && mean >= 1 ? 1 : 0, mean: mean, count: group.count)
+        let shares =
+          activity.isEven
+          ? StratifiedBudget(evenWithMean: mean, count: group.count)
+          : StratifiedBudget(geometricFrom: atLeastOnce && mean >= 1 ? 1 : 0, mean: mean, count: group.count)
         let permutation = StratifiedPermutation(count: group.count, seed: seed, domain: domain(name))
         for (place, participant) in group.enumerated() {
           budgets[index * coming + participant] = UInt16(min(shares.amount(of: permutation.rank(of: place)), 60_000))
@@ -47,7 +45,7 @@ struct BudgetDeal {
       case .everyone: deal(amount, to: everyone, activity.name, atLeastOnce: index == main)
       case .owners where !owners.isEmpty: deal(amount, to: owners, activity.name)
       case .owners, .writers:
-        let heavyCount = Int((Double(writers.count) * parameters.writers.heavyShare).rounded())
+        let heavyCount = heavyCount(of: writers)
         let heavyWeight = Double(heavyCount) * parameters.writers.heavyFactor
         let heavy = amount * heavyWeight / (heavyWeight + Double(writers.count - heavyCount))
         deal(heavy, to: Array(writers[..<heavyCount]), activity.name + ".heavy")
@@ -55,5 +53,27 @@ struct BudgetDeal {
       }
     }
     return budgets
+  }
+
+  /// Those of the participants who come who write, those who write much first.
+  func writers(domain: (String) -> RandomDomain) -> [Int] {
+    let order = StratifiedPermutation(count: coming, seed: seed, domain: domain("writers"))
+    var writers = [Int](repeating: 0, count: min(Int((Double(coming) * parameters.writers.share).rounded(.up)), coming))
+    for participant in 0..<coming {
+      let rank = order.rank(of: participant)
+      if rank < writers.count { writers[rank] = participant }
+    }
+    return writers
+  }
+
+  /// How many of the writers write much.
+  func heavyCount(of writers: [Int]) -> Int { Int((Double(writers.count) * parameters.writers.heavyShare).rounded()) }
+}
+
+extension StratifiedBudget {
+  /// The two whole amounts next to the mean.
+  init(evenWithMean mean: Double, count: Int) {
+    let least = mean.rounded(.down)
+    self.init(first: Int(least), probabilities: [1 - (mean - least), mean - least], count: count)
   }
 }

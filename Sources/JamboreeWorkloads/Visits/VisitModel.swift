@@ -92,6 +92,17 @@ final class VisitModel: Sendable {
     return owners
   }
 
+  /// The members who write during the run, with how much each does of it relative to the others; those who write much first.
+  func writers() -> (members: [MemberID], weights: [Double]) {
+    let deal = BudgetDeal(parameters, seed: setup.seed, coming: comingCount)
+    let participants = deal.writers { RandomDomain("\(outline.id).\($0)") }
+    let heavy = deal.heavyCount(of: participants)
+    return (
+      participants.map { MemberID(roster[$0]) },
+      participants.indices.map { $0 < heavy ? parameters.writers.heavyFactor : 1 }
+    )
+  }
+
   /// The region whose clock a participant lives by. Readers without an account are spread like everybody else.
   func region(of participant: Int) -> UInt8 {
     let member = Int(roster[participant])
