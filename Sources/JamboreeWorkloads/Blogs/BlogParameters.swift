@@ -46,7 +46,7 @@ public struct BlogParameters: Sendable {
     window = try reader.integer("window", default: 100, in: 1...10_000, "newest posts that a listing offers to the ranker")
     pageLength = try reader.integer("pageLength", default: 10, in: 1...500, "posts shown of them")
     positionBias = try reader.number(
-      "positionBias", default: 1, in: 0...10, "a place is opened with a chance proportional to its number to the power of minus this")
+      "positionBias", default: 1, in: 0...10, "a place is opened with a weight of its number to the power of minus this")
     frontPageShare = try reader.number(
       "frontPageShare", default: 0.3, in: 0...1, "share of the listings that are of the front page")
     blogSkew = try reader.number(

@@ -22,12 +22,15 @@ public struct DirectoryParameters: Sendable {
     pageLength = try reader.integer("pageLength", default: 50, in: 1...1000, unit: "bloggers", "bloggers on a page")
     fromStartShare = try reader.number(
       "fromStartShare", default: 0.5, in: 0...1, "share of the visits that begin at the first blogger, not within the alphabet")
-    shortestPrefix = try reader.integer("shortestPrefix", default: 2, in: 1...8, unit: "letters", "typed to find somebody, at least")
+    shortestPrefix = try reader.integer(
+      "shortestPrefix", default: 2, in: 1...8, unit: "letters", "typed to find somebody, at least")
     longestPrefix = try reader.integer("longestPrefix", default: 6, in: 1...8, unit: "letters", "typed to find somebody, at most")
-    misspelled = try reader.number("misspelled", default: 0.05, in: 0...1, "share of the finds whose last letter is typed at random")
+    misspelled = try reader.number(
+      "misspelled", default: 0.05, in: 0...1, "share of the finds whose last letter is typed at random")
     guard shortestPrefix <= longestPrefix || reader.describesOnly else {
       throw reader.fail(
-        "shortestPrefix", "\(shortestPrefix) letters at least are more than \(longestPrefix) at most; lower it, or raise longestPrefix")
+        "shortestPrefix",
+        "\(shortestPrefix) letters at least are more than \(longestPrefix) at most; lower it, or raise longestPrefix")
     }
   }
 }
