@@ -59,6 +59,17 @@ public struct OperationLog: Sendable {
     }
   }
 
+  /// The same writes in order of their ``Operation/intended`` times; those of one time stay in the order in which they are.
+  public func sortedByTime() -> OperationLog {
+    var isSorted = true
+    for index in operations.indices.dropFirst() where operations[index].intended < operations[index - 1].intended { isSorted = false }
+    if isSorted { return self }
+    let order = operations.indices.sorted { (operations[$0].intended, $0) < (operations[$1].intended, $1) }
+    var log = OperationLog()
+    for index in order { log.append(operations[index], arguments: arguments[argumentStarts[index]..<argumentStarts[index + 1]]) }
+    return log
+  }
+
   /// Shows each write with its arguments.
   public func forEach<Failure: Error>(
     _ body: (Operation, _ arguments: Span<UInt64>) throws(Failure) -> Void

@@ -83,6 +83,23 @@ import Testing
 }
 
 @Suite struct OperationLogTests {
+  /// Histories of several services become one, in order of time; what was made at one time stays in its order.
+  @Test func isSortedByTime() {
+    var log = OperationLog()
+    for (index, time) in [5, -3, 5, 0, -3].enumerated() {
+      let write = Operation(
+        verb: .join, action: ActionID(UInt16(index)), actor: MemberID(0), intended: SimTime(nanoseconds: Int64(time)))
+      log.append(write, arguments: [UInt64](repeating: UInt64(index), count: index))
+    }
+    var order: [UInt16] = []
+    log.sortedByTime().forEach { write, arguments in
+      order.append(write.action.rawValue)
+      #expect(arguments.count == Int(write.action.rawValue))
+      for place in 0..<arguments.count { #expect(arguments[place] == UInt64(write.action.rawValue)) }
+    }
+    #expect(order == [1, 4, 3, 0, 2])
+  }
+
   @Test func logsKeepTheirArgumentsWhenTheyAreJoined() {
     func write(_ sequence: UInt32) -> Operation {
       var operation = Operation(verb: .publish, action: ActionID(0), actor: .platform, intended: .zero)

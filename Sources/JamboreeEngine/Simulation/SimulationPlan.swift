@@ -80,6 +80,7 @@ public struct SimulationPlan: Sendable {
     var history = OperationLog()
     for service in services { history.append(service.history) }
     return Dataset(
-      identity: identity, population: population, containers: services.flatMap(\.containers), history: history, verbs: verbs)
+      identity: identity, population: population, containers: services.flatMap(\.containers), history: history.sortedByTime(),
+      verbs: verbs)
   }
 }
