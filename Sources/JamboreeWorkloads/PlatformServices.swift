@@ -12,4 +12,6 @@ public let platformServices: [any Service.Type] = [
   DirectoryService.self,
   NotificationService.self,
   BookmarkService.self,
+  MediaService.self,
+  SearchService.self,
 ]

@@ -1,0 +1,82 @@
+import JamboreeKit
+
+/// A search over what all services publish. It has nothing of its own: it finds what is there, and what the others make meanwhile.
+public struct SearchService: Service {
+  static let outline = VisitOutline(
+    id: "search", summary: "a search for words in what all services publish",
+    activities: [
+      .page("query", 20_000, counts: ["queries"], "look for the newest items with a word"),
+      .page("open", 12_000, counts: ["opens"], "open one of the results; without any, after another query"),
+    ],
+    verbs: [.search, .item], counters: [("results", "count"), ("unanswered", "count"), ("opened", "count")],
+    readBack: ["search.results", "search.unanswered", "search.opened"])
+  public static let descriptor = outline.descriptor
+
+  static let standard = VisitParameters(
+    participation: 0.25, dailyActive: 0.1, actionsPerDay: 0.32124, actionsPerVisit: 2.5, thinkSeconds: 20)
+
+  public let visits: VisitParameters
+  let positions: PagePositions
+
+  public init(parameters reader: inout ParameterReader) throws(ConfigurationError) {
+    visits = try VisitParameters(&reader, Self.outline, Self.standard)
+    positions = try PagePositions(&reader, pageLength: 20)
+  }
+
+  public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    PreparedVisits(Search(VisitModel(Self.outline, visits, setup), positions))
+  }
+}
+
+/// What people do who look for something.
+struct Search: VisitBehaviour {
+  private enum Activity: Int { case query, open }
+
+  let model: VisitModel
+  private let positions: PagePositions
+  private let results, unanswered, opened: Int
+
+  init(_ model: VisitModel, _ positions: PagePositions) {
+    self.model = model
+    self.positions = positions
+    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    (results, unanswered, opened) = (metric("results"), metric("unanswered"), metric("opened"))
+  }
+
+  func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
+    visit.note = 0
+    if activity == Activity.open.rawValue, let target = visit.takeTarget() { return open(target, &visit, context) }
+    var query = model.operation(.search, visit, context)
+    // Words are looked for as often as they are written.
+    query.payloadSeed = UInt64(Vocabulary.zipfRank(bits: stream.next()))
+    query.limit = UInt16(positions.pageLength)
+    return .read(query)
+  }
+
+  private func open(_ item: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
+    var read = model.operation(.item, visit, context)
+    read.subject = item
+    read.limit = 1
+    read.flags.insert(.wantsText)
+    visit.lastRead = item
+    visit.note = item.rawValue
+    return .read(read)
+  }
+
+  func resume(
+    _ activity: Int, _ visit: inout Visit, outcome: Outcome, reply: borrowing Reply, _ stream: inout RandomStream,
+    _ context: inout AgentContext
+  ) -> Step {
+    guard visit.note == 0 else {
+      if outcome == .ok { context.count(opened) }
+      return .done(outcome)
+    }
+    guard outcome == .ok else { return .done(outcome) }
+    context.count(results, by: Int64(reply.items.count))
+    if reply.items.count == 0 { context.count(unanswered) }
+    let isOpening = activity == Activity.open.rawValue
+    positions.chooseTargets(Int(visit.left[Activity.open.rawValue]) + (isOpening ? 1 : 0), of: reply.items, &visit, &stream)
+    if isOpening, let target = visit.takeTarget() { return open(target, &visit, context) }
+    return .done(outcome)
+  }
+}
