@@ -1,9 +1,9 @@
 import JamboreeKit
 
 /// One kind of thing that members do in a service: an action, its share of all actions, and what it counts.
-struct Activity: Sendable {
+public struct Activity: Sendable {
   /// Who does it.
-  enum Doer: Sendable {
+  public enum Doer: Sendable {
     case everyone
     /// Those of the participants who write at all: see ``VisitParameters/Writers``.
     case writers
@@ -12,8 +12,8 @@ struct Activity: Sendable {
   }
 
   /// The part of the action's name behind the service's id.
-  let name: String
-  let summary: String
+  public let name: String
+  public let summary: String
   /// Relative to the other activities' weights, where the scenario gives no mix.
   let weight: Double
   let isPageView: Bool
@@ -24,40 +24,60 @@ struct Activity: Sendable {
   var isEven = false
 
   /// A look at a page.
-  static func page(_ name: String, _ weight: Double, counts: [String], _ summary: String) -> Activity {
+  public static func page(_ name: String, _ weight: Double, counts: [String], _ summary: String) -> Activity {
     Activity(name: name, summary: summary, weight: weight, isPageView: true, doer: .everyone, counts: ["pageViews"] + counts)
   }
 
   /// A change.
-  static func write(_ name: String, _ weight: Double, by doer: Doer = .writers, counts: [String], _ summary: String) -> Activity {
+  public static func write(_ name: String, _ weight: Double, by doer: Doer = .writers, counts: [String], _ summary: String) -> Activity {
     Activity(name: name, summary: summary, weight: weight, isPageView: false, doer: doer, counts: counts)
   }
 
   /// Something else that is neither.
-  static func call(_ name: String, _ weight: Double, isEven: Bool = false, counts: [String], _ summary: String) -> Activity {
+  public static func call(_ name: String, _ weight: Double, isEven: Bool = false, counts: [String], _ summary: String) -> Activity {
     Activity(name: name, summary: summary, weight: weight, isPageView: false, doer: .everyone, counts: counts, isEven: isEven)
   }
 }
 
 /// What a service whose members come in visits consists of: its activities, and what it counts and derives.
-struct VisitOutline: Sendable {
+public struct VisitOutline: Sendable {
   /// Of the service.
-  let id: String
+  public let id: String
   /// Which of several crowds of the service it is; empty where there is one alone.
-  var part = ""
-  let summary: String
+  let part: String
+  public let summary: String
   /// At most ``Visit/mostActivities``. Their order is that of the actions.
-  let activities: [Activity]
-  let verbs: Set<Verb>
+  public let activities: [Activity]
+  public let verbs: Set<Verb>
   /// Counters of the service's own, behind its id, with their units.
-  var counters: [(name: String, unit: String)] = []
+  let counters: [(name: String, unit: String)]
   /// Gauges of the service's own.
-  var gauges: [(name: String, unit: String)] = []
+  let gauges: [(name: String, unit: String)]
   /// What the service's summary adds to the figures, names in full.
-  var derived: [String] = []
+  let derived: [String]
   /// Those of the service's own counters and derived figures that depend on replies; names in full.
-  var readBack: Set<String> = []
-  var requires: [String] = []
+  let readBack: Set<String>
+  let requires: [String]
+
+  /// - Parameters:
+  ///   - id: of the service.
+  ///   - part: which of several crowds of the service it is.
+  ///   - activities: at most ``Visit/mostActivities``.
+  ///   - counters: of the service's own, behind its id.
+  ///   - gauges: of the service's own, behind its id.
+  ///   - derived: figures that the service adds, names in full.
+  ///   - readBack: those of its counters and figures that depend on replies, names in full.
+  ///   - requires: ids of services that it cannot be without.
+  public init(
+    id: String, part: String = "", summary: String, activities: [Activity], verbs: Set<Verb>,
+    counters: [(name: String, unit: String)] = [], gauges: [(name: String, unit: String)] = [], derived: [String] = [],
+    readBack: Set<String> = [], requires: [String] = []
+  ) {
+    (self.id, self.part, self.summary) = (id, part, summary)
+    (self.activities, self.verbs) = (activities, verbs)
+    (self.counters, self.gauges) = (counters, gauges)
+    (self.derived, self.readBack, self.requires) = (derived, readBack, requires)
+  }
 
   /// What its metrics and its streams of random numbers are named by.
   var name: String { part.isEmpty ? id : "\(id).\(part)" }
@@ -68,7 +88,7 @@ struct VisitOutline: Sendable {
 
   var figures: [String] { metrics.map(\.name) + VisitSummary.names(name) + derived }
 
-  var descriptor: ServiceDescriptor {
+  public var descriptor: ServiceDescriptor {
     ServiceDescriptor(
       id: id, summary: summary, actions: actions, verbs: verbs, figures: figures, readBackFigures: readBack, requires: requires)
   }
@@ -90,7 +110,7 @@ struct VisitOutline: Sendable {
   }
 
   /// Index of a metric of the service within the run.
-  func metric(_ name: String, first: Int) -> Int {
+  public func metric(_ name: String, first: Int) -> Int {
     guard let index = metricNames.firstIndex(of: name) else { preconditionFailure("\(self.name) counts no '\(name)'") }
     return first + index
   }

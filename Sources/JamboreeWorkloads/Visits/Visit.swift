@@ -17,12 +17,12 @@ struct Visitor: BitwiseCopyable {
 }
 
 /// A visit that is under way.
-struct Visit: BitwiseCopyable {
-  static let mostActivities = 10
-  static let mostTargets = 6
+public struct Visit: BitwiseCopyable {
+  public static let mostActivities = 10
+  public static let mostTargets = 6
 
-  let member: UInt32
-  let participant: UInt32
+  public let member: UInt32
+  public let participant: UInt32
   /// The number of the visitor within the shard.
   let visitor: UInt32
   var draws: UInt32
@@ -30,27 +30,27 @@ struct Visit: BitwiseCopyable {
   var tag: UInt32 = 0
   var published: UInt32
   /// The activity under way, by its number.
-  var activity: UInt8 = 0
+  public var activity: UInt8 = 0
   /// How many replies it has had: an action of several reads goes by this.
-  var stage: UInt8 = 0
+  public var stage: UInt8 = 0
   /// How often the activity has been begun anew after a conflict.
-  var retries: UInt8 = 0
+  public var retries: UInt8 = 0
   /// Whether the next wake-up is to begin it anew.
   var isRetry = false
   /// Whether the writes under way belong to an action that is done again when they end in a conflict.
-  var retriesConflicts = false
+  public var retriesConflicts = false
   let region: UInt8
   private(set) var targetCount: UInt8 = 0
   /// Of each activity, what is still to be done in the visit.
   var left: InlineArray<10, UInt16> = InlineArray(repeating: 0)
   /// What was opened last.
-  var lastRead = ItemID.none
+  public var lastRead = ItemID.none
   /// Its version then.
-  var lastVersion: UInt32 = 0
+  public var lastVersion: UInt32 = 0
   /// Where the visitor is: a container, a page, a member, as the service has it.
-  var place: UInt64 = 0
+  public var place: UInt64 = 0
   /// For the service's own use between two steps of an action.
-  var note: UInt64 = 0
+  public var note: UInt64 = 0
   private var targets: InlineArray<6, ItemID> = InlineArray(repeating: .none)
 
   init(_ visitor: Visitor, number: UInt32, region: UInt8) {
@@ -63,17 +63,17 @@ struct Visit: BitwiseCopyable {
   }
 
   /// Forgets what was meant to be opened.
-  mutating func clearTargets() { targetCount = 0 }
+  public mutating func clearTargets() { targetCount = 0 }
 
   /// Adds to what will be opened; the first ones stay if there is no room.
-  mutating func addTarget(_ item: ItemID) {
+  public mutating func addTarget(_ item: ItemID) {
     guard Int(targetCount) < Visit.mostTargets else { return }
     targets[Int(targetCount)] = item
     targetCount += 1
   }
 
   /// Takes what is to be opened next; nil when there is nothing.
-  mutating func takeTarget() -> ItemID? {
+  public mutating func takeTarget() -> ItemID? {
     guard targetCount > 0 else { return nil }
     targetCount -= 1
     return targets[Int(targetCount)]

@@ -2,7 +2,7 @@ import JamboreeKit
 
 /// What visitors of a service do: the part of it that is its own. How many come, when, and how often each does what is the same
 /// for all (``VisitAgents``).
-protocol VisitBehaviour: Sendable {
+public protocol VisitBehaviour: Sendable {
   var model: VisitModel { get }
   /// Begins an activity.
   /// - Parameter activity: its number in the outline; also ``Visit/activity``.
@@ -16,13 +16,17 @@ protocol VisitBehaviour: Sendable {
 }
 
 /// A service whose members come in visits, ready to run.
-final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
+public final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
   private let behaviour: Behaviour
-  let containers: [Dataset.Container]
-  let history: OperationLog
+  public let containers: [Dataset.Container]
+  public let history: OperationLog
   private let derive: @Sendable (MetricTimeline) -> [Metric]
 
-  init(
+  /// - Parameters:
+  ///   - containers: places that exist at the start.
+  ///   - history: what has been written before it.
+  ///   - derive: figures that follow from what was counted, named in ``VisitOutline``'s `derived`.
+  public init(
     _ behaviour: Behaviour, containers: [Dataset.Container] = [], history: OperationLog = OperationLog(),
     derive: @escaping @Sendable (MetricTimeline) -> [Metric] = { _ in [] }
   ) {
@@ -32,9 +36,9 @@ final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
     self.derive = derive
   }
 
-  var metrics: [MetricDescriptor] { behaviour.model.outline.metrics }
-  func makeAgents(shard: Int) -> any ServiceAgents { VisitAgents(behaviour, shard: shard) }
-  func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] {
+  public var metrics: [MetricDescriptor] { behaviour.model.outline.metrics }
+  public func makeAgents(shard: Int) -> any ServiceAgents { VisitAgents(behaviour, shard: shard) }
+  public func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] {
     VisitSummary(timeline, behaviour.model.outline.name).metrics + derive(timeline)
   }
 }

@@ -6,18 +6,18 @@ import JamboreeKit
 ///
 /// Amounts are drawn before the start from (seed, member) and dealt out by strata, so that an action's total is its rate times
 /// people times working days, to rounding, at any scale.
-final class VisitModel: Sendable {
-  let outline: VisitOutline
-  let parameters: VisitParameters
-  let setup: ServiceSetup
+public final class VisitModel: Sendable {
+  public let outline: VisitOutline
+  public let parameters: VisitParameters
+  public let setup: ServiceSetup
   /// Members who use the service, in an order without meaning; the first ``comingCount`` come during the run.
   let roster: [UInt32]
   let comingCount: Int
   /// Participants who own a place each.
-  let ownerCount: Int
+  public let ownerCount: Int
   let thinkTimes: QuantileTable
   /// Base of the visitors' streams.
-  let streamBase: UInt64
+  public let streamBase: UInt64
   let metricOf: VisitMetrics
   /// Whether somebody shows members what was delivered to them.
   let delivers: Bool
@@ -30,12 +30,22 @@ final class VisitModel: Sendable {
   private let regionBounds: [Double]
 
   /// - Parameters:
+  ///   - setup: what the service was prepared with.
+  ///   - audience: whom the service is for.
+  ///   - owners: share of the participants who own a place.
+  public convenience init(
+    _ outline: VisitOutline, _ parameters: VisitParameters, _ setup: ServiceSetup, audience: Audience = .employees, owners: Double = 0
+  ) {
+    self.init(outline, parameters, setup, audience: audience, owners: owners, curve: nil)
+  }
+
+  /// - Parameters:
   ///   - audience: whom the service is for.
   ///   - owners: share of the participants who own a place.
   ///   - curve: when they come; by the scenario's arrivals if nil.
   init(
     _ outline: VisitOutline, _ parameters: VisitParameters, _ setup: ServiceSetup, audience: Audience = .employees,
-    owners: Double = 0, curve: VisitCurve? = nil
+    owners: Double = 0, curve: VisitCurve?
   ) {
     self.outline = outline
     self.parameters = parameters
@@ -78,13 +88,13 @@ final class VisitModel: Sendable {
   func budget(_ activity: Int, of participant: Int) -> UInt16 { budgets[activity * comingCount + participant] }
 
   /// The number of the place that a participant owns, from 0; nil for who owns none.
-  func place(ofOwner participant: Int) -> Int? {
+  public func place(ofOwner participant: Int) -> Int? {
     let rank = owning.rank(of: participant)
     return rank < ownerCount ? rank : nil
   }
 
   /// The owner of each place.
-  func owners() -> [MemberID] {
+  public func owners() -> [MemberID] {
     var owners = [MemberID](repeating: .platform, count: ownerCount)
     for participant in roster.indices {
       if let place = place(ofOwner: participant) { owners[place] = MemberID(roster[participant]) }
@@ -116,18 +126,23 @@ final class VisitModel: Sendable {
 
   // MARK: What agents do
 
-  func operation(_ verb: Verb, _ visit: Visit, _ context: borrowing AgentContext) -> Operation {
+  /// An operation of the visit's action, meant now.
+  public func operation(_ verb: Verb, _ visit: Visit, _ context: borrowing AgentContext) -> Operation {
     Operation(
       verb: verb, action: ActionID(setup.firstAction.rawValue + UInt16(visit.activity)), actor: MemberID(visit.member),
       intended: context.now)
   }
 
-  func container(_ kind: UInt8, _ number: Int) -> ContainerID {
+  /// A place of the service.
+  /// - Parameters:
+  ///   - kind: 1 or above; tells the service's kinds of places apart.
+  ///   - number: from 0.
+  public func container(_ kind: UInt8, _ number: Int) -> ContainerID {
     ContainerID(space: ContainerID.Space(service: setup.serviceNumber, kind: kind), number: UInt64(number) + 1)
   }
 
   /// An operation that makes an item, which is the visitor's next one.
-  func publication(
+  public func publication(
     _ visit: inout Visit, _ stream: inout RandomStream, _ context: borrowing AgentContext, lengths: QuantileTable
   ) -> Operation {
     visit.published += 1
@@ -140,7 +155,7 @@ final class VisitModel: Sendable {
   }
 
   /// An item of the platform's own, for the history.
-  func platformItem(_ sequence: Int, seed: UInt64, bytes: Int64) -> Operation {
+  public func platformItem(_ sequence: Int, seed: UInt64, bytes: Int64) -> Operation {
     var publish = Operation(verb: .publish, action: setup.firstAction, actor: .platform, intended: .zero)
     publish.subject = ItemID(author: .platform, service: setup.serviceNumber, sequence: UInt32(sequence + 1))
     publish.payloadSeed = seed
@@ -151,15 +166,13 @@ final class VisitModel: Sendable {
   }
 
   /// Tells a member of something, if there is a service that shows it, as a part of the action's group of writes.
-  func deliver(_ kind: DeliveryKind, of item: ItemID, to member: MemberID, _ visit: Visit, _ context: inout AgentContext) {
+  public func deliver(_ kind: DeliveryKind, of item: ItemID, to member: MemberID, _ visit: Visit, _ context: inout AgentContext) {
     guard delivers, member.rawValue != visit.member, Int(member.rawValue) < setup.population.count else { return }
     var deliver = operation(.deliver, visit, context)
     deliver.subject = item
     deliver.kind = kind.rawValue
     context.write(deliver, arguments: CollectionOfOne(UInt64(member.rawValue)))
   }
-
-  func count(_ metric: Int, by amount: Int64 = 1, _ context: inout AgentContext) { context.count(metric, by: amount) }
 }
 
 /// Where a service's metrics are within the run.
@@ -189,7 +202,7 @@ enum VisitCurve: Sendable {
 }
 
 /// Whom a service is for.
-enum Audience: Sendable {
+public enum Audience: Sendable {
   case employees, alumni
   /// Readers without an account: how many at full scale, and the number of the first one.
   case public_(count: Int, first: UInt32)

@@ -31,8 +31,8 @@ public struct VisitParameters: Sendable {
     }
   }
 
-  /// - Parameters: the defaults that a service has for them; the mix is its activities'.
-  init(
+  /// The defaults that a service has for them; the mix is its activities'.
+  public init(
     participation: Double, dailyActive: Double, actionsPerDay: Double, actionsPerVisit: Double, thinkSeconds: Int64 = 30,
     arrivals: Arrivals = .office, writers: Writers = Writers(share: 0.1)
   ) {
@@ -47,7 +47,7 @@ public struct VisitParameters: Sendable {
   }
 
   /// Reads the keys that all services have.
-  init(_ reader: inout ParameterReader, _ outline: VisitOutline, _ standard: VisitParameters) throws(ConfigurationError) {
+  public init(_ reader: inout ParameterReader, _ outline: VisitOutline, _ standard: VisitParameters) throws(ConfigurationError) {
     participation = try reader.number(
       "participation", default: standard.participation, in: 0...1, "share of those whom the service is for who use it")
     dailyActive = try reader.number(
