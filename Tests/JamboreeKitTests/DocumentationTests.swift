@@ -1,0 +1,14 @@
+import Foundation
+import Testing
+
+/// What the documentation shows is what is built and run.
+@Suite struct DocumentationTests {
+  private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  @Test(arguments: ["PollService.swift", "main.swift"]) func theExampleOfAServiceIsTheOneThatRuns(_ file: String) throws {
+    let page = try String(
+      contentsOf: root.appendingPathComponent("Sources/JamboreeKit/JamboreeKit.docc/WritingAService.md"), encoding: .utf8)
+    let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/polls/Sources/polls/\(file)"), encoding: .utf8)
+    #expect(page.contains("```swift\n\(code)```"))
+  }
+}
