@@ -1,7 +1,7 @@
 import JamboreeKit
 
 /// Blogs: places of their own, where members write and all others read, comment and rate.
-public struct BlogService: Service {
+public struct BlogService: Service, PublicPlace {
   static let outline = VisitOutline(
     id: "blogs", summary: "blogs of members' own, and a front page with the posts of all",
     activities: [
@@ -27,7 +27,7 @@ public struct BlogService: Service {
 
   /// Where the posts of all blogs are listed.
   /// - Parameter service: the blogs' number in the scenario.
-  public static func frontPage(ofService service: UInt8) -> ContainerID {
+  public static func publicPlace(ofService service: UInt8) -> ContainerID {
     ContainerID(space: ContainerID.Space(service: service, kind: 2), number: 1)
   }
 

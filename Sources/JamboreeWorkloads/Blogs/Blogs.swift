@@ -34,7 +34,7 @@ struct Blogs: VisitBehaviour {
     (textBytes, marks, emptyPages) = (metric("textBytes"), metric("marks"), metric("emptyPages"))
   }
 
-  private var frontPage: ContainerID { BlogService.frontPage(ofService: model.setup.serviceNumber) }
+  private var frontPage: ContainerID { BlogService.publicPlace(ofService: model.setup.serviceNumber) }
   private func blog(_ number: Int) -> ContainerID { BlogService.blog(number, ofService: model.setup.serviceNumber) }
 
   // MARK: What is there at the start

@@ -105,7 +105,7 @@ public final class VisitModel: Sendable {
   /// The members who write during the run, with how much each does of it relative to the others; those who write much first.
   func writers() -> (members: [MemberID], weights: [Double]) {
     let deal = BudgetDeal(parameters, seed: setup.seed, coming: comingCount)
-    let participants = deal.writers { RandomDomain("\(outline.id).\($0)") }
+    let participants = deal.writers { RandomDomain("\(outline.name).\($0)") }
     let heavy = deal.heavyCount(of: participants)
     return (
       participants.map { MemberID(roster[$0]) },
@@ -162,6 +162,16 @@ public final class VisitModel: Sendable {
     publish.payloadLength = UInt32(min(max(bytes, 1), 65_536))
     publish.topic = UInt16(seed & 63)
     publish.flags.insert(.isBackground)
+    return publish
+  }
+
+  /// An item that a member has published before the start, for the history. These have numbers that the run does not come to.
+  /// - Parameter sequence: the how-manieth of the member's, from 0.
+  func earlierItem(by member: MemberID, _ sequence: UInt32, at time: SimTime, seed: UInt64, bytes: Int64) -> Operation {
+    var publish = platformItem(0, seed: seed, bytes: bytes)
+    publish.actor = member
+    publish.subject = ItemID(author: member, service: setup.serviceNumber, sequence: 0x80_0000 + sequence)
+    publish.intended = time
     return publish
   }
 

@@ -90,7 +90,7 @@ import Testing
       all += posts.map(\.id)
     }
     #expect(Set(owners).count == 100)
-    let front = listing(BlogService.frontPage(ofService: 0), session)
+    let front = listing(BlogService.publicPlace(ofService: 0), session)
     #expect(front.map(\.id).sorted() == all.sorted())
     let posts = finished.timeline.total("blogs.posts")
     #expect(posts > 100 && Int64(front.count) == 200 + posts)
@@ -102,7 +102,7 @@ import Testing
     let finished = try simulate(loadPlan(text), backend: .blocking(backend))
     let session = try backend.openSession(0)
     var comments: [ItemRow] = []
-    for post in listing(BlogService.frontPage(ofService: 0), session) {
+    for post in listing(BlogService.publicPlace(ofService: 0), session) {
       var read = Operation(verb: .thread, action: ActionID(0), actor: MemberID(0), intended: .zero)
       read.subject = post.id
       read.limit = 10_000
@@ -138,7 +138,7 @@ import Testing
       backend: .blocking(backend))
     let session = try backend.openSession(0)
     let quality = IdeaQuality(seed: Seed(1), domain: RandomDomain("blogs.quality"))
-    let rated = listing(BlogService.frontPage(ofService: 0), session).filter { $0.ratingCount > 4 }
+    let rated = listing(BlogService.publicPlace(ofService: 0), session).filter { $0.ratingCount > 4 }
       .map { (quality: Double(quality.thousandths(of: $0.id)) / 1000, mark: Double($0.ratingSum) / Double($0.ratingCount)) }
     #expect(rated.count > 80)
     let meanQuality = rated.reduce(0) { $0 + $1.quality } / Double(rated.count)
@@ -179,7 +179,7 @@ import Testing
       let step = blogs.begin(Blogs.Activity.browseBlog.rawValue, &visit, &stream, &context)
       guard case .ranked(let listing, let length) = step else { return #expect(Bool(false), "\(step)") }
       #expect(length == 10 && listing.limit == 100)
-      if listing.container == BlogService.frontPage(ofService: 3) {
+      if listing.container == BlogService.publicPlace(ofService: 3) {
         front += 1
       } else {
         counts[Int(listing.container.number) - 1] += 1

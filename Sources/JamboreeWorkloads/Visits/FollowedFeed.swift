@@ -1,0 +1,106 @@
+import JamboreeKit
+
+/// How members look at what those publish whom they follow.
+public struct FeedParameters: Sendable {
+  /// At most so many of those whom a member follows are asked for.
+  public var authors: Int
+  /// The newest items that a page is made from.
+  public var window: Int
+  public var pageLength: Int
+  /// What is taken notice of: the n-th place's weight is n to the power of minus this.
+  public var positionBias: Double
+
+  /// Reads the section `feed`.
+  init(_ reader: inout ParameterReader) throws(ConfigurationError) {
+    self = try reader.section("feed", "what is shown of those whom a member follows") { reader throws(ConfigurationError) in
+      let feed = FeedParameters(
+        authors: try reader.integer("authors", default: 200, in: 1...1_000, "at most so many of those followed are asked for"),
+        window: try reader.integer("window", default: 100, in: 1...1_000, "newest items that a page is made from"),
+        pageLength: try reader.integer("pageLength", default: 20, in: 1...500, "items shown on a page"),
+        positionBias: try reader.number("positionBias", default: 1, in: 0...5, "the n-th place's weight is n to the power of minus this"))
+      guard feed.pageLength <= feed.window else {
+        throw reader.fail(
+          "pageLength", "\(feed.pageLength) is more than the \(feed.window) items that a page is made from; raise window, or lower it")
+      }
+      return feed
+    }
+  }
+
+  private init(authors: Int, window: Int, pageLength: Int, positionBias: Double) {
+    self.authors = authors
+    self.window = window
+    self.pageLength = pageLength
+    self.positionBias = positionBias
+  }
+}
+
+/// A page of those whom the visitor follows, put together when it is asked for: who they are, the newest of what they have
+/// published, ranked. Where that finds nothing, it is what everybody publishes.
+struct FollowedFeed: Sendable {
+  private let model: VisitModel
+  private let parameters: FeedParameters
+  private let kind: ConnectionKind
+  /// Where everybody's items are listed.
+  private let everybody: ContainerID
+  /// Whether members see what they have published themselves.
+  private let showsOwn: Bool
+  private let positions: ZipfDistribution
+
+  /// - Parameter kind: the kind of tie to those who are followed.
+  init(_ model: VisitModel, _ parameters: FeedParameters, kind: ConnectionKind, everybody: ContainerID, showsOwn: Bool) {
+    self.model = model
+    self.parameters = parameters
+    self.kind = kind
+    self.everybody = everybody
+    self.showsOwn = showsOwn
+    positions = ZipfDistribution(exponent: parameters.positionBias, count: parameters.pageLength)
+  }
+
+  /// Whom a member follows: the first read of a feed, too.
+  func connections(of member: UInt64, _ visit: Visit, _ context: borrowing AgentContext) -> Step {
+    var read = model.operation(.connections, visit, context)
+    read.object = member
+    read.kind = kind.rawValue
+    read.limit = UInt16(parameters.authors)
+    return .read(read)
+  }
+
+  func open(_ visit: Visit, _ context: borrowing AgentContext) -> Step { connections(of: UInt64(visit.member), visit, context) }
+
+  /// Goes on with an activity that began with ``open(_:_:)``.
+  /// - Returns: nil when the reply is what is shown, and the context's page the rows of it.
+  func proceed(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step? {
+    switch visit.stage {
+    case 1 where reply.keys.count > 0 || showsOwn: return .ranked(newest(parameters.window, visit, reply, &context), pageLength: parameters.pageLength)
+    case 1: return ofEverybody(visit, context)
+    case 2 where reply.items.count == 0: return ofEverybody(visit, context)
+    default: return nil
+    }
+  }
+
+  /// The newest item alone, to find out whether there is a new one.
+  func newestAlone(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step {
+    .read(newest(1, visit, reply, &context))
+  }
+
+  private func newest(_ limit: Int, _ visit: Visit, _ connections: borrowing Reply, _ context: inout AgentContext) -> Operation {
+    var read = model.operation(.recentByAuthors, visit, context)
+    read.limit = UInt16(limit)
+    context.arguments.append(contentsOf: connections.keys)
+    if showsOwn { context.arguments.append(UInt64(visit.member)) }
+    return read
+  }
+
+  private func ofEverybody(_ visit: Visit, _ context: borrowing AgentContext) -> Step {
+    var read = model.operation(.listing, visit, context)
+    read.container = everybody
+    read.limit = UInt16(parameters.window)
+    return .ranked(read, pageLength: parameters.pageLength)
+  }
+
+  /// An item of the page that is shown: higher places more often; none of an empty page.
+  func choose(_ reply: borrowing Reply, _ context: borrowing AgentContext, _ stream: inout RandomStream) -> ItemID {
+    guard !context.page.isEmpty else { return .none }
+    return reply.items.id(at: Int(context.page[positions.rank(at: stream.nextUnit(), among: context.page.count)]))
+  }
+}
