@@ -50,6 +50,23 @@ public enum Payload {
   /// Bytes of text at most: longer payloads (files) are known by these, and a backend that stores them does the same.
   public static let textLimit = 65_536
 
+  /// A search looks at the words that end within so many first bytes of a text: its heading and opening, as an index of pages
+  /// has them.
+  public static let searchedBytes = 512
+
+  /// How much of a text a search looks at: up to the end of the last word that counts.
+  public static func searchedLength(of text: some RandomAccessCollection<UInt8>) -> Int {
+    guard text.count > searchedBytes else { return text.count }
+    func isLetter(_ place: Int) -> Bool {
+      let byte = text[text.index(text.startIndex, offsetBy: place)]
+      return byte != UInt8(ascii: " ") && byte != UInt8(ascii: ".")
+    }
+    var end = searchedBytes
+    // A word that goes on behind it does not count.
+    if isLetter(end) { while end > 0, isLetter(end - 1) { end -= 1 } }
+    return end
+  }
+
   /// Fills `bytes` with the text of a seed.
   public static func write(seed: UInt64, into bytes: inout MutableSpan<UInt8>) {
     // Every post that is made is spelled out, so this goes by the syllable and not by the letter.

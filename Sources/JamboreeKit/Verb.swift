@@ -23,7 +23,7 @@
 /// | `profile` | `object` the member |
 /// | `connections` | `object` the member, `kind`, `limit`: ascending id |
 /// | `counts` | arguments: containers; public items and the sum of their ratings |
-/// | `search` | `payloadSeed` the number of a word of ``Vocabulary``, `limit`, newest first, replies too |
+/// | `search` | `payloadSeed` the number of a word of ``Vocabulary``, which ends within the first ``Payload/searchedBytes`` of a text; `limit`, newest first, replies too |
 /// | `scan` | `subject` the first id, `limit`: ascending id, replies too |
 ///
 /// What every backend that claims a verb agrees on; `BackendConformance` checks it.

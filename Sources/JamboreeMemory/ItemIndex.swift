@@ -1,19 +1,22 @@
 import JamboreeKit
 
-/// Items of one partition under keys (authors, words), each key's in ascending order of creation.
+/// Items of one partition by author, each author's in ascending order of creation.
 struct ItemIndex {
   private var places: [UInt32: [UInt32]] = [:]
 
   /// - Parameter items: the partition's; the new one is among them.
   mutating func insert(_ index: Int, under key: UInt32, _ items: UnsafeMutablePointer<StoredItem>) {
     let order = OrderKey(items[index], .newest)
-    // Nearly always the newest: look from the end.
-    var place = places[key]?.count ?? 0
-    while place > 0, let before = places[key]?[place - 1], order < OrderKey(items[Int(before)], .newest) { place -= 1 }
-    places[key, default: []].insert(UInt32(index), at: place)
+    let present = places[key] ?? []
+    // Nearly always the newest.
+    var (low, high) = (0, present.count)
+    if let last = present.last, OrderKey(items[Int(last)], .newest) < order { low = high }
+    while low < high {
+      let middle = (low + high) / 2
+      if OrderKey(items[Int(present[middle])], .newest) < order { low = middle + 1 } else { high = middle }
+    }
+    places[key, default: []].insert(UInt32(index), at: low)
   }
-
-  mutating func remove(_ index: Int, under key: UInt32) { places[key]?.removeAll { $0 == UInt32(index) } }
 
   /// A key's items, oldest first.
   func items(under key: UInt32) -> [UInt32] { places[key] ?? [] }
@@ -46,30 +49,16 @@ extension Partition {
   /// Enters a new item into the indexes that the run needs.
   func enter(_ index: Int, _ operation: Operation) {
     if keeps.authors { byAuthor.insert(index, under: operation.subject.author.rawValue, store.pointee.items) }
-    if keeps.words { enterWords(index, operation) }
+    enterWords(index, version: 1, operation)
   }
 
-  /// A text has taken another's place.
-  func enterWords(_ index: Int, _ operation: Operation) {
-    let new = Text(seed: operation.payloadSeed, length: operation.payloadLength)
-    for word in texts.updateValue(new, forKey: operation.subject)?.words ?? [] { byWord.remove(index, under: word) }
-    for word in new.words { byWord.insert(index, under: word, store.pointee.items) }
-  }
-
-  /// What a text is made from.
-  struct Text {
-    let seed: UInt64
-    let length: UInt32
-
-    /// Each word once, ascending.
-    var words: [UInt32] {
-      var words: [UInt32] = []
-      Payload.forEachWord(seed: seed, length: Int(length)) { words.append(UInt32($0)) }
-      words.sort()
-      var distinct: [UInt32] = []
-      for word in words where word != distinct.last { distinct.append(word) }
-      return distinct
-    }
+  /// Notes down a text whose words are to be found from the tick's end on.
+  func enterWords(_ index: Int, version: UInt32, _ operation: Operation) {
+    guard keeps.words else { return }
+    words.append(
+      WordIndex.Entry(
+        reference: ItemReference(partition: number, index: index), version: version, seed: operation.payloadSeed,
+        length: operation.payloadLength))
   }
 }
 
@@ -92,13 +81,8 @@ extension MemoryBackend {
 
   func search(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard operation.payloadSeed < UInt64(Vocabulary.count) else { return .ok }
-    var newest = NewestItems(limit: Int(operation.limit))
-    for number in 0..<shardCount {
-      newest.add(
-        partitions[number].byWord.items(under: UInt32(operation.payloadSeed)), number, stores[number].pointee.items,
-        for: operation.actor)
-    }
-    for reference in newest.best() { reply.items.append(item(reference).row) }
+    words.find(
+      Int(operation.payloadSeed), limit: Int(operation.limit), for: operation.actor, { item($0) }, { reply.items.append($0.row) })
     return .ok
   }
 

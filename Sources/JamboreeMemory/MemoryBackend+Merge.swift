@@ -13,6 +13,7 @@ extension MemoryBackend {
     // In order of time: an answer may come in the same batch as what it answers.
     if arrivals.count > 1 { arrivals.sort { $0.key < $1.key } }
     for (_, arrival) in arrivals { place(arrival) }
+    mergeWords()
     for (number, partition) in partitions.enumerated() where hasEffects[number] {
       hasEffects[number] = false
       if !partition.changes.isEmpty {
@@ -29,6 +30,17 @@ extension MemoryBackend {
         partition.deletions.removeAll(keepingCapacity: true)
       }
     }
+  }
+
+  private func mergeWords() {
+    var entries: [(key: OrderKey, entry: WordIndex.Entry)] = []
+    for (number, partition) in partitions.enumerated() where hasEffects[number] && !partition.words.isEmpty {
+      for entry in partition.words { entries.append((OrderKey(item(entry.reference), .newest), entry)) }
+      partition.words.removeAll()
+    }
+    guard !entries.isEmpty else { return }
+    entries.sort { $0.key < $1.key }
+    words.enter(entries) { OrderKey(item($0), .newest) }
   }
 
   private func place(_ arrival: Partition.Arrival) {

@@ -21,6 +21,8 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   var alsoListed: [ItemID: [ContainerID]] = [:]
   private(set) var graph = SocialGraph(memberCount: 0)
   private(set) var population: Population?
+  /// Empty where the run does not search.
+  var words = WordIndex()
   /// Members by name, where the run asks for them.
   var directory: Directory?
 

@@ -59,9 +59,6 @@ final class Partition: @unchecked Sendable {
   }
   var keeps = Indexes()
   var byAuthor = ItemIndex()
-  var byWord = ItemIndex()
-  /// Present texts, where words are kept.
-  var texts: [ItemID: Text] = [:]
   var inboxes: [UInt32: DeliveryList] = [:]
   var notifications: [UInt32: DeliveryList] = [:]
 
@@ -77,6 +74,7 @@ final class Partition: @unchecked Sendable {
   @exclusivity(unchecked) var deletions: [ItemReference] = []
   @exclusivity(unchecked) var deliveries: [Delivery] = []
   @exclusivity(unchecked) var joins: [Membership] = []
+  @exclusivity(unchecked) var words: [WordIndex.Entry] = []
   /// Whether there may be any. Side by side with the other partitions', so that a look through all of them costs little.
   private let hasEffects: UnsafeMutablePointer<Bool>
 
@@ -155,7 +153,7 @@ final class Partition: @unchecked Sendable {
       $0.version += 1
       $0.payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
     }
-    if keeps.words { enterWords(index, operation) }
+    enterWords(index, version: present.version + 1, operation)
     changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: 0))
     reply.version = present.version + 1
     return .ok

@@ -101,7 +101,7 @@ struct Functions {
 
       CREATE OR REPLACE FUNCTION forget_words(p_item item) RETURNS void LANGUAGE sql AS $$
         DELETE FROM word WHERE created = p_item.created AND tie = p_item.tie AND word IN (
-          SELECT unnest(string_to_array(translate(body, '.', ' '), ' ')) FROM revision
+          SELECT unnest(string_to_array(translate(left(body, \(Payload.searchedBytes)), '.', ' '), ' ')) FROM revision
           WHERE item = p_item.id AND version = p_item.version)
       $$;
 

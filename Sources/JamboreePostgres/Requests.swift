@@ -118,7 +118,8 @@ struct RequestWriter: ~Copyable {
       Payload.write(seed: operation.payloadSeed, into: &span)
     }
     guard indexesWords else { return [] }
-    return parameters.last.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ".") }
+    let text = parameters.last
+    return text.prefix(Payload.searchedLength(of: text)).split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: ".") }
   }
 
   /// Where a new item is listed: nowhere, if it answers another.

@@ -48,7 +48,8 @@ struct WordStatements {
     _ text: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws(SQLiteFailure) -> Void
   ) throws(SQLiteFailure) {
     var start = 0
-    for end in 0...text.count where end == text.count || text[end] == UInt8(ascii: " ") || text[end] == UInt8(ascii: ".") {
+    let length = Payload.searchedLength(of: text)
+    for end in 0...length where end == length || text[end] == UInt8(ascii: " ") || text[end] == UInt8(ascii: ".") {
       if end > start { try body(UnsafeRawBufferPointer(rebasing: text[start..<end])) }
       start = end + 1
     }

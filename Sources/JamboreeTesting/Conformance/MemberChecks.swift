@@ -107,6 +107,28 @@ extension BackendConformance {
         Stage.delete(calls[6].operation.subject, by: calls[6].operation.actor),
       ])
       try look()
+      // Words around the end of what is searched: those of long texts that come later are not found by them.
+      var around: Set<Int> = []
+      let limit = UInt32(Payload.searchedBytes)
+      var long: [Call] = []
+      for (index, length) in (Array((limit - 4)...(limit + 6)) + [3 * limit]).enumerated() {
+        var call = Stage.publish(MemberID(5), UInt32(index) + 1, in: Stage.forums[1], at: 40)
+        call.operation.payloadLength = length
+        Payload.forEachWord(seed: call.operation.payloadSeed, length: Int(length)) { around.insert($0) }
+        long.append(call)
+      }
+      try trial.commit(long)
+      func lookAround() throws {
+        for word in around.sorted() { try trial.read([Stage.search(word, by: MemberID(1))]) }
+      }
+      try lookAround()
+      for version in 1...3 as ClosedRange<UInt32> {
+        var call = Stage.edit(long[11].operation.subject, by: MemberID(2), expecting: version, text: UInt64(version))
+        call.operation.payloadLength = limit * version
+        try trial.commit([call])
+        try look()
+        try lookAround()
+      }
     },
   ]
 }

@@ -52,7 +52,8 @@ extension ReferenceModel {
     let word = Vocabulary.word(Int(operation.payloadSeed))
     let rows = items.filter { item in
       guard item.isThere(for: operation.actor), let source = item.sources.last else { return false }
-      let text = String(decoding: Payload.bytes(seed: source.seed, length: Int(source.length)), as: UTF8.self)
+      let bytes = Payload.bytes(seed: source.seed, length: Int(source.length))
+      let text = String(decoding: bytes.prefix(Payload.searchedLength(of: bytes)), as: UTF8.self)
       return text.split(whereSeparator: { $0 == " " || $0 == "." }).contains { $0 == word }
     }.map { row($0) }
     var answer = Answer(.ok)

@@ -1,0 +1,106 @@
+import JamboreeKit
+
+/// Which items have which words, over all partitions; changed between ticks only.
+///
+/// An item's first words are entered in order of time and never taken out: they count as long as the item has its first version.
+/// What an edit brings is entered apart, with its version. So an edit, whose item is old and whose words are all over, moves
+/// nothing in the long lists.
+struct WordIndex {
+  /// Words of a text that has come into being, to be entered at the tick's end.
+  struct Entry {
+    let reference: ItemReference
+    let version: UInt32
+    let seed: UInt64
+    let length: UInt32
+  }
+
+  private struct Edited {
+    let reference: ItemReference
+    let version: UInt32
+  }
+
+  /// By word, oldest first.
+  private var published = [[ItemReference]](repeating: [], count: Vocabulary.count)
+  private var edited = [[Edited]](repeating: [], count: Vocabulary.count)
+  private var newest: OrderKey?
+  /// By word, the number of the last text that had it: a text's words are entered once each.
+  private var seen = [UInt32](repeating: 0, count: Vocabulary.count)
+  private var texts: UInt32 = 0
+
+  /// - Parameters:
+  ///   - entries: with the keys of their items, ascending.
+  ///   - key: of an item.
+  mutating func enter(_ entries: [(key: OrderKey, entry: Entry)], _ key: (ItemReference) -> OrderKey) {
+    for (own, entry) in entries {
+      texts &+= 1
+      let isNewest = newest.map { $0 < own } ?? true
+      if entry.version == 1, isNewest { newest = own }
+      Payload.forEachWord(seed: entry.seed, length: min(Int(entry.length), Payload.searchedBytes)) { word in
+        guard seen[word] != texts else { return }
+        seen[word] = texts
+        if entry.version > 1 {
+          let place = Self.place(of: own, edited[word].count) { key(edited[word][$0].reference) }
+          edited[word].insert(Edited(reference: entry.reference, version: entry.version), at: place)
+        } else if isNewest {
+          published[word].append(entry.reference)
+        } else {
+          let place = Self.place(of: own, published[word].count) { key(published[word][$0]) }
+          published[word].insert(entry.reference, at: place)
+        }
+      }
+    }
+  }
+
+  private static func place(of own: OrderKey, _ count: Int, _ key: (Int) -> OrderKey) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if key(middle) < own { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// The newest items that have a word now, newest first.
+  /// - Parameter item: what is at a place.
+  func find(_ word: Int, limit: Int, for viewer: MemberID, _ item: (ItemReference) -> StoredItem, _ show: (StoredItem) -> Void) {
+    var (first, second) = (published[word].count - 1, edited[word].count - 1)
+    var shown = 0
+    /// The next one from the end that counts, of either list.
+    func nextPublished() -> StoredItem? {
+      while first >= 0 {
+        let found = item(published[word][first])
+        if found.version == 1, found.isVisible(to: viewer) { return found }
+        first -= 1
+      }
+      return nil
+    }
+    func nextEdited() -> StoredItem? {
+      while second >= 0 {
+        let found = item(edited[word][second].reference)
+        if found.version == edited[word][second].version, found.isVisible(to: viewer) { return found }
+        second -= 1
+      }
+      return nil
+    }
+    var (a, b) = (nextPublished(), nextEdited())
+    while shown < limit {
+      let takesFirst: Bool
+      switch (a, b) {
+      case (nil, nil): return
+      case (_?, nil): takesFirst = true
+      case (nil, _?): takesFirst = false
+      case (let a?, let b?): takesFirst = OrderKey(b, .newest) < OrderKey(a, .newest)
+      }
+      if takesFirst, let found = a {
+        show(found)
+        first -= 1
+        a = nextPublished()
+      } else if let found = b {
+        show(found)
+        second -= 1
+        b = nextEdited()
+      }
+      shown += 1
+    }
+  }
+}
