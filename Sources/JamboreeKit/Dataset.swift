@@ -70,6 +70,11 @@ public struct OperationLog: Sendable {
     return log
   }
 
+  /// Lends the arguments of the write at a place.
+  public func withArguments<Result>(of index: Int, _ body: (Span<UInt64>) -> Result) -> Result {
+    body(arguments.span.extracting(argumentStarts[index]..<argumentStarts[index + 1]))
+  }
+
   /// Shows each write with its arguments.
   public func forEach<Failure: Error>(
     _ body: (Operation, _ arguments: Span<UInt64>) throws(Failure) -> Void

@@ -6,9 +6,14 @@ public enum Vocabulary {
 
   static let consonants: [UInt8] = Array("bcdfghklmnprstvz".utf8)
   static let vowels: [UInt8] = Array("aeio".utf8)
-  /// Both letters of each of the 64 syllables, the first in the first byte.
-  static let syllablesInMemory: [UInt16] = (0..<64).map { code in
-    (UInt16(consonants[code & 15]) | UInt16(vowels[code >> 4 & 3]) << 8).littleEndian
+  /// Each word's letters and a space behind them, the first in the first byte.
+  static let spelled: [UInt64] = (0..<count).map { number in
+    var (word, shift) = (0 as UInt64, 0 as UInt64)
+    forEachLetter(number) { letter in
+      word |= UInt64(letter) << shift
+      shift += 8
+    }
+    return (word | UInt64(UInt8(ascii: " ")) << shift).littleEndian
   }
 
   /// A word's number by Zipf's law with exponent 1 (Zipf 1949), from 20 random bits: the octave is uniform, and so is the
@@ -69,22 +74,24 @@ public enum Payload {
 
   /// Fills `bytes` with the text of a seed.
   public static func write(seed: UInt64, into bytes: inout MutableSpan<UInt8>) {
-    // Every post that is made is spelled out, so this goes by the syllable and not by the letter.
+    // Every text that is made is spelled out, so this goes by the word and not by the letter: eight bytes are stored, of which
+    // those behind the word and its space are written over by the next one.
     bytes.withUnsafeMutableBytes { text in
-      Vocabulary.syllablesInMemory.withUnsafeBufferPointer { spelled in
+      Vocabulary.spelled.withUnsafeBufferPointer { spelled in
         var position = 0
         forEachWord(seed: seed, length: text.count) { number in
-          if position > 0 {
-            text[position] = UInt8(ascii: " ")
-            position += 1
+          if position > 0 { position += 1 }
+          let length = 2 * Vocabulary.syllables(number)
+          if position + 8 <= text.count {
+            text.storeBytes(of: spelled[number], toByteOffset: position, as: UInt64.self)
+          } else {
+            var word = spelled[number].littleEndian
+            for place in position..<min(position + length + 1, text.count) {
+              text[place] = UInt8(truncatingIfNeeded: word)
+              word >>= 8
+            }
           }
-          let syllables = Vocabulary.syllables(number)
-          var code = syllables == 1 ? number : syllables == 2 ? number - 64 : number - 4160
-          for _ in 0..<syllables {
-            text.storeBytes(of: spelled[code & 63], toByteOffset: position, as: UInt16.self)
-            position += 2
-            code >>= 6
-          }
+          position += length
         }
         while position < text.count {
           text[position] = UInt8(ascii: ".")

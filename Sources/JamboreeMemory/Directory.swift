@@ -3,8 +3,9 @@ import JamboreeKit
 /// Members by name: everybody, and those who have joined a container.
 struct Directory: ~Copyable {
   private let population: Population
-  /// Members in the order of their names, and each member's place in it.
+  /// Members in the order of their names, the first eight bytes of their keys, and each member's place in it.
   private let byName: [UInt32]
+  private let leading: [UInt64]
   private let ranks: [UInt32]
   /// Ranks of a container's members, ascending.
   private var joined: [ContainerID: [UInt32]] = [:]
@@ -23,6 +24,7 @@ struct Directory: ~Copyable {
       return first == second ? a.member < b.member : first.lexicographicallyPrecedes(second)
     }
     byName = keys.map(\.member)
+    leading = keys.map(\.prefix)
     var ranks = [UInt32](repeating: 0, count: population.count)
     for (rank, member) in byName.enumerated() { ranks[Int(member)] = UInt32(rank) }
     self.ranks = ranks
@@ -44,15 +46,16 @@ struct Directory: ~Copyable {
   }
 
   func read(_ operation: Operation, _ reply: inout Reply) {
-    var prefix: [UInt8] = []
-    for shift in stride(from: 56, through: 0, by: -8) {
-      let byte = UInt8(truncatingIfNeeded: operation.payloadSeed >> UInt64(shift))
+    // Those with the prefix lie side by side; it has no more bytes than are at hand of each key, and ends at a zero byte.
+    var (low, high) = (0 as UInt64, UInt64.max)
+    for shift in stride(from: 56, through: 0, by: -8) as StrideThrough<UInt64> {
+      let byte = operation.payloadSeed >> shift & 0xFF
       if byte == 0 { break }
-      prefix.append(byte)
+      low |= byte << shift
+      high = low | (shift > 0 ? (1 << shift) - 1 : 0)
     }
-    // Those with the prefix lie side by side.
-    let first = Directory.firstPlace(in: byName) { !key($0).lexicographicallyPrecedes(prefix) }
-    let end = Directory.firstPlace(in: byName) { !key($0).lexicographicallyPrecedes(prefix) && !key($0).starts(with: prefix) }
+    let first = Directory.firstPlace(in: leading) { $0 >= low }
+    let end = high == .max ? leading.count : Directory.firstPlace(in: leading) { $0 > high }
     let after = operation.object < UInt64(ranks.count) ? Int(ranks[Int(operation.object)]) + 1 : 0
     let start = max(first, after)
     let limit = Int(operation.limit)
@@ -60,7 +63,7 @@ struct Directory: ~Copyable {
       for rank in start..<max(min(end, start + limit), start) { reply.keys.append(UInt64(byName[rank])) }
       return
     }
-    let members = joined[operation.container] ?? []
+    guard let members = joined[operation.container] else { return }
     var place = Directory.firstPlace(in: members) { Int($0) >= start }
     while place < members.count, Int(members[place]) < end, reply.keys.count < limit {
       reply.keys.append(UInt64(byName[Int(members[place])]))
@@ -68,10 +71,8 @@ struct Directory: ~Copyable {
     }
   }
 
-  private func key(_ member: UInt32) -> [UInt8] { population.collationKey(of: MemberID(member)) }
-
   /// The first place of an ordered list where something holds, which then holds for all behind it.
-  private static func firstPlace(in list: [UInt32], where holds: (UInt32) -> Bool) -> Int {
+  private static func firstPlace<Value>(in list: [Value], where holds: (Value) -> Bool) -> Int {
     var (low, high) = (0, list.count)
     while low < high {
       let middle = (low + high) / 2

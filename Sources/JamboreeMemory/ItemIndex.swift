@@ -22,27 +22,61 @@ struct ItemIndex {
   func items(under key: UInt32) -> [UInt32] { places[key] ?? [] }
 }
 
-/// The newest of what several places have.
-struct NewestItems {
-  private var found: [(key: OrderKey, reference: ItemReference)] = []
+/// The newest of what several places have: a heap of so many, the oldest of them on top.
+struct NewestItems: ~Copyable {
+  private typealias Found = (key: OrderKey, reference: ItemReference)
+  private let heap: UnsafeMutablePointer<Found>
+  private var count = 0
   private let limit: Int
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int) {
+    self.limit = limit
+    heap = .allocate(capacity: max(limit, 1))
+  }
 
-  /// Looks at one key of one partition: no more of it than are wanted in all.
+  deinit { heap.deallocate() }
+
+  /// Looks at one key of one partition: no further back than to where nothing newer than what is there already can come.
   mutating func add(_ indices: [UInt32], _ partition: Int, _ items: UnsafeMutablePointer<StoredItem>, for viewer: MemberID) {
-    var left = limit
     for index in indices.reversed() {
-      guard left > 0 else { return }
-      let item = items[Int(index)]
-      guard item.isVisible(to: viewer) else { continue }
-      found.append((OrderKey(item, .newest), ItemReference(partition: partition, index: Int(index))))
-      left -= 1
+      let item = items + Int(index)
+      let key = OrderKey(item.pointee, .newest)
+      if count == limit, limit == 0 || key < heap[0].key { return }
+      guard item.pointee.isVisible(to: viewer) else { continue }
+      insert((key, ItemReference(partition: partition, index: Int(index))))
+    }
+  }
+
+  private mutating func insert(_ found: Found) {
+    if count < limit {
+      heap[count] = found
+      var place = count
+      count += 1
+      while place > 0, heap[place].key < heap[(place - 1) / 2].key {
+        swap(&heap[place], &heap[(place - 1) / 2])
+        place = (place - 1) / 2
+      }
+    } else {
+      heap[0] = found
+      var place = 0
+      while true {
+        var least = place
+        for child in (2 * place + 1)...(2 * place + 2) where child < count && heap[child].key < heap[least].key {
+          least = child
+        }
+        if least == place { return }
+        swap(&heap[place], &heap[least])
+        place = least
+      }
     }
   }
 
   /// The best over all that was added, newest first.
-  func best() -> [ItemReference] { found.sorted { $0.key > $1.key }.prefix(limit).map(\.reference) }
+  mutating func forEach(_ body: (ItemReference) -> Void) {
+    var found = UnsafeMutableBufferPointer(start: heap, count: count)
+    found.sort { $0.key > $1.key }
+    for entry in found { body(entry.reference) }
+  }
 }
 
 extension Partition {
@@ -65,8 +99,10 @@ extension Partition {
 extension MemoryBackend {
   func readRecent(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
     var newest = NewestItems(limit: Int(operation.limit))
+    // Who is named twice counts once; nearly always they come in order, and nobody is.
+    let isAscending = (1..<max(arguments.count, 1)).allSatisfy { arguments[$0 - 1] < arguments[$0] }
     var seen: Set<UInt64> = []
-    for position in 0..<arguments.count where seen.insert(arguments[position]).inserted {
+    for position in 0..<arguments.count where isAscending || seen.insert(arguments[position]).inserted {
       guard arguments[position] <= UInt64(UInt32.max) else { continue }
       let author = MemberID(UInt32(arguments[position]))
       for number in partitionNumbers(of: author) {
@@ -75,7 +111,7 @@ extension MemoryBackend {
           for: operation.actor)
       }
     }
-    for reference in newest.best() { reply.items.append(item(reference).row) }
+    newest.forEach { reply.items.append(item($0).row) }
     return .ok
   }
 

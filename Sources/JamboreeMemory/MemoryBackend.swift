@@ -1,3 +1,4 @@
+import Dispatch
 import JamboreeKit
 
 /// Everything in this process's memory: 64 partitions by author, written in parallel, read without locks.
@@ -22,7 +23,7 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   private(set) var graph = SocialGraph(memberCount: 0)
   private(set) var population: Population?
   /// Empty where the run does not search.
-  var words = WordIndex()
+  let words = WordIndex()
   /// Members by name, where the run asks for them.
   var directory: Directory?
 
@@ -50,14 +51,29 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
     if dataset.verbs.contains(.directory) { directory = Directory(dataset.population) }
     for partition in partitions { partition.keeps = Partition.Indexes(dataset.verbs) }
     for container in dataset.containers where container.id != .none { _ = containers.pointee.make(container.id) }
-    var reply = Reply()
-    try dataset.history.forEach { (write, arguments) throws(BackendError) in
-      let outcome = partition(of: write.ownerKey).write(write, arguments: arguments, into: &reply)
-      guard outcome == .ok else {
-        throw BackendError(.failed, "memory: loading: \(write.verb.name) of item \(write.subject.rawValue) ended \(outcome.name)")
+    try write(dataset.history)
+    mergeTick()
+  }
+
+  /// Each partition's writes in their order, the partitions at the same time: as in the write phase of a tick.
+  private func write(_ history: OperationLog) throws(BackendError) {
+    var places = [[Int]](repeating: [], count: shardCount)
+    for (place, write) in history.operations.enumerated() { places[Int(write.ownerKey % UInt64(shardCount))].append(place) }
+    let failures = Guarded<[(place: Int, outcome: Outcome)]>([])
+    let byPartition = places
+    DispatchQueue.concurrentPerform(iterations: shardCount) { number in
+      var reply = Reply()
+      for place in byPartition[number] {
+        let outcome = history.withArguments(of: place) { partitions[number].write(history.operations[place], arguments: $0, into: &reply) }
+        guard outcome != .ok else { continue }
+        failures.withLock { $0.append((place, outcome)) }
+        return
       }
     }
-    mergeTick()
+    guard let first = failures.withLock({ $0.min { $0.place < $1.place } }) else { return }
+    let write = history.operations[first.place]
+    throw BackendError(
+      .failed, "memory: loading: \(write.verb.name) of item \(write.subject.rawValue) ended \(first.outcome.name)")
   }
 
   public func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(self) }
