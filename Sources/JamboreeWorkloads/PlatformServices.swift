@@ -8,6 +8,7 @@ public let platformServices: [any Service.Type] = [
   DirectoryService.self,
   BookmarkService.self,
   MicroblogService.self,
+  NetworkService.self,
   WikiService.self,
   MediaService.self,
   AlumniService.self,
