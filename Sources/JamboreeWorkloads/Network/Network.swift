@@ -19,7 +19,7 @@ struct Network: VisitBehaviour {
   private let photoSizes: QuantileTable
   private let friendFeeds, candidates, photoBytes: Int
 
-  /// Items of a page that a visitor may answer later in the visit, or whose authors' profiles may be looked at, besides the first.
+  /// Items of a page, besides the first, that a visitor may answer later in the visit, or whose authors' profiles may be opened.
   private static let noticed = 3
 
   init(_ parameters: NetworkParameters, _ model: VisitModel) {
@@ -118,7 +118,9 @@ struct Network: VisitBehaviour {
   }
 
   /// Takes notice of some of what is shown.
-  private func look(_ visit: inout Visit, _ reply: borrowing Reply, _ stream: inout RandomStream, _ context: borrowing AgentContext) {
+  private func look(
+    _ visit: inout Visit, _ reply: borrowing Reply, _ stream: inout RandomStream, _ context: borrowing AgentContext
+  ) {
     guard !context.page.isEmpty else { return }
     visit.clearTargets()
     visit.lastRead = feed.choose(reply, context, &stream)
@@ -167,8 +169,8 @@ struct Network: VisitBehaviour {
     return .read(read)
   }
 
-  /// Goes on with a look at friends of a friend: the visitor's friends, those of one of them, and once more the visitor's, to leave out
-  /// whom they have in common.
+  /// Goes on with a look at friends of a friend: the visitor's friends, those of one of them, and once more the visitor's, to leave
+  /// out whom they have in common.
   /// - Returns: nil when it has ended; ``Visit/place`` is then one more than the member to remember, or 0.
   private func suggest(
     _ visit: inout Visit, _ reply: borrowing Reply, _ stream: inout RandomStream, _ context: inout AgentContext
@@ -195,8 +197,8 @@ struct Network: VisitBehaviour {
     }
   }
 
-  /// As many of somebody's friends as a page suggests, in the order of their numbers from any of them on. Between two reads they are kept
-  /// where items to open are, which this page replaces: as authors of nothing.
+  /// As many of somebody's friends as a page suggests, in the order of their numbers from any of them on. Between two reads they are
+  /// kept where items to open are, which this page replaces: as authors of nothing.
   private func noteCandidates(_ visit: inout Visit, _ reply: borrowing Reply, _ stream: inout RandomStream) {
     visit.clearTargets()
     let count = reply.keys.count

@@ -1,7 +1,7 @@
 import JamboreeKit
 
-/// What a scenario says about the social network. The defaults are those of the reference platform's 53,000 members, of whom 8% come
-/// on a working day; `Scenarios/social-blue.yaml` names their sources.
+/// What a scenario says about the social network. The defaults are those of the reference platform's 53,000 members, of whom 8%
+/// come on a working day; `Scenarios/social-blue.yaml` names their sources.
 public struct NetworkParameters: Sendable {
   /// As the scenario has them; what points change is in ``rewarded``.
   public var visits: VisitParameters
@@ -57,7 +57,7 @@ public struct NetworkParameters: Sendable {
     itemsSigma = try reader.number(
       "itemsSigma", default: 1.5, in: 0...4, "standard deviation of the logarithm of how many of them a member has published")
     authorShare = try reader.number(
-      "authorShare", default: 0.6, in: 0...1, "of the profiles looked at, those of an author of something seen; the others are of friends")
+      "authorShare", default: 0.6, in: 0...1, "of the profiles looked at, those of authors of what was seen; the others are of friends")
     photoSize = try reader.section("photoSize", "how large photos are (lognormal)") { reader throws(ConfigurationError) in
       PhotoSize(
         mean: try reader.number("mean", default: 500, in: 1...1_000_000, unit: "KiB", "mean"),
@@ -68,7 +68,8 @@ public struct NetworkParameters: Sendable {
         try reader.number(key, default: standard, in: 1...65_536, unit: "B", summary)
       }
       return TextLengths(
-        status: try length("status", 80, "mean of a status"), photo: try length("photo", 60, "mean of what is written beneath a photo"),
+        status: try length("status", 80, "mean of a status"),
+        photo: try length("photo", 60, "mean of what is written beneath a photo"),
         list: try length("list", 300, "mean of a list"), comment: try length("comment", 120, "mean of a comment"),
         sigma: try reader.number("sigma", default: 0.7, in: 0...3, "standard deviation of the logarithm, of each"))
     }
