@@ -27,14 +27,14 @@ import Testing
       expectTotal(finished, "search.queries", 20_000, scale: scale, tolerance: 0.005)
       expectTotal(finished, "search.opens", 12_000, scale: scale, tolerance: 0.005)
       func total(_ name: String) -> Int64 { finished.timeline.total("search.\(name)") }
-      // Words are looked for as often as they are written: most are found on as many items as a page shows, few nowhere.
-      #expect(total("results") > 8 * total("queries") && total("results") < 20 * (total("queries") + total("opens")))
-      #expect(total("opened") > total("opens") * 9 / 10 && total("opened") <= total("opens"))
+      // Words are looked for as often as they are written: most are found, and in so small a company many nowhere.
+      #expect(total("results") > 4 * total("queries") && total("results") < 20 * (total("queries") + total("opens")))
+      #expect(total("opened") > total("opens") * 6 / 10 && total("opened") <= total("opens"))
       #expect(finished.outcomes[0] == finished.operations)
       unanswered.append(Double(total("unanswered")) / Double(total("queries")))
     }
     // The more there is, the fewer words are nowhere.
-    #expect(unanswered[0] > 0.005 && unanswered[0] < 0.2 && unanswered[1] < unanswered[0] / 2, "\(unanswered)")
+    #expect(unanswered[0] > 0.05 && unanswered[0] < 0.5 && unanswered[1] < unanswered[0] / 2, "\(unanswered)")
   }
 
   /// Alone it finds nothing, and opens nothing.
@@ -65,12 +65,12 @@ import Testing
       let overrides = ["services.search.positionBias=\(bias)", "services.search.actionsPerDay=0.5"]
       let recorder = Recorder()
       let backend = try OpenRecording(recorder)
-      _ = try simulate(loadPlan(Self.search, overrides: overrides, scale: 0.01), backend: .blocking(backend))
+      _ = try simulate(loadPlan(Self.search, overrides: overrides, scale: 0.06), backend: .blocking(backend))
       return recorder.firstShare
     }
     let (even, biased) = (try firstShare(0), try firstShare(2))
-    #expect(even > 30 && even < 200, "\(even) thousandths")
-    #expect(biased > 550 && biased < 750, "\(biased) thousandths")
+    #expect(even > 25 && even < 100, "\(even) thousandths")
+    #expect(biased > 500 && biased < 750, "\(biased) thousandths")
   }
 
   @Test(arguments: [
