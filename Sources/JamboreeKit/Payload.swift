@@ -6,14 +6,20 @@ public enum Vocabulary {
 
   static let consonants: [UInt8] = Array("bcdfghklmnprstvz".utf8)
   static let vowels: [UInt8] = Array("aeio".utf8)
-  /// Each word's letters and a space behind them, the first in the first byte.
-  static let spelled: [UInt64] = (0..<count).map { number in
-    var (word, shift) = (0 as UInt64, 0 as UInt64)
-    forEachLetter(number) { letter in
-      word |= UInt64(letter) << shift
-      shift += 8
-    }
-    return (word | UInt64(UInt8(ascii: " ")) << shift).littleEndian
+  /// Both letters of each of the 64 syllables, the first in the low byte.
+  static let syllableLetters: [UInt64] = (0..<64).map { code in
+    UInt64(consonants[code & 15]) | UInt64(vowels[code >> 4 & 3]) << 8
+  }
+
+  /// A word's letters and a space behind them, the first in the low byte. Without a branch, which for words in random order would be
+  /// guessed wrong half of the time.
+  @inline(__always) static func letters(
+    _ number: Int, _ syllables: Int, _ spelled: UnsafeBufferPointer<UInt64>
+  ) -> UInt64 {
+    let code = number &- (number >= 64 ? 64 : 0) &- (number >= 4160 ? 4096 : 0)
+    let all = spelled[code & 63] | spelled[code >> 6 & 63] << 16 | spelled[code >> 12 & 63] << 32
+    let bits = UInt64(16 &* syllables)
+    return all & ((1 &<< bits) &- 1) | 0x20 &<< bits
   }
 
   /// A word's number by Zipf's law with exponent 1 (Zipf 1949), from 20 random bits: the octave is uniform, and so is the
@@ -25,7 +31,9 @@ public enum Vocabulary {
   }
 
   /// How many syllables of two letters a word has: 64 words have one, 4,096 two, the others three.
-  @inlinable @inline(__always) static func syllables(_ number: Int) -> Int { number < 64 ? 1 : number < 4160 ? 2 : 3 }
+  @inlinable @inline(__always) static func syllables(_ number: Int) -> Int {
+    1 &+ (number >= 64 ? 1 : 0) &+ (number >= 4160 ? 1 : 0)
+  }
 
   /// A word's spelling; `number` in `0 ..< count`. No two words are spelled alike.
   public static func word(_ number: Int) -> String {
@@ -77,15 +85,16 @@ public enum Payload {
     // Every text that is made is spelled out, so this goes by the word and not by the letter: eight bytes are stored, of which
     // those behind the word and its space are written over by the next one.
     bytes.withUnsafeMutableBytes { text in
-      Vocabulary.spelled.withUnsafeBufferPointer { spelled in
+      Vocabulary.syllableLetters.withUnsafeBufferPointer { spelled in
         var position = 0
         forEachWord(seed: seed, length: text.count) { number in
           if position > 0 { position += 1 }
-          let length = 2 * Vocabulary.syllables(number)
+          let syllables = Vocabulary.syllables(number)
+          let length = 2 * syllables
+          var word = Vocabulary.letters(number, syllables, spelled)
           if position + 8 <= text.count {
-            text.storeBytes(of: spelled[number], toByteOffset: position, as: UInt64.self)
+            text.storeBytes(of: word.littleEndian, toByteOffset: position, as: UInt64.self)
           } else {
-            var word = spelled[number].littleEndian
             for place in position..<min(position + length + 1, text.count) {
               text[place] = UInt8(truncatingIfNeeded: word)
               word >>= 8
