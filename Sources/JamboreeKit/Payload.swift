@@ -111,7 +111,7 @@ public enum Payload {
   }
 
   /// The numbers of the words of a text in their order, for backends that keep an index of words themselves.
-  public static func forEachWord(seed: UInt64, length: Int, _ body: (Int) -> Void) {
+  @inlinable @inline(__always) public static func forEachWord(seed: UInt64, length: Int, _ body: (Int) -> Void) {
     let length = min(length, textLimit)
     var position = 0
     var block = 0 as UInt64

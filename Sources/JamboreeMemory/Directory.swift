@@ -91,8 +91,8 @@ extension MemoryBackend {
     reply.keys.append(UInt64(connections(of: member, ConnectionKind.follow.rawValue).count))
     reply.keys.append(UInt64(connections(of: member, ConnectionKind.friend.rawValue).count))
     reply.keys.append(UInt64(partitions[number].joinedCounts[member.rawValue] ?? 0))
-    for index in partitions[number].byAuthor.items(under: member.rawValue) {
-      let item = stores[number].pointee.items[Int(index)]
+    for entry in partitions[number].byAuthor.items(under: member.rawValue) {
+      let item = stores[number].pointee.items[Int(entry.index)]
       guard !item.isDeleted, !item.flags.contains(.isPrivate) else { continue }
       reply.count += 1
       reply.sum += Int64(item.ratingSum)

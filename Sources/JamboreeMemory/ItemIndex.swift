@@ -1,25 +1,38 @@
 import JamboreeKit
 
-/// Items of one partition by author, each author's in ascending order of creation.
+/// Items of one partition by author, each author's in ascending order of creation, with what their order goes by at hand: a look
+/// through many authors would otherwise wait for the memory of each of their items.
 struct ItemIndex {
-  private var places: [UInt32: [UInt32]] = [:]
-
-  /// - Parameter items: the partition's; the new one is among them.
-  mutating func insert(_ index: Int, under key: UInt32, _ items: UnsafeMutablePointer<StoredItem>) {
-    let order = OrderKey(items[index], .newest)
-    let present = places[key] ?? []
-    // Nearly always the newest.
-    var (low, high) = (0, present.count)
-    if let last = present.last, OrderKey(items[Int(last)], .newest) < order { low = high }
-    while low < high {
-      let middle = (low + high) / 2
-      if OrderKey(items[Int(present[middle])], .newest) < order { low = middle + 1 } else { high = middle }
-    }
-    places[key, default: []].insert(UInt32(index), at: low)
+  struct Entry: BitwiseCopyable {
+    let key: OrderKey
+    let index: UInt32
+    let isPrivate: Bool
   }
 
+  private var places: [UInt32: [Entry]] = [:]
+
+  mutating func insert(_ item: StoredItem, at index: Int, under key: UInt32) {
+    let entry = Entry(key: OrderKey(item, .newest), index: UInt32(index), isPrivate: item.flags.contains(.isPrivate))
+    let place = places[key].map { Self.place(of: entry.key, in: $0) } ?? 0
+    places[key, default: []].insert(entry, at: place)
+  }
+
+  private static func place(of key: OrderKey, in present: [Entry]) -> Int {
+    var (low, high) = (0, present.count)
+    // Nearly always the newest.
+    if let last = present.last, last.key < key { low = high }
+    while low < high {
+      let middle = (low + high) / 2
+      if present[middle].key < key { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// A deleted item is nobody's any more.
+  mutating func remove(_ index: Int, under key: UInt32) { places[key]?.removeAll { $0.index == UInt32(index) } }
+
   /// A key's items, oldest first.
-  func items(under key: UInt32) -> [UInt32] { places[key] ?? [] }
+  func items(under key: UInt32) -> [Entry] { places[key] ?? [] }
 }
 
 /// The newest of what several places have: a heap of so many, the oldest of them on top.
@@ -36,14 +49,12 @@ struct NewestItems: ~Copyable {
 
   deinit { heap.deallocate() }
 
-  /// Looks at one key of one partition: no further back than to where nothing newer than what is there already can come.
-  mutating func add(_ indices: [UInt32], _ partition: Int, _ items: UnsafeMutablePointer<StoredItem>, for viewer: MemberID) {
-    for index in indices.reversed() {
-      let item = items + Int(index)
-      let key = OrderKey(item.pointee, .newest)
-      if count == limit, limit == 0 || key < heap[0].key { return }
-      guard item.pointee.isVisible(to: viewer) else { continue }
-      insert((key, ItemReference(partition: partition, index: Int(index))))
+  /// Looks at one author in one partition: no further back than to where nothing newer than what is there already can come.
+  mutating func add(_ entries: [ItemIndex.Entry], _ partition: Int, ofViewer isOwn: Bool) {
+    for entry in entries.reversed() {
+      if count == limit, limit == 0 || entry.key < heap[0].key { return }
+      guard isOwn || !entry.isPrivate else { continue }
+      insert((entry.key, ItemReference(partition: partition, index: Int(entry.index))))
     }
   }
 
@@ -82,7 +93,7 @@ struct NewestItems: ~Copyable {
 extension Partition {
   /// Enters a new item into the indexes that the run needs.
   func enter(_ index: Int, _ operation: Operation) {
-    if keeps.authors { byAuthor.insert(index, under: operation.subject.author.rawValue, store.pointee.items) }
+    if keeps.authors { byAuthor.insert(store.pointee.items[index], at: index, under: operation.subject.author.rawValue) }
     enterWords(index, version: 1, operation)
   }
 
@@ -106,9 +117,7 @@ extension MemoryBackend {
       guard arguments[position] <= UInt64(UInt32.max) else { continue }
       let author = MemberID(UInt32(arguments[position]))
       for number in partitionNumbers(of: author) {
-        newest.add(
-          partitions[number].byAuthor.items(under: author.rawValue), number, stores[number].pointee.items,
-          for: operation.actor)
+        newest.add(partitions[number].byAuthor.items(under: author.rawValue), number, ofViewer: author == operation.actor)
       }
     }
     newest.forEach { reply.items.append(item($0).row) }

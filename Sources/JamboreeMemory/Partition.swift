@@ -162,6 +162,7 @@ final class Partition: @unchecked Sendable {
   private func delete(_ operation: Operation) -> Outcome {
     guard let index = store.pointee.index(for: operation) else { return .notFound }
     store.pointee.change(index) { $0.isDeleted = true }
+    if keeps.authors { byAuthor.remove(index, under: operation.subject.author.rawValue) }
     deletions.append(ItemReference(partition: number, index: index))
     return .ok
   }

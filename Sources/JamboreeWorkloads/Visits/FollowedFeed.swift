@@ -15,7 +15,7 @@ public struct FeedParameters: Sendable {
     self = try reader.section("feed", "what is shown of those whom a member follows") { reader throws(ConfigurationError) in
       let feed = FeedParameters(
         authors: try reader.integer("authors", default: 200, in: 1...1_000, "at most so many of those followed are asked for"),
-        window: try reader.integer("window", default: 50, in: 1...1_000, "newest items that a page is made from"),
+        window: try reader.integer("window", default: 30, in: 1...1_000, "newest items that a page is made from"),
         pageLength: try reader.integer("pageLength", default: 20, in: 1...500, "items shown on a page"),
         positionBias: try reader.number("positionBias", default: 1, in: 0...5, "the n-th place's weight is n to the power of minus this"))
       guard feed.pageLength <= feed.window else {
