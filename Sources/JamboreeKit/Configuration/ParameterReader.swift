@@ -62,6 +62,9 @@ public struct ParameterReader {
     ParameterReader(defaultsAt: path, file: file, line: nil, isDescribing: false)
   }
 
+  /// Whether the mapping was given, be it without a key; one with nothing behind its name was not.
+  public var isGiven: Bool { entries != nil }
+
   /// The keys that the mapping has, in order: for mappings whose keys are ids.
   public var keys: [String] { (entries ?? []).map(\.key) }
 

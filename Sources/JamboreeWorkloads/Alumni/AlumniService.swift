@@ -31,6 +31,7 @@ public struct AlumniService: Service {
   }
 
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    try setup.check(seedPosts, "services.alumni.seedPosts", atMost: mostPlatformItems)
     let alumni = Alumni(self, VisitModel(Self.outline, visits, setup, audience: .alumni))
     return PreparedVisits(alumni, containers: [Dataset.Container(id: alumni.page, name: "Alumni")], history: alumni.history)
   }

@@ -64,6 +64,8 @@ struct Bookmarks: VisitBehaviour {
     for number in 0..<Int((Double(parameters.bookmarks) * model.setup.scale).rounded()) {
       var stream = RandomStream(seed: model.setup.seed, domain: RandomDomain("bookmarks.history"), entity: UInt64(number))
       let owner = byBookmarks.index(bits: stream.next())
+      // What a single owner has no numbers for is left out.
+      guard Int(kept[owner]) < BudgetDeal.mostOfOne else { continue }
       var bookmark = Operation(verb: .publish, action: model.setup.firstAction, actor: owners[owner], intended: .zero)
       // Beyond the numbers that the owner's bookmarks get during the run.
       bookmark.subject = ItemID(author: owners[owner], service: model.setup.serviceNumber, sequence: 0x80_0000 + kept[owner])

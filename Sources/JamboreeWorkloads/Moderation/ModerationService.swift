@@ -44,6 +44,7 @@ public struct ModerationService: Service {
   }
 
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    try setup.check(parameters.seedPosts, "services.moderation.seedPosts", atMost: mostPlatformItems)
     let model = VisitModel(Self.members, parameters.visits, setup)
     let commons = Commons(parameters, model)
     var hostile = parameters.visits

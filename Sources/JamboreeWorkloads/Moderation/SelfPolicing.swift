@@ -112,7 +112,8 @@ struct SelfPolicing: VisitBehaviour {
     }
     guard stream.chance(mistakes) else { return .done(.ok) }
     let row = reply.items[Int(context.page[stream.next(below: context.page.count)])]
-    guard !commons.isCollapsed(row) else { return .done(.ok) }
+    // What does break the rules is no mistake, and is on the page because this visitor has flagged it already.
+    guard !isOffence(row), !commons.isCollapsed(row) else { return .done(.ok) }
     context.count(metrics.mistakenFlags)
     if commons.isOnTheBrink(row) { context.count(metrics.wrongCollapses) }
     return react(.flag, 1, to: row, visit, &context)

@@ -35,6 +35,8 @@ public struct NotificationService: Service {
 /// What members do with their notifications.
 struct Notifications: VisitBehaviour {
   private enum Activity: Int { case poll, list, open, markRead }
+  /// The note of a visit that has asked for the list in order to open something of it.
+  private static let isLooking: UInt64 = 1
 
   let model: VisitModel
   private let pageLength: Int
@@ -56,6 +58,7 @@ struct Notifications: VisitBehaviour {
       return .writes
     case .open:
       if let target = visit.takeTarget() { return open(target, &visit, context) }
+      visit.note = Self.isLooking
       return list(pageLength, visit, context)
     case .poll: return list(0, visit, context)
     default: return list(pageLength, visit, context)
@@ -82,13 +85,19 @@ struct Notifications: VisitBehaviour {
   ) -> Step {
     switch Activity(rawValue: activity) {
     case .poll: context.count(unreadSeen, by: reply.count)
-    case .list:
-      visit.clearTargets()
-      for row in 0..<min(reply.items.count, Visit.mostTargets) { visit.addTarget(reply.items.id(at: row)) }
-    case .open where visit.stage == 1 && reply.items.count > 0 && visit.lastRead != reply.items.id(at: 0):
-      return open(reply.items.id(at: 0), &visit, context)
+    case .list: chooseTargets(reply, &visit)
+    case .open where visit.note == Self.isLooking:
+      visit.note = 0
+      chooseTargets(reply, &visit)
+      if let target = visit.takeTarget() { return open(target, &visit, context) }
     default: break
     }
     return .done(outcome)
+  }
+
+  /// What is shown will be opened from the newest on; what is added last is taken first.
+  private func chooseTargets(_ reply: borrowing Reply, _ visit: inout Visit) {
+    visit.clearTargets()
+    for row in (0..<min(reply.items.count, Visit.mostTargets)).reversed() { visit.addTarget(reply.items.id(at: row)) }
   }
 }

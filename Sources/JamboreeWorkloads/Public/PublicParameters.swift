@@ -43,7 +43,7 @@ public struct PublicParameters: Sendable {
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, PublicService.readers, Self.standard)
     reading = try PageReading(&reader)
-    readers = try reader.integer("readers", default: 50_000, in: 0...100_000_000, unit: "people", "who read from outside; scales")
+    readers = try reader.integer("readers", default: 50_000, in: 0...Audience.mostAnonymous, unit: "people", "who read from outside; scales")
     seedPosts = try reader.integer("seedPosts", default: 2_000, in: 1...1_000_000, "external posts at the start; scales")
     external = try reader.section("external", "what employees post outside") { reader throws(ConfigurationError) in
       External(
@@ -52,7 +52,7 @@ public struct PublicParameters: Sendable {
     }
     viral = try reader.section("viral", "an item that a crowd comes to see") { reader throws(ConfigurationError) in
       Viral(
-        views: try reader.integer("views", default: 0, in: 0...200_000_000, "views in all, one a visitor; scales; 0: none"),
+        views: try reader.integer("views", default: 0, in: 0...Audience.mostAnonymous, "views in all, one a visitor; scales; 0: none"),
         peakNanoseconds: try reader.duration("peak", default: 12 * hour, in: 0...8760 * hour, "when most come, from the start"),
         widthNanoseconds: try reader.duration("width", default: 72 * hour, in: hour...720 * hour, "from the first to the last of them"))
     }

@@ -31,6 +31,9 @@ public struct PublicService: Service {
   }
 
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    try setup.check(parameters.readers, "services.public.readers", atMost: Audience.mostAnonymous)
+    try setup.check(parameters.viral.views, "services.public.viral.views", atMost: Audience.mostAnonymous)
+    try setup.check(parameters.seedPosts, "services.public.seedPosts", atMost: mostPlatformItems)
     let crowds = PublicCrowds(parameters, setup)
     return CombinedVisits([
       PreparedVisits(

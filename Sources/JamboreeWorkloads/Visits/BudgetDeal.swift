@@ -2,6 +2,9 @@ import JamboreeKit
 
 /// Deals the actions of a run out to those who come.
 struct BudgetDeal {
+  /// The most that one participant does of an activity: an author's items of a service have so many numbers during a run.
+  static let mostOfOne = 0x7F_FFFF
+
   private let parameters: VisitParameters
   private let seed: Seed
   private let coming: Int
@@ -18,12 +21,14 @@ struct BudgetDeal {
   /// - Returns: `[activity * coming + participant]`.
   func budgets(
     _ activities: [Activity], total: Double, isOwner: (Int) -> Bool, domain: (String) -> RandomDomain
-  ) -> [UInt16] {
-    var budgets = [UInt16](repeating: 0, count: activities.count * coming)
+  ) -> [UInt32] {
+    var budgets = [UInt32](repeating: 0, count: activities.count * coming)
     guard coming > 0 else { return budgets }
     let weights = parameters.mix.reduce(0, +)
     let everyone = Array(0..<coming)
-    let writers = writers(domain: domain)
+    // Where no owner comes and nobody writes by habit, anybody may have to.
+    let habitual = writers(domain: domain)
+    let writers = habitual.isEmpty ? everyone : habitual
     let owners = everyone.filter(isOwner)
     // Who comes does something: the most frequent thing, once at the least.
     let main = activities.indices.filter { activities[$0].doer == .everyone }.max { parameters.mix[$0] < parameters.mix[$1] }
@@ -38,7 +43,7 @@ struct BudgetDeal {
           : StratifiedBudget(geometricFrom: atLeastOnce && mean >= 1 ? 1 : 0, mean: mean, count: group.count)
         let permutation = StratifiedPermutation(count: group.count, seed: seed, domain: domain(name))
         for (place, participant) in group.enumerated() {
-          budgets[index * coming + participant] = UInt16(min(shares.amount(of: permutation.rank(of: place)), 60_000))
+          budgets[index * coming + participant] = UInt32(min(max(shares.amount(of: permutation.rank(of: place)), 0), Self.mostOfOne))
         }
       }
       switch activity.doer {

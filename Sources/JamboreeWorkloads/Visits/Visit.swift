@@ -13,7 +13,7 @@ struct Visitor: BitwiseCopyable {
   var quantile: UInt32 = 0
   /// How many items the member has published in the service.
   var published: UInt32 = 0
-  var visitsLeft: UInt16
+  var visitsLeft: UInt32
 }
 
 /// A visit that is under way.

@@ -9,7 +9,7 @@ final class VisitAgents<Behaviour: VisitBehaviour>: ServiceAgents {
   // Behind pointers: a class's stored arrays are checked for exclusive access and copied on write at every step.
   private let visitors: UnsafeMutableBufferPointer<Visitor>
   /// `left[visitor * activityCount + activity]`.
-  private let left: UnsafeMutableBufferPointer<UInt16>
+  private let left: UnsafeMutableBufferPointer<UInt32>
   @exclusivity(unchecked) private var visits: UnsafeMutableBufferPointer<Visit>
   private var freeVisits: [UInt32] = []
   private var usedVisits = 0
@@ -26,14 +26,14 @@ final class VisitAgents<Behaviour: VisitBehaviour>: ServiceAgents {
     precondition(activities <= Visit.mostActivities, "a service has at most \(Visit.mostActivities) activities")
     activityCount = activities
     var found: [Visitor] = []
-    var amounts: [UInt16] = []
+    var amounts: [UInt32] = []
     for participant in 0..<model.comingCount where Int(model.roster[participant]) % shardCount == shard {
       var total = 0
       for activity in 0..<activities { total += Int(model.budget(activity, of: participant)) }
       guard total > 0 else { continue }
       let visits = max((Double(total) / model.parameters.actionsPerVisit).rounded(), 1)
       found.append(
-        Visitor(member: model.roster[participant], participant: UInt32(participant), visitsLeft: UInt16(min(visits, 60_000))))
+        Visitor(member: model.roster[participant], participant: UInt32(participant), visitsLeft: UInt32(visits)))
       for activity in 0..<activities { amounts.append(model.budget(activity, of: participant)) }
     }
     visitors = .allocate(capacity: found.count)
@@ -85,7 +85,8 @@ final class VisitAgents<Behaviour: VisitBehaviour>: ServiceAgents {
     for activity in 0..<activityCount {
       let place = number * activityCount + activity
       let part = evenShare(Int(left[place]), over: Int(visitor.visitsLeft), &stream)
-      left[place] -= UInt16(part)
+      left[place] -= UInt32(part)
+      // A visit has at most some thousand actions: see ``VisitParameters/actionsPerVisit``.
       visit.left[activity] = UInt16(part)
     }
     visitors[number].visitsLeft -= 1
@@ -221,7 +222,7 @@ final class VisitAgents<Behaviour: VisitBehaviour>: ServiceAgents {
 
   func restore(from decoder: inout StateDecoder) throws(StateMismatch) {
     let restored = try decoder.decodeArray(of: Visitor.self)
-    let restoredLeft = try decoder.decodeArray(of: UInt16.self)
+    let restoredLeft = try decoder.decodeArray(of: UInt32.self)
     guard restored.count == visitors.count, restoredLeft.count == left.count else {
       throw StateMismatch("the checkpoint is of another number of visitors")
     }

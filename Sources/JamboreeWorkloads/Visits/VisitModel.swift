@@ -25,7 +25,7 @@ public final class VisitModel: Sendable {
   private let curve: VisitCurve
   private let owning: StratifiedPermutation
   /// `budgets[activity * comingCount + participant]`.
-  private let budgets: [UInt16]
+  private let budgets: [UInt32]
   private let placing: StratifiedPermutation
   private let regionBounds: [Double]
 
@@ -85,7 +85,7 @@ public final class VisitModel: Sendable {
   }
 
   /// What a participant will do altogether of an activity.
-  func budget(_ activity: Int, of participant: Int) -> UInt16 { budgets[activity * comingCount + participant] }
+  func budget(_ activity: Int, of participant: Int) -> UInt32 { budgets[activity * comingCount + participant] }
 
   /// The number of the place that a participant owns, from 0; nil for who owns none.
   public func place(ofOwner participant: Int) -> Int? {
@@ -213,8 +213,13 @@ enum VisitCurve: Sendable {
 
 /// Whom a service is for.
 public enum Audience: Sendable {
+  /// The most readers without an account that one crowd has: as many as a population has members. Their ids are reserved, and the
+  /// engine has numbers for as many agents.
+  static let mostAnonymous = 100_000_000
+
   case employees, alumni
-  /// Readers without an account: how many at full scale, and the number of the first one.
+  /// Readers without an account: how many at full scale, and the number of the first one among the reserved ids; at most
+  /// ``mostAnonymous`` come, so numbers from `0x0700_0000` on are free for a second crowd.
   case public_(count: Int, first: UInt32)
 
   /// Those who take part, in an order without meaning.
@@ -225,7 +230,7 @@ public enum Audience: Sendable {
     case .employees: candidates = Self.members(population) { $0 == .employee }
     case .alumni: candidates = Self.members(population) { $0 == .alumnus }
     case .public_(let count, let first):
-      let number = min((Double(count) * setup.scale * participation).rounded(), 0x0F00_0000)
+      let number = min((Double(count) * setup.scale * participation).rounded(), Double(Self.mostAnonymous))
       return (0..<UInt32(number)).map { MemberID.firstAnonymous.rawValue + first + $0 }
     }
     guard !candidates.isEmpty else { return [] }

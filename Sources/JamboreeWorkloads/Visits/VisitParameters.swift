@@ -79,20 +79,24 @@ public struct VisitParameters: Sendable {
 
   /// A mix that is given is all there is: what it does not name is not done.
   private static func mix(_ reader: inout ParameterReader, _ activities: [Activity]) throws(ConfigurationError) -> [Double] {
-    let isGiven = reader.has("mix")
+    var isEmpty = false
     let mix = try reader.section("mix", "weight of each action, relative to their sum; where it is given, what is left out is not done") {
       reader throws(ConfigurationError) in
       var weights: [Double] = []
-      let isEmpty = reader.keys.isEmpty
+      isEmpty = reader.isGiven && reader.keys.isEmpty
       for activity in activities {
         weights.append(
           try reader.number(
-            activity.name, default: activity.weight, leftOut: isGiven && !isEmpty ? 0 : nil, in: 0...1e12, activity.summary))
+            activity.name, default: activity.weight, leftOut: reader.isGiven ? 0 : nil, in: 0...1e12, activity.summary))
       }
       return weights
     }
     guard mix.contains(where: { $0 > 0 }) || reader.describesOnly else {
-      throw reader.fail("mix", "all weights are 0; at least one action needs a weight above 0")
+      throw reader.fail(
+        "mix",
+        isEmpty
+          ? "no action is named, so nothing would be done; give one a weight above 0, or leave mix out"
+          : "all weights are 0; at least one action needs a weight above 0")
     }
     return mix
   }

@@ -21,6 +21,7 @@ public struct WikiService: Service {
   }
 
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
+    try setup.check(parameters.pages, "services.wiki.pages", atMost: mostPlatformItems)
     let wiki = Wiki(parameters, VisitModel(Self.outline, parameters.visits, setup))
     return PreparedVisits(wiki, containers: [wiki.containers], history: wiki.history)
   }
