@@ -7,7 +7,7 @@ import Testing
     (["--pace", "fast"], "--pace 'fast' is not known"), (["--pace", "0x"], "--pace '0x'"), (["--pace", "-1x"], "--pace"),
     (["--pace", "nanx"], "--pace 'nanx'"), (["--pace", "1e300x"], "--pace '1e300x'"), (["--pace", ""], "--pace ''"),
     (["--rate", "5000"], "5000/s"), (["--rate", "stage"], "'stages' for those of"),
-    (["--rate", "stages", "--duration", "3s", "--set", "load.stages=[{shape: step, rate: 10/s, for: 2s}]"], "ends after the stages"), (["--rate", "-1/s", "--duration", "1s"], "--rate"), (["--rate", "0/s", "--duration", "1s"], "nothing would ever start"),
+    (["--rate", "stages", "--duration", "3s", "--warm-up", "500ms", "--set", "load.warmUp=500ms", "--set", "load.stages=[{shape: step, rate: 10/s, for: 2s}]"], "ends after the stages"), (["--rate", "-1/s", "--duration", "1s"], "--rate"), (["--rate", "0/s", "--duration", "1s"], "nothing would ever start"),
     (["--rate", "nan/s", "--duration", "1s"], "--rate"), (["--rate", "99999999999/s", "--duration", "1s"], "10000000"),
     (["--rate", "100/s"], "--duration"), (["--rate", "stages"], "load.stages"),
     (["--rate", "100/s", "--pace", "60x"], "exclude each other"),

@@ -291,7 +291,7 @@ import Testing
   @Test(arguments: [
     (
       "feed={ pageLength: 200 }",
-      "services.network.feed.pageLength: 200 is more than the 100 items that a page is made from; raise window, or lower it"
+      "services.network.feed.pageLength: 200 is more than the 30 items that a page is made from; raise window, or lower it"
     ),
     ("points=perhaps", "services.network.points: expected true or false, found 'perhaps'"),
     ("photoSize={ mean: 0 }", "services.network.photoSize.mean: '0' is out of range: expected a number from 1 to 1000000"),
