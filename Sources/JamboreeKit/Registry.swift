@@ -35,6 +35,11 @@ public struct PlugInReference: Sendable, Hashable {
       throw PlugInError(.usage, "'\(shown)': nothing stands after the colon; leave it out, or name a location")
     }
     var found: [Option] = []
+    // What stands behind a '?' is shown in messages, and must not be the rest of a password.
+    if halves.count > 1, halves[0].contains("//"), halves[1].contains("@") {
+      throw PlugInError(
+        .usage, "'\(id)': an '@' stands behind the '?' of the address; write '?' in a password as %3F, and '@' in an option as %40")
+    }
     if halves.count > 1 {
       for part in halves[1].split(separator: "&") {
         let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -5,6 +5,8 @@ import JamboreeKit
 /// A connection for what happens before and after a run: one call after the other.
 final class ControlConnection {
   let handle: OpaquePointer
+  /// How long a server that is connected may say and take nothing: somewhat longer than it lets a statement take.
+  private let silenceNanoseconds: UInt64
 
   /// Waits for the server to be there, as one does for a server that is just starting.
   /// - Throws: `unreachable` when it is not within the stated time; `usage` where it refuses who asks, or the address is none.
@@ -22,11 +24,14 @@ final class ControlConnection {
       let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(settings.connectSeconds, 2))")
       if let opened, PQstatus(opened) == CONNECTION_OK {
         handle = opened
+        // What the server remarks is for nobody to see among the lines of a run.
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        silenceNanoseconds = settings.statementMilliseconds > 0 ? max(UInt64(settings.statementMilliseconds) + 10_000, 60_000) * 1_000_000 : .max
         break
       }
       let message = opened.map { firstLine(PQerrorMessage($0)) } ?? "out of memory"
-      // Without a socket nobody has been asked yet, and asking again is of no use.
-      let isRefused = ["password", "authentication", "does not exist", "invalid", "no pg_hba.conf", "missing"].contains { message.contains($0) }
+      // Who is refused, or has asked for what there is not, will be so again.
+      let isRefused = Self.isRefusal(message)
       PQfinish(opened)
       if isRefused { throw BackendError(.usage, "postgres: \(message); see 'jamboree backends' for what stands behind postgres:") }
       guard monotonicSeconds() < deadline else {
@@ -41,15 +46,83 @@ final class ControlConnection {
 
   deinit { PQfinish(handle) }
 
+  private static func isRefusal(_ message: String) -> Bool {
+    let ofServer = ["password", "authentication", "does not exist", "no pg_hba.conf", "not permitted", "unrecognized", "permission denied"]
+    if message.contains("FATAL:"), ofServer.contains(where: { message.contains($0) }) { return true }
+    return [
+      "no password supplied", "invalid sslmode", "invalid port", "invalid integer", "invalid channel_binding", "service file",
+      "definition of service", "could not parse network address", "does not support SSL", "certificate", "target_session_attrs",
+    ].contains { message.contains($0) }
+  }
+
+  /// The next result of what was sent, and nil behind the last one; a server that is there and says nothing is not waited for for ever.
+  func nextResult() throws(BackendError) -> OpaquePointer? {
+    var last = monotonicNow()
+    while true {
+      let unsent = PQflush(handle)
+      guard unsent >= 0 else { throw failure("") }
+      if PQisBusy(handle) == 0 { return PQgetResult(handle) }
+      guard wait(forReading: true, forWriting: unsent > 0) else {
+        guard monotonicNow() - last < silenceNanoseconds else { throw silent() }
+        continue
+      }
+      last = monotonicNow()
+      guard PQconsumeInput(handle) == 1 else { throw failure("") }
+    }
+  }
+
+  /// Waits a second at most for the socket.
+  private func wait(forReading: Bool, forWriting: Bool) -> Bool {
+    var descriptor = pollfd(
+      fd: PQsocket(handle), events: (forReading ? Int16(POLLIN) : 0) | (forWriting ? Int16(POLLOUT) : 0), revents: 0)
+    return Glibc.poll(&descriptor, 1, 1_000) > 0
+  }
+
+  private func silent() -> BackendError {
+    BackendError(
+      .unreachable,
+      "postgres: the server has said nothing for \(silenceNanoseconds / 1_000_000_000) s; see whether it is stopped, or wait longer with ?statementTimeout=MILLISECONDS")
+  }
+
+  /// Sends a statement, and waits for its last result.
+  private func perform(_ sql: String) throws(BackendError) -> OpaquePointer? {
+    guard PQsetnonblocking(handle, 1) == 0, PQsendQuery(handle, sql) == 1 else { throw failure("") }
+    var last: OpaquePointer?
+    while let result = try nextResult() {
+      // What failed stands, whatever comes after it.
+      if let before = last, PQresultStatus(before) == PGRES_FATAL_ERROR { PQclear(result) } else {
+        PQclear(last)
+        last = result
+      }
+      if PQresultStatus(last) == PGRES_COPY_IN { break }
+    }
+    return last
+  }
+
+  /// Puts rows on their way; waits while the server takes none.
+  fileprivate func send(_ bytes: UnsafeRawBufferPointer) throws(BackendError) {
+    var last = monotonicNow()
+    while true {
+      switch PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count)) {
+      case 1: return
+      case 0:
+        if wait(forReading: false, forWriting: true) { last = monotonicNow() }
+        guard monotonicNow() - last < silenceNanoseconds else { throw silent() }
+        guard PQflush(handle) >= 0 else { throw failure("") }
+      default: throw failure("")
+      }
+    }
+  }
+
   func execute(_ sql: String) throws(BackendError) {
-    let result = PQexec(handle, sql)
+    let result = try perform(sql)
     defer { PQclear(result) }
     guard [PGRES_COMMAND_OK, PGRES_TUPLES_OK].contains(PQresultStatus(result)) else { throw failure("") }
   }
 
   /// The first column of the first row, as text.
   func text(_ sql: String) throws(BackendError) -> String? {
-    let result = PQexec(handle, sql)
+    let result = try perform(sql)
     defer { PQclear(result) }
     guard PQresultStatus(result) == PGRES_TUPLES_OK else { throw failure("") }
     return PQntuples(result) > 0 && PQgetisnull(result, 0, 0) == 0 ? String(cString: PQgetvalue(result, 0, 0)) : nil
@@ -70,15 +143,16 @@ final class ControlConnection {
 
   /// Copies rows into a table, in PostgreSQL's binary format.
   func copy(into table: String, _ write: (inout CopyBuffer) throws(BackendError) -> Void) throws(BackendError) {
-    let result = PQexec(handle, "COPY \(table) FROM STDIN (FORMAT binary)")
+    let result = try perform("COPY \(table) FROM STDIN (FORMAT binary)")
     let status = PQresultStatus(result)
     PQclear(result)
     guard status == PGRES_COPY_IN else { throw failure("copying into \(table): ") }
-    var buffer = CopyBuffer(handle)
+    var buffer = CopyBuffer(self)
     try write(&buffer)
-    guard buffer.finish(), PQputCopyEnd(handle, nil) == 1 else { throw failure("copying into \(table): ") }
+    try buffer.finish()
+    guard PQputCopyEnd(handle, nil) >= 0 else { throw failure("copying into \(table): ") }
     var failed = false
-    while let result = PQgetResult(handle) {
+    while let result = try nextResult() {
       if PQresultStatus(result) != PGRES_COMMAND_OK { failed = true }
       PQclear(result)
     }
@@ -88,12 +162,13 @@ final class ControlConnection {
 
 /// Rows on their way to the server.
 struct CopyBuffer: ~Copyable {
-  private let handle: OpaquePointer
+  private let connection: ControlConnection
   private var bytes: [UInt8] = []
-  private var isWhole = true
+  /// What has gone wrong on the way: rows are added without looking at it.
+  private var failure: BackendError?
 
-  fileprivate init(_ handle: OpaquePointer) {
-    self.handle = handle
+  fileprivate init(_ connection: ControlConnection) {
+    self.connection = connection
     bytes.reserveCapacity(1 << 17)
     bytes += Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0] + [UInt8](repeating: 0, count: 8)
   }
@@ -118,15 +193,20 @@ struct CopyBuffer: ~Copyable {
   }
 
   private mutating func flush() {
-    let sent = bytes.withUnsafeBytes { PQputCopyData(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count)) }
-    isWhole = isWhole && sent == 1
+    guard failure == nil else { return bytes.removeAll(keepingCapacity: true) }
+    failure = bytes.withUnsafeBytes { bytes in
+      do throws(BackendError) {
+        try connection.send(bytes)
+        return nil
+      } catch { return error }
+    }
     bytes.removeAll(keepingCapacity: true)
   }
 
-  fileprivate mutating func finish() -> Bool {
+  fileprivate mutating func finish() throws(BackendError) {
     put(-1 as Int16)
     flush()
-    return isWhole
+    if let failure { throw failure }
   }
 }
 

@@ -44,9 +44,10 @@ struct Functions {
       BEGIN
         outcome := 0; version := 1;
         IF p_id = 0 OR p_parent = p_id THEN outcome := 2; version := 0; RETURN; END IF;
-        -- A reply may be written at the same time as what it answers: whoever comes second sees the other.
-        \(among("PERFORM pg_advisory_xact_lock(p_id);"))
-        \(among("IF p_parent <> 0 THEN PERFORM pg_advisory_xact_lock(p_parent); END IF;"))
+        -- A reply may be written at the same time as what it answers: whoever comes second sees the other. The lesser number first,
+        -- so that two that answer each other never wait for each other.
+        \(among("IF p_parent <> 0 THEN PERFORM pg_advisory_xact_lock(least(p_id, p_parent)); END IF;"))
+        \(among("PERFORM pg_advisory_xact_lock(greatest(p_id, CASE WHEN p_parent <> 0 THEN p_parent ELSE p_id END));"))
         INSERT INTO item (id, author, parent, created, tie, reader, active, payload, traits)
         VALUES (p_id, p_author, p_parent, p_created, p_tie, p_reader, p_created, p_payload, p_traits) ON CONFLICT (id) DO NOTHING;
         IF NOT FOUND THEN outcome := 2; version := 0; RETURN; END IF;
@@ -124,13 +125,14 @@ struct Functions {
       END $$;
 
       CREATE OR REPLACE FUNCTION remove(p_id bigint, p_actor bigint, OUT outcome int, OUT version int) LANGUAGE plpgsql AS $$
-      DECLARE v_item item;
+      DECLARE v_item item; v_parent bigint;
       BEGIN
         outcome := 0; version := 0;
+        -- What it answers may just be published: see there. As there, before any row is locked.
+        \(among("SELECT parent INTO v_parent FROM item WHERE id = p_id;"))
+        \(among("IF v_parent <> 0 THEN PERFORM pg_advisory_xact_lock(v_parent); END IF;"))
         SELECT * INTO v_item FROM item WHERE id = p_id AND NOT deleted AND (reader = 0 OR reader = p_actor + 1) FOR NO KEY UPDATE;
         IF NOT FOUND THEN outcome := 1; RETURN; END IF;
-        -- What it answers may just be published: see there.
-        \(among("IF v_item.parent <> 0 THEN PERFORM pg_advisory_xact_lock(v_item.parent); END IF;"))
         UPDATE item SET deleted = true WHERE id = p_id;
         \(words("PERFORM forget_words(v_item);"))
         \(totals(removeItem, "v_item.reader = 0"))

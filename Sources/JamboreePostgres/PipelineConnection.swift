@@ -128,6 +128,7 @@ final class PipelineConnection {
     pauseNanoseconds = 50_000_000
     isPrepared = [Bool](repeating: false, count: isPrepared.count)
     PQsetnonblocking(handle, 1)
+    PQsetNoticeProcessor(handle, { _, _ in }, nil)
     PQenterPipelineMode(handle)
     PQsendQueryParams(handle, settings.setup, 0, nil, nil, nil, nil, 1)
     debts.append(.preparation(nil))

@@ -137,17 +137,31 @@ extension PostgresBackend.Settings {
     guard authority.count(where: { $0 == "@" }) <= 1, !(authority.prefix { $0 != "@" }).contains("/") || !authority.contains("@") else {
       throw BackendError(.usage, "postgres: an address has one '@', behind the password; write '/', '@' and '%' in a password as %2F, %40 and %25")
     }
+    // So would a port that is none.
+    let hosts = (authority.split(separator: "@", omittingEmptySubsequences: false).last ?? "").prefix { $0 != "/" }
+    for host in hosts.split(separator: ",") {
+      guard let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") else { continue }
+      guard host[colon...].dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }) else {
+        throw BackendError(
+          .usage, "postgres: what stands behind a host's ':' is no port; an address is //USER:PASSWORD@HOST:PORT/DATABASE, each part optional")
+      }
+    }
     var base = options.location.isEmpty ? defaultServer : "postgres:" + options.location
     if base.isEmpty { base = "postgres://" }
     guard base.hasPrefix("postgres://") || base.hasPrefix("postgresql://") else {
       throw BackendError(.usage, "postgres: what stands after 'postgres:' is //USER:PASSWORD@HOST:PORT/DATABASE; see 'jamboree backends'")
     }
     // As the server's own views show it.
-    var parameters = ["application_name=\(percentEncoded("jamboree " + schema))"]
+    var parameters = ["application_name=\(percentEncoded(applicationName(schema)))"]
     for name in ["sslmode", "sslrootcert", "sslcert", "sslkey"] where !options.text(name).isEmpty {
       parameters.append("\(name)=\(percentEncoded(options.text(name)))")
     }
     return base + (base.contains("?") ? "&" : "?") + parameters.joined(separator: "&")
+  }
+
+  /// The server cuts longer names, and says so for each connection.
+  private static func applicationName(_ schema: String) -> String {
+    String(decoding: "jamboree \(schema)".utf8.prefix(63), as: UTF8.self)
   }
 
   /// The server that libpq's variables name; else the one that `Scripts/servers` has started.

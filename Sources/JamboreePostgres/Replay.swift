@@ -77,7 +77,7 @@ struct Replay: ~Copyable {
   private mutating func receive() throws(BackendError) {
     while let debt = debts.first {
       if isBroken { throw control.failure("loading: ") }
-      guard let result = PQgetResult(control.handle) else {
+      guard let result = try control.nextResult() else {
         guard PQstatus(control.handle) == CONNECTION_OK else { throw control.failure("loading: ") }
         if case .commit = debt { continue }
         debts.removeFirst()

@@ -7,10 +7,12 @@ import JamboreeScenario
 /// Flags of runs at wall-clock pace.
 struct LoadFlags: ParsableArguments {
   @Option(
+    name: .customLong("pace"),
     help: ArgumentHelp(
       "'max': virtual time, as fast as the machine allows. 'realtime' or a factor such as '60x': load, members acting when they mean to.",
       valueName: "max|realtime|Nx"))
-  var pace = "max"
+  var givenPace: String?
+  var pace: String { givenPace ?? "max" }
 
   @Option(
     help: ArgumentHelp(
@@ -46,7 +48,7 @@ struct LoadFlags: ParsableArguments {
   var isLoad: Bool { pace != "max" || rate != nil }
 
   func validate() throws {
-    guard pace == "max" || rate == nil else {
+    guard givenPace == nil || rate == nil else {
       throw ValidationError("--rate and --pace exclude each other: a rate is kept whatever the members mean to do; leave one out")
     }
     if pace != "max" { _ = try compression() }

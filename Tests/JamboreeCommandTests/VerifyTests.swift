@@ -6,6 +6,13 @@ import Testing
     (object["checks"] as? [[String: Any]] ?? []).filter { $0["section"] as? String == section }
   }
 
+  @Test func aServerThatIsNotThereBreaksNoClaim() throws {
+    let told = try Workplace().run("verify", "postgres://u:SEKRET@127.0.0.1:1/db?connectTimeout=1")
+    #expect(told.code == 69, "\(told.err)")
+    #expect(told.err.contains("not reachable within 1 s") && !told.err.contains("SEKRET"))
+    #expect(told.out.isEmpty)
+  }
+
   @Test func sqliteKeepsWhatItClaims() throws {
     let place = try Workplace()
     let run = try place.run("verify", "sqlite:data", "--commits", "60", "--kills", "3", "--json")

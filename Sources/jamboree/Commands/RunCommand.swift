@@ -125,6 +125,12 @@ struct RunCommand: ParsableCommand {
       Composition.removeUnfinishedFiles()
       return true
     }
+    // A file that was removed under a run is still written to, for nobody.
+    if !FileManager.default.fileExists(atPath: results) {
+      throw Failure(
+        code: Failure.io,
+        message: "\(results) was removed while the run went on, and its results with it; run again, and leave the file where it is")
+    }
 
     if json {
       try RunJSON.make(finished).print()

@@ -47,6 +47,8 @@ struct VerifyCommand: ParsableCommand {
       return try DurabilityCheck.write(to: instance, sessions: sessions)
     }
     let target = try VerifyTarget(backend)
+    // A server that cannot be reached keeps none of its claims, and breaks none.
+    try target.reach()
     var table = VerifyTable(target, isSilent: json)
     try table.begin()
     let timeoutNanoseconds = UInt64(timeout) * 1_000_000_000

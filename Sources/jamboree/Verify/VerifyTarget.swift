@@ -47,6 +47,17 @@ final class VerifyTarget: Sendable {
     return folder
   }
 
+  /// Puts nothing at all into the backend, to see that there is one.
+  /// - Throws: what loading throws, as `unreachable`.
+  func reach() throws {
+    let backend = try Composition.backends.make(fresh()).instance.backend
+    let nobody = Population(
+      regions: [Region(name: "nowhere", share: 1, utcOffsetMinutes: 0)], regionIndices: [], roles: [], affiliations: [], interests: [],
+      graph: SocialGraph(memberCount: 0))
+    try backend.load(Dataset(population: nobody, containers: [], history: OperationLog()))
+    try backend.finish()
+  }
+
   /// A reference to a place with nothing in it.
   func fresh(adding options: [String] = []) -> PlugInReference {
     let place = folder.map { reference.located(at: "\($0)/data-\(UUID().uuidString).sqlite") } ?? reference
