@@ -38,13 +38,13 @@ struct BurstCurve: Sendable {
 
   /// The time by which the given share of the visits has begun. A curve that lies wholly outside the run is even.
   func time(quantile: Double) -> SimTime {
-    guard last > first else { return SimTime(nanoseconds: Int64(quantile * Double(durationNanoseconds))) }
+    guard last > first else { return SimTime(nanoseconds: min(Int64(quantile * Double(durationNanoseconds)), durationNanoseconds - 1)) }
     let share = first + quantile * (last - first)
     var index = 1
     while index < points.count - 1, points[index].share < share { index += 1 }
     let (from, to) = (points[index - 1], points[index])
     let width = to.share - from.share
     let nanoseconds = from.nanoseconds + (width > 0 ? (share - from.share) / width : 0) * (to.nanoseconds - from.nanoseconds)
-    return SimTime(nanoseconds: Int64(min(max(nanoseconds, 0), Double(durationNanoseconds - 1))))
+    return SimTime(nanoseconds: min(Int64(max(nanoseconds, 0)), durationNanoseconds - 1))
   }
 }
