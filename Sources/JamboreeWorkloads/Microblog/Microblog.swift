@@ -84,24 +84,44 @@ struct Microblog: VisitBehaviour {
     switch Activity(rawValue: activity) {
     case .poll where visit.stage == 1: return feed.newestAlone(visit, reply, &context)
     case .poll:
-      // Without a look before, this one is what later ones are compared with.
-      if visit.place == 0 { visit.place = newest(reply) } else if newest(reply) > visit.place { context.count(newPolls) }
+      // Without a look before, this one is what later ones are compared with. What was found once is not new again.
+      if visit.place != 0, newest(reply) > visit.place { context.count(newPolls) }
+      visit.place = max(visit.place, newest(reply))
       return .done(outcome)
     case .unfollow: return unfollow(visit, reply, &stream, &context)
     default:
       if let step = feed.proceed(visit, reply, &context) { return step }
-      look(&visit, reply, &stream, context)
+      look(&visit, reply, &stream, &context)
       return activity == Activity.readTimeline.rawValue ? .done(outcome) : takeUp(activity, &visit, &stream, &context)
     }
   }
 
-  /// Takes notice of some of the messages that are shown.
-  private func look(_ visit: inout Visit, _ reply: borrowing Reply, _ stream: inout RandomStream, _ context: borrowing AgentContext) {
-    visit.place = newest(reply)
+  /// Takes notice of some of the messages that are shown, and of somebody who is met in them.
+  private func look(_ visit: inout Visit, _ reply: borrowing Reply, _ stream: inout RandomStream, _ context: inout AgentContext) {
+    visit.place = max(visit.place, newest(reply))
     visit.clearTargets()
-    guard reply.items.count > 0 else { return }
+    passOver(visit.member, reply, &context.page)
+    guard let row = feed.row(reply, context, &stream) else { return }
+    visit.note = UInt64(met(in: reply.items[row]).rawValue) + 1
     visit.lastRead = feed.choose(reply, context, &stream)
     for _ in 0..<Self.noticed { visit.addTarget(feed.choose(reply, context, &stream)) }
+  }
+
+  /// Leaves out of a page what the reader has written: nobody answers or passes on their own.
+  private func passOver(_ reader: UInt32, _ reply: borrowing Reply, _ page: inout Buffer<UInt16>) {
+    var kept = 0
+    for place in 0..<page.count where reply.items.id(at: Int(page[place])).author.rawValue != reader {
+      page[kept] = page[place]
+      kept += 1
+    }
+    page.resize(to: kept, filling: 0)
+  }
+
+  /// Whom a reader meets in a message: whose words it answers or passes on. Its own author is followed already, unless the page
+  /// was everybody's.
+  private func met(in message: ItemRow) -> MemberID {
+    if message.parent != .none { return message.parent.author }
+    return message.kind == MicroblogService.Kind.repost.rawValue ? MemberID(UInt32(bitPattern: message.value)) : message.id.author
   }
 
   /// When the newest of some messages was published, as a number that is never 0: its order is that of the times, which are
@@ -146,12 +166,11 @@ struct Microblog: VisitBehaviour {
     return .writes
   }
 
-  /// Follows the author of what was read last, or somebody by popularity.
+  /// Follows whoever was met on the last page, or somebody by popularity.
   private func follow(_ visit: Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
-    let author = visit.lastRead.author.rawValue
-    let mayBeAuthor = visit.lastRead != .none && author != visit.member && Int(author) < model.setup.population.count
-    let read = mayBeAuthor && stream.chance(parameters.followReadShare) ? author : nil
-    guard let other = read ?? followers.member(for: visit.member, &stream) else { return .done(.ok) }
+    let hasMet = visit.note != 0 && visit.note - 1 != UInt64(visit.member)
+    let met = hasMet && stream.chance(parameters.followMetShare) ? UInt32(visit.note - 1) : nil
+    guard let other = met ?? followers.member(for: visit.member, &stream) else { return .done(.ok) }
     tie(.connect, to: UInt64(other), visit, &context)
     return .writes
   }

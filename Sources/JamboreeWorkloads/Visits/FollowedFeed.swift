@@ -35,7 +35,7 @@ public struct FeedParameters: Sendable {
 }
 
 /// A page of those whom the visitor follows, put together when it is asked for: who they are, the newest of what they have
-/// published, ranked. Where that finds nothing, it is what everybody publishes.
+/// published, ranked. Where that finds nothing of anybody else, it is what everybody publishes.
 struct FollowedFeed: Sendable {
   private let model: VisitModel
   private let parameters: FeedParameters
@@ -67,36 +67,45 @@ struct FollowedFeed: Sendable {
 
   func open(_ visit: Visit, _ context: borrowing AgentContext) -> Step { connections(of: UInt64(visit.member), visit, context) }
 
-  /// Goes on with an activity that began with ``open(_:_:)``.
+  /// Goes on with an activity that began with ``open(_:_:)``. Everybody's page is asked for once more where it is empty, too.
   /// - Returns: nil when the reply is what is shown, and the context's page the rows of it.
   func proceed(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step? {
     switch visit.stage {
-    case 1 where reply.keys.count > 0 || showsOwn: return .ranked(newest(parameters.window, visit, reply, &context), pageLength: parameters.pageLength)
+    case 1 where reply.keys.count > 0:
+      let read = newest(parameters.window, own: showsOwn ? UInt64(visit.member) : nil, visit, reply, &context)
+      return .ranked(read, pageLength: parameters.pageLength)
     case 1: return ofEverybody(visit, context)
-    case 2 where reply.items.count == 0: return ofEverybody(visit, context)
+    case 2 where !isOfOthers(reply, visit): return ofEverybody(visit, context)
     default: return nil
     }
   }
 
-  /// The newest item alone, to find out whether there is a new one.
-  func newestAlone(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step {
-    .read(newest(1, visit, reply, &context))
+  private func isOfOthers(_ reply: borrowing Reply, _ visit: Visit) -> Bool {
+    for row in 0..<reply.items.count where reply.items.id(at: row).author.rawValue != visit.member { return true }
+    return false
   }
 
-  private func newest(_ limit: Int, _ visit: Visit, _ connections: borrowing Reply, _ context: inout AgentContext) -> Operation {
+  /// The newest item of those whom the visitor follows, alone, to find out whether there is a new one. What the visitor has made
+  /// is no news.
+  func newestAlone(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step {
+    .read(newest(1, own: nil, visit, reply, &context))
+  }
+
+  private func newest(
+    _ limit: Int, own: UInt64?, _ visit: Visit, _ connections: borrowing Reply, _ context: inout AgentContext
+  ) -> Operation {
     var read = model.operation(.recentByAuthors, visit, context)
     read.limit = UInt16(limit)
     // In order, as backends like them best: connections come ascending, and the reader is put in between.
-    let own = UInt64(visit.member)
-    var isIn = !showsOwn
+    var isIn = own == nil
     for member in connections.keys {
-      if !isIn, own <= member {
+      if !isIn, let own, own <= member {
         isIn = true
         if own < member { context.arguments.append(own) }
       }
       context.arguments.append(member)
     }
-    if !isIn { context.arguments.append(own) }
+    if !isIn, let own { context.arguments.append(own) }
     return read
   }
 
@@ -107,9 +116,13 @@ struct FollowedFeed: Sendable {
     return .ranked(read, pageLength: parameters.pageLength)
   }
 
+  /// A row of the page that is shown: higher places more often; nil of an empty page.
+  func row(_ reply: borrowing Reply, _ context: borrowing AgentContext, _ stream: inout RandomStream) -> Int? {
+    context.page.isEmpty ? nil : Int(context.page[positions.rank(at: stream.nextUnit(), among: context.page.count)])
+  }
+
   /// An item of the page that is shown: higher places more often; none of an empty page.
   func choose(_ reply: borrowing Reply, _ context: borrowing AgentContext, _ stream: inout RandomStream) -> ItemID {
-    guard !context.page.isEmpty else { return .none }
-    return reply.items.id(at: Int(context.page[positions.rank(at: stream.nextUnit(), among: context.page.count)]))
+    row(reply, context, &stream).map { reply.items.id(at: $0) } ?? .none
   }
 }
