@@ -140,7 +140,8 @@ private let maximumBuckets: Int64 = 20_000
 private func readDrain(
   _ reader: inout ParameterReader, duration: Int64, bucket: Int64
 ) throws(ConfigurationError) -> Int64 {
-  let room = max(maximumBuckets * bucket - duration, 0)
+  // The longest buckets would hold more time than there is.
+  let room = max(maximumBuckets * min(bucket, .max / maximumBuckets) - duration, 0)
   let drain = try reader.duration(
     "drain", default: min(24 * hour, room), in: 0...(31 * 24 * hour),
     "how long after the end members may finish what they have begun; what is left then is cut")

@@ -252,6 +252,13 @@ import Testing
     #expect(refusal(String(repeating: "#", count: 5 << 20)) == "t.yaml: larger than 4 MiB; that is no scenario")
   }
 
+  /// A year and its drain fit into so many of the longest buckets many times over.
+  @Test func theLongestBuckets() throws {
+    let scenario = try load(tinyScenario.replacing(line: "duration: 2h", with: "duration: 366d\nmeasure: { bucket: 7d }\ndrain: 31d"))
+    #expect(scenario.bucketNanoseconds == 7 * 86_400_000_000_000)
+    #expect(scenario.drainNanoseconds == 31 * 86_400_000_000_000)
+  }
+
   @Test func exclamationMarksInTextsAreNoTags() throws {
     let scenario = try load("summary: \"!!str\" # !\n" + tinyScenario.replacing(line: "count: 7", with: "label: 'wow! !!int'"))
     #expect(scenario.summary == "!!str")

@@ -52,7 +52,8 @@ struct BudgetDeal {
       case .owners, .writers:
         let heavyCount = heavyCount(of: writers)
         let heavyWeight = Double(heavyCount) * parameters.writers.heavyFactor
-        let heavy = amount * heavyWeight / (heavyWeight + Double(writers.count - heavyCount))
+        // Whole, so that rounding is done once for both classes together.
+        let heavy = (amount * heavyWeight / (heavyWeight + Double(writers.count - heavyCount))).rounded()
         deal(heavy, to: Array(writers[..<heavyCount]), activity.name + ".heavy")
         deal(amount - heavy, to: Array(writers[heavyCount...]), activity.name)
       }

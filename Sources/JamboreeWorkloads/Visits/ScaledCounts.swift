@@ -4,7 +4,7 @@ import JamboreeKit
 let mostPlatformItems = 0xFF_FFFE
 
 extension ServiceSetup {
-  /// Refuses a scale at which there would be more of something than can be numbered. At scale 1 the range of the parameter sees to it.
+  /// Refuses a scale at which there would be more of something than can be numbered. At scale 1 the parameter's range sees to it.
   /// - Parameters:
   ///   - count: how many there are at scale 1.
   ///   - key: of the scenario.
