@@ -74,9 +74,9 @@ struct Alumni: VisitBehaviour {
       return .writes
     case .comment where visit.lastRead != .none: return comment(&visit, &stream, &context)
     case .read:
-      if let target = visit.takeTarget() { return choice.thread(of: target, model, &visit, context) }
-      return choice.listing(of: page, model, visit, context)
-    default: return choice.listing(of: page, model, visit, context)
+      if let target = visit.takeTarget() { return choice.reading.thread(of: target, model, &visit, context) }
+      return choice.reading.listing(of: page, by: .active, model, visit, context)
+    default: return choice.reading.listing(of: page, by: .active, model, visit, context)
     }
   }
 
@@ -95,9 +95,9 @@ struct Alumni: VisitBehaviour {
   ) -> Step {
     // The thread that was opened ends the action; a listing leads on to one where the action needs it.
     guard !context.page.isEmpty else { return .done(outcome) }
-    choice.chooseTargets(&visit, reply, context.page, wanted: 3, &stream)
+    choice.chooseTargets(3, from: reply, context.page, &visit, &stream)
     guard activity != Activity.browse.rawValue, let target = visit.takeTarget() else { return .done(outcome) }
-    if activity == Activity.read.rawValue { return choice.thread(of: target, model, &visit, context) }
+    if activity == Activity.read.rawValue { return choice.reading.thread(of: target, model, &visit, context) }
     visit.lastRead = target
     return comment(&visit, &stream, &context)
   }

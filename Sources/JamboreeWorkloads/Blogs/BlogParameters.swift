@@ -10,11 +10,8 @@ public struct BlogParameters: Sendable {
   public var seedPostsPerBlog: Int
   /// How long before the start the first of these was made; they lie evenly over the time until then.
   public var seedSpanNanoseconds: Int64
-  /// The newest posts of a blog or of the front page that are candidates for what is shown of it.
-  public var window: Int
-  public var pageLength: Int
-  /// A place is opened with a chance proportional to its number to the power of minus this.
-  public var positionBias: Double
+  /// A blog's page, or the front page.
+  public var reading: PageReading
   /// Share of the listings that are of the front page rather than of a blog.
   public var frontPageShare: Double
   /// Readers' choice: the n-th blog's weight is n to the power of minus this.
@@ -43,10 +40,7 @@ public struct BlogParameters: Sendable {
       "seedPostsPerBlog", default: 3, in: 0...1000, unit: "posts", "posts in each blog at the start")
     seedSpanNanoseconds = try reader.duration(
       "seedSpan", default: 127 * Self.day, in: 0...(3650 * Self.day), "how long before the start the first of these was made")
-    window = try reader.integer("window", default: 100, in: 1...10_000, "newest posts that a listing offers to the ranker")
-    pageLength = try reader.integer("pageLength", default: 10, in: 1...500, "posts shown of them")
-    positionBias = try reader.number(
-      "positionBias", default: 1, in: 0...10, "a place is opened with a weight of its number to the power of minus this")
+    reading = try PageReading(&reader, pageLength: 10)
     frontPageShare = try reader.number(
       "frontPageShare", default: 0.3, in: 0...1, "share of the listings that are of the front page")
     blogSkew = try reader.number(
@@ -62,10 +56,6 @@ public struct BlogParameters: Sendable {
       "qualitySpread", default: 0.7, in: 0...10, unit: "marks", "standard deviation of the posts' true quality")
     judgementNoise = try reader.number(
       "judgementNoise", default: 1, in: 0...10, unit: "marks", "standard deviation of one person's judgement")
-    guard pageLength <= window || reader.describesOnly else {
-      throw reader.fail(
-        "pageLength", "a page of \(pageLength) posts cannot be filled from a window of \(window); lower it, or raise window")
-    }
     let publishes = visits.mix[Blogs.Activity.publish.rawValue] > 0
     guard owners > 0 || !publishes || reader.describesOnly else {
       throw reader.fail("owners", "nobody owns a blog, but 'publish' is in the mix; raise it, or give a mix without publish")

@@ -15,7 +15,7 @@ struct Blogs: VisitBehaviour {
   let quality: IdeaQuality
   private let parameters: BlogParameters
   private let blogChoice: AliasTable
-  private let places: ZipfDistribution
+  private let choice: PageChoice
   private let postLengths: QuantileTable
   private let commentLengths: QuantileTable
   private let frontPageBrowses, negativeComments, textBytes, marks, emptyPages: Int
@@ -26,7 +26,7 @@ struct Blogs: VisitBehaviour {
     quality = IdeaQuality(seed: model.setup.seed, domain: RandomDomain("blogs.quality"))
     // Numbers of blogs are without meaning but for this: a lower one has more readers.
     blogChoice = AliasTable(weights: ZipfDistribution.weights(exponent: parameters.blogSkew, count: model.ownerCount))
-    places = ZipfDistribution(exponent: parameters.positionBias, count: parameters.pageLength)
+    choice = PageChoice(parameters.reading)
     postLengths = QuantileTable(LognormalDistribution(mean: parameters.meanBytes, sigma: parameters.bytesSigma))
     commentLengths = QuantileTable(LognormalDistribution(mean: parameters.commentBytes, sigma: parameters.bytesSigma))
     func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
@@ -91,7 +91,7 @@ struct Blogs: VisitBehaviour {
     _ context: inout AgentContext
   ) -> Step {
     if activity == Activity.browseBlog.rawValue {
-      visit.chooseTargets(from: reply, context.page, places, &stream)
+      choice.chooseTargets(Visit.mostTargets, from: reply, context.page, &visit, &stream)
       if reply.items.count == 0 { context.count(emptyPages) }
       return .done(outcome)
     }
@@ -117,11 +117,9 @@ struct Blogs: VisitBehaviour {
   }
 
   private func browse(_ visit: Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
-    var listing = model.operation(.listing, visit, context)
-    listing.container = stream.chance(parameters.frontPageShare) ? frontPage : chosenBlog(&stream)
-    if listing.container == frontPage { context.count(frontPageBrowses) }
-    listing.limit = UInt16(parameters.window)
-    return .ranked(listing, pageLength: parameters.pageLength)
+    let container = stream.chance(parameters.frontPageShare) ? frontPage : chosenBlog(&stream)
+    if container == frontPage { context.count(frontPageBrowses) }
+    return choice.reading.listing(of: container, model, visit, context)
   }
 
   /// Opens what was chosen on the page before; else goes to a blog, by a link from elsewhere, for its newest post.

@@ -15,7 +15,7 @@ public struct BookmarkParameters: Sendable {
   public var links: Links
   /// Share of the looks at a person's bookmarks that are at the visitor's own.
   public var ownPages: Double
-  var positions: PagePositions
+  public var reading: PageReading
   /// Mean length of title and description.
   public var meanBytes: Double
   public var bytesSigma: Double
@@ -48,7 +48,7 @@ public struct BookmarkParameters: Sendable {
         hidden: try reader.number("private", default: 0.05, in: 0...1e6, "for their owner alone, of either"))
     }
     ownPages = try reader.number("ownPages", default: 0.25, in: 0...1, "share of the looks at a person's page that are at one's own")
-    positions = try PagePositions(&reader, pageLength: 20)
+    reading = try PageReading(&reader, isRanked: false)
     meanBytes = try reader.number(
       "meanBytes", default: 200, in: 1...65_536, unit: "B", "mean length of title and description (lognormal)")
     bytesSigma = try reader.number("bytesSigma", default: 0.7, in: 0...3, "standard deviation of its logarithm")

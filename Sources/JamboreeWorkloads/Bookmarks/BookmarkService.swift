@@ -37,6 +37,7 @@ struct Bookmarks: VisitBehaviour {
   let model: VisitModel
   private let parameters: BookmarkParameters
   private let maker: BookmarkMaker
+  private let choice: PageChoice
   private let owners: [MemberID]
   /// Whose bookmarks are looked at: theirs most who keep most. Nil when nobody keeps any.
   private let byBookmarks: AliasTable?
@@ -46,6 +47,7 @@ struct Bookmarks: VisitBehaviour {
     self.model = model
     self.parameters = parameters
     maker = BookmarkMaker(parameters)
+    choice = PageChoice(parameters.reading)
     let writers = model.writers()
     owners = writers.members
     byBookmarks = owners.isEmpty ? nil : AliasTable(weights: writers.weights)
@@ -85,15 +87,15 @@ struct Bookmarks: VisitBehaviour {
   func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
     switch Activity(rawValue: activity) {
     case .add: return add(&visit, &stream, &context)
-    case .browsePerson: return list(place(.person, person(visit, &stream)), visit, context)
+    case .browsePerson: return choice.reading.listing(of: place(.person, person(visit, &stream)), model, visit, context)
     case .followLink:
       // Without a page to choose from, the visitor looks at what is new.
       guard let target = visit.takeTarget() else {
         visit.note = 0
-        return list(place(.frontPage, 0), visit, context)
+        return choice.reading.listing(of: place(.frontPage, 0), model, visit, context)
       }
       return open(target, &visit, context)
-    default: return list(place(.tag, maker.tag(&stream)), visit, context)
+    default: return choice.reading.listing(of: place(.tag, maker.tag(&stream)), model, visit, context)
     }
   }
 
@@ -121,13 +123,6 @@ struct Bookmarks: VisitBehaviour {
     return Int(owners[byBookmarks.index(bits: bits)].rawValue)
   }
 
-  private func list(_ container: ContainerID, _ visit: Visit, _ context: borrowing AgentContext) -> Step {
-    var read = model.operation(.listing, visit, context)
-    read.container = container
-    read.limit = UInt16(parameters.positions.pageLength)
-    return .read(read)
-  }
-
   private func open(_ bookmark: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
     var read = model.operation(.item, visit, context)
     read.subject = bookmark
@@ -142,18 +137,18 @@ struct Bookmarks: VisitBehaviour {
     _ context: inout AgentContext
   ) -> Step {
     countPrivate(reply, visit, &context)
-    guard activity == Activity.followLink.rawValue else {
-      parameters.positions.chooseTargets(Int(visit.left[Activity.followLink.rawValue]), of: reply.items, &visit, &stream)
-      if reply.items.count > 0 {
-        let seen = parameters.positions.row(among: reply.items.count, &stream)
+    let isFollowing = activity == Activity.followLink.rawValue
+    guard isFollowing, visit.note != 0 else {
+      let links = Int(visit.left[Activity.followLink.rawValue]) + (isFollowing ? 1 : 0)
+      choice.chooseTargets(links, from: reply, context.page, &visit, &stream)
+      if isFollowing, let target = visit.takeTarget() { return open(target, &visit, context) }
+      if !isFollowing, reply.items.count > 0 {
+        let seen = choice.place(among: reply.items.count, &stream)
         visit.place = UInt64(reply.items.id(at: seen).author.rawValue) + 1
       }
       return .done(outcome)
     }
     guard outcome == .ok, reply.items.count > 0 else { return .done(outcome) }
-    guard visit.note != 0 else {
-      return open(reply.items.id(at: parameters.positions.row(among: reply.items.count, &stream)), &visit, context)
-    }
     context.count(opened)
     var click = model.operation(.react, visit, context)
     click.subject = visit.lastRead

@@ -11,7 +11,7 @@ public struct MediaParameters: Sendable {
   /// Share of the downloads that are of a file found among the newest.
   public var newest: Double
   public var size: Size
-  var positions: PagePositions
+  public var reading: PageReading
   /// Mean length of a file's description.
   public var descriptionBytes: Double
   /// Mean length of a comment.
@@ -38,7 +38,7 @@ public struct MediaParameters: Sendable {
         meanBytes: try reader.number("mean", default: 5e6, in: 1024...1e11, unit: "B", "mean"),
         sigma: try reader.number("sigma", default: 1, in: 0...3, "standard deviation of the logarithm"))
     }
-    positions = try PagePositions(&reader, pageLength: 20)
+    reading = try PageReading(&reader, isRanked: false)
     descriptionBytes = try reader.number(
       "descriptionBytes", default: 500, in: 1...65_536, unit: "B", "mean length of a file's description (lognormal)")
     commentBytes = try reader.number("commentBytes", default: 200, in: 1...65_536, unit: "B", "mean length of a comment (lognormal)")

@@ -35,6 +35,7 @@ struct Media: VisitBehaviour {
   let sizes: MediaSizes
   private let parameters: MediaParameters
   private let byPopularity: AliasTable
+  private let choice: PageChoice
   private let descriptions, comments: QuantileTable
   private let textSeed, qualitySeed: UInt64
   private let downloadedBytes, uploadedBytes: Int
@@ -47,6 +48,7 @@ struct Media: VisitBehaviour {
     let weights = ZipfDistribution.weights(exponent: parameters.popularity, count: itemCount)
     sizes = MediaSizes(parameters.size, weights: weights, seed: base("sizes"))
     byPopularity = AliasTable(weights: weights)
+    choice = PageChoice(parameters.reading)
     descriptions = QuantileTable(LognormalDistribution(mean: parameters.descriptionBytes, sigma: 0.7))
     comments = QuantileTable(LognormalDistribution(mean: parameters.commentBytes, sigma: 0.7))
     (textSeed, qualitySeed) = (base("texts"), base("quality"))
@@ -81,10 +83,7 @@ struct Media: VisitBehaviour {
     case .rate where visit.lastRead != .none: return rate(visit, &stream, &context)
     case .comment where visit.lastRead != .none: return comment(&visit, &stream, &context)
     case .download where stream.chance(parameters.newest):
-      var read = model.operation(.listing, visit, context)
-      read.container = model.container(1, 0)
-      read.limit = UInt16(parameters.positions.pageLength)
-      return .read(read)
+      return choice.reading.listing(of: model.container(1, 0), model, visit, context)
     default: return open(popularItem(&stream), &visit, context)
     }
   }
@@ -115,7 +114,7 @@ struct Media: VisitBehaviour {
     guard outcome == .ok, reply.items.count > 0 else { return .done(outcome) }
     // No file is open yet: this is the page of the newest.
     guard visit.note != 0 else {
-      return open(reply.items.id(at: parameters.positions.row(among: reply.items.count, &stream)), &visit, context)
+      return open(reply.items.id(at: choice.place(among: reply.items.count, &stream)), &visit, context)
     }
     switch Activity(rawValue: activity) {
     case .rate: return rate(visit, &stream, &context)

@@ -103,8 +103,8 @@ struct Microblog: VisitBehaviour {
     passOver(visit.member, reply, &context.page)
     guard let row = feed.row(reply, context, &stream) else { return }
     visit.note = UInt64(met(in: reply.items[row]).rawValue) + 1
-    visit.lastRead = feed.choose(reply, context, &stream)
-    for _ in 0..<Self.noticed { visit.addTarget(feed.choose(reply, context, &stream)) }
+    feed.choice.chooseTargets(1 + Self.noticed, from: reply, context.page, &visit, &stream)
+    if let first = visit.takeTarget() { visit.lastRead = first }
   }
 
   /// Leaves out of a page what the reader has written: nobody answers or passes on their own.

@@ -13,7 +13,7 @@ public struct MicroblogService: Service, PublicPlace {
       .write("post", 56, counts: ["posts", "messages"], "publish a message"),
       .write("reply", 112, counts: ["replies", "messages"], "answer a message that was read"),
       .write("repost", 19, counts: ["reposts", "messages"], "pass on a message that was read"),
-      .write("follow", 50, by: .everyone, counts: ["follows"], "follow somebody: who was met in what was read, or somebody popular"),
+      .write("follow", 50, by: .everyone, counts: ["follows"], "follow somebody who was met in what was read, or is popular"),
       .write("unfollow", 8, by: .everyone, counts: ["unfollows"], "follow somebody no longer"),
     ],
     verbs: [.connections, .recentByAuthors, .listing, .publish, .connect, .disconnect],

@@ -104,6 +104,8 @@ struct Commons: Sendable {
   }
 
   var page: ContainerID { places[0] }
+  /// One of the places, each as likely as any other.
+  func place(_ stream: inout RandomStream) -> ContainerID { places[stream.next(below: places.count)] }
 
   /// Flags less those who stand up for it. A member's flag counts once, however often it is given.
   func weight(_ row: ItemRow) -> Int32 { row.flagCount - max(row.voteSum, 0) }

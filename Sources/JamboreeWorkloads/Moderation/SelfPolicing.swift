@@ -6,7 +6,7 @@ struct SelfPolicing: VisitBehaviour {
 
   let model: VisitModel
   private let commons: Commons
-  private let choice: PageChoice
+  private let reading: PageReading
   private let offending: Double
   private let mistakes: Double
   private let metrics: Metrics
@@ -14,7 +14,7 @@ struct SelfPolicing: VisitBehaviour {
   init(_ parameters: ModerationParameters, _ model: VisitModel, _ commons: Commons) {
     self.model = model
     self.commons = commons
-    choice = PageChoice(parameters.reading)
+    reading = parameters.reading
     offending = parameters.offending
     mistakes = parameters.mistakes
     metrics = Metrics(model)
@@ -37,7 +37,7 @@ struct SelfPolicing: VisitBehaviour {
 
   func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
     guard activity == Activity.post.rawValue else {
-      return choice.listing(of: commons.places[stream.next(below: commons.places.count)], model, visit, context)
+      return reading.listing(of: commons.place(&stream), by: .active, model, visit, context)
     }
     var post = model.publication(&visit, &stream, context, lengths: commons.lengths)
     post.container = commons.page
@@ -144,14 +144,14 @@ struct SelfPolicing: VisitBehaviour {
 struct Brigade: VisitBehaviour {
   let model: VisitModel
   private let commons: Commons
-  private let choice: PageChoice
+  private let reading: PageReading
   private let targets: Double
   private let flags: Int
 
   init(model: VisitModel, commons: Commons, parameters: ModerationParameters) {
     self.model = model
     self.commons = commons
-    choice = PageChoice(parameters.reading)
+    reading = parameters.reading
     targets = parameters.brigade.targets
     flags = model.outline.metric("flags", first: model.setup.firstMetric)
   }
@@ -162,7 +162,7 @@ struct Brigade: VisitBehaviour {
   }
 
   func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
-    choice.listing(of: commons.places[stream.next(below: commons.places.count)], model, visit, context)
+    reading.listing(of: commons.place(&stream), by: .active, model, visit, context)
   }
 
   func resume(

@@ -34,9 +34,11 @@ struct PublicReaders: VisitBehaviour {
     let kind: UInt64 = activity == Activity.readExternal.rawValue ? 1 : 2
     if visit.place != kind { visit.clearTargets() }
     visit.place = kind
-    if activity != Activity.browse.rawValue, let target = visit.takeTarget() { return choice.thread(of: target, model, &visit, context) }
+    if activity != Activity.browse.rawValue, let target = visit.takeTarget() {
+      return choice.reading.thread(of: target, model, &visit, context)
+    }
     let place = kind == 1 ? Self.external(model) : places[stream.next(below: places.count)]
-    return choice.listing(of: place, model, visit, context)
+    return choice.reading.listing(of: place, by: .active, model, visit, context)
   }
 
   func resume(
@@ -44,9 +46,9 @@ struct PublicReaders: VisitBehaviour {
     _ context: inout AgentContext
   ) -> Step {
     guard !context.page.isEmpty else { return .done(outcome) }
-    choice.chooseTargets(&visit, reply, context.page, wanted: 3, &stream)
+    choice.chooseTargets(3, from: reply, context.page, &visit, &stream)
     guard activity != Activity.browse.rawValue, let target = visit.takeTarget() else { return .done(outcome) }
-    return choice.thread(of: target, model, &visit, context)
+    return choice.reading.thread(of: target, model, &visit, context)
   }
 }
 

@@ -16,15 +16,15 @@ public struct SearchService: Service {
     participation: 0.25, dailyActive: 0.1, actionsPerDay: 0.32124, actionsPerVisit: 2.5, thinkSeconds: 20)
 
   public let visits: VisitParameters
-  let positions: PagePositions
+  public let reading: PageReading
 
   public init(parameters reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, Self.outline, Self.standard)
-    positions = try PagePositions(&reader, pageLength: 20)
+    reading = try PageReading(&reader, isRanked: false)
   }
 
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
-    PreparedVisits(Search(VisitModel(Self.outline, visits, setup), positions))
+    PreparedVisits(Search(VisitModel(Self.outline, visits, setup), reading))
   }
 }
 
@@ -33,12 +33,12 @@ struct Search: VisitBehaviour {
   private enum Activity: Int { case query, open }
 
   let model: VisitModel
-  private let positions: PagePositions
+  private let choice: PageChoice
   private let results, unanswered, opened: Int
 
-  init(_ model: VisitModel, _ positions: PagePositions) {
+  init(_ model: VisitModel, _ reading: PageReading) {
     self.model = model
-    self.positions = positions
+    choice = PageChoice(reading)
     func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
     (results, unanswered, opened) = (metric("results"), metric("unanswered"), metric("opened"))
   }
@@ -49,8 +49,7 @@ struct Search: VisitBehaviour {
     var query = model.operation(.search, visit, context)
     // Words are looked for as often as they are written.
     query.payloadSeed = UInt64(Vocabulary.zipfRank(bits: stream.next()))
-    query.limit = UInt16(positions.pageLength)
-    return .read(query)
+    return choice.reading.page(of: query)
   }
 
   private func open(_ item: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
@@ -75,7 +74,8 @@ struct Search: VisitBehaviour {
     context.count(results, by: Int64(reply.items.count))
     if reply.items.count == 0 { context.count(unanswered) }
     let isOpening = activity == Activity.open.rawValue
-    positions.chooseTargets(Int(visit.left[Activity.open.rawValue]) + (isOpening ? 1 : 0), of: reply.items, &visit, &stream)
+    let opens = Int(visit.left[Activity.open.rawValue]) + (isOpening ? 1 : 0)
+    choice.chooseTargets(opens, from: reply, context.page, &visit, &stream)
     if isOpening, let target = visit.takeTarget() { return open(target, &visit, context) }
     return .done(outcome)
   }

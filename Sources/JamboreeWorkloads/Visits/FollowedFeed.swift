@@ -4,33 +4,24 @@ import JamboreeKit
 public struct FeedParameters: Sendable {
   /// At most so many of those whom a member follows are asked for.
   public var authors: Int
-  /// The newest items that a page is made from.
-  public var window: Int
-  public var pageLength: Int
-  /// What is taken notice of: the n-th place's weight is n to the power of minus this.
-  public var positionBias: Double
+  /// The page that is made of the newest items, and what of it is taken notice of.
+  public var reading: PageReading
+
+  public var window: Int { reading.window }
+  public var pageLength: Int { reading.pageLength }
 
   /// Reads the section `feed`.
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     self = try reader.section("feed", "what is shown of those whom a member follows") { reader throws(ConfigurationError) in
-      let feed = FeedParameters(
+      FeedParameters(
         authors: try reader.integer("authors", default: 200, in: 1...1_000, "at most so many of those followed are asked for"),
-        window: try reader.integer("window", default: 30, in: 1...1_000, "newest items that a page is made from"),
-        pageLength: try reader.integer("pageLength", default: 20, in: 1...500, "items shown on a page"),
-        positionBias: try reader.number("positionBias", default: 1, in: 0...5, "the n-th place's weight is n to the power of minus this"))
-      guard feed.pageLength <= feed.window else {
-        throw reader.fail(
-          "pageLength", "\(feed.pageLength) is more than the \(feed.window) items that a page is made from; raise window, or lower it")
-      }
-      return feed
+        reading: try PageReading(keys: &reader, window: 30))
     }
   }
 
-  private init(authors: Int, window: Int, pageLength: Int, positionBias: Double) {
+  private init(authors: Int, reading: PageReading) {
     self.authors = authors
-    self.window = window
-    self.pageLength = pageLength
-    self.positionBias = positionBias
+    self.reading = reading
   }
 }
 
@@ -44,7 +35,8 @@ struct FollowedFeed: Sendable {
   private let everybody: ContainerID
   /// Whether members see what they have published themselves.
   private let showsOwn: Bool
-  private let positions: ZipfDistribution
+  /// What of a page is taken notice of.
+  let choice: PageChoice
 
   /// - Parameter kind: the kind of tie to those who are followed.
   init(_ model: VisitModel, _ parameters: FeedParameters, kind: ConnectionKind, everybody: ContainerID, showsOwn: Bool) {
@@ -53,7 +45,7 @@ struct FollowedFeed: Sendable {
     self.kind = kind
     self.everybody = everybody
     self.showsOwn = showsOwn
-    positions = ZipfDistribution(exponent: parameters.positionBias, count: parameters.pageLength)
+    choice = PageChoice(parameters.reading)
   }
 
   /// Whom a member follows: the first read of a feed, too.
@@ -73,7 +65,7 @@ struct FollowedFeed: Sendable {
     switch visit.stage {
     case 1 where reply.keys.count > 0:
       let read = newest(parameters.window, own: showsOwn ? UInt64(visit.member) : nil, visit, reply, &context)
-      return .ranked(read, pageLength: parameters.pageLength)
+      return parameters.reading.page(of: read)
     case 1: return ofEverybody(visit, context)
     case 2 where !isOfOthers(reply, visit): return ofEverybody(visit, context)
     default: return nil
@@ -110,15 +102,12 @@ struct FollowedFeed: Sendable {
   }
 
   private func ofEverybody(_ visit: Visit, _ context: borrowing AgentContext) -> Step {
-    var read = model.operation(.listing, visit, context)
-    read.container = everybody
-    read.limit = UInt16(parameters.window)
-    return .ranked(read, pageLength: parameters.pageLength)
+    parameters.reading.listing(of: everybody, model, visit, context)
   }
 
   /// A row of the page that is shown: higher places more often; nil of an empty page.
   func row(_ reply: borrowing Reply, _ context: borrowing AgentContext, _ stream: inout RandomStream) -> Int? {
-    context.page.isEmpty ? nil : Int(context.page[positions.rank(at: stream.nextUnit(), among: context.page.count)])
+    context.page.isEmpty ? nil : Int(context.page[choice.place(among: context.page.count, &stream)])
   }
 
   /// An item of the page that is shown: higher places more often; none of an empty page.

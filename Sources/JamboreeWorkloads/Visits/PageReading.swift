@@ -1,60 +1,58 @@
-import Glibc
 import JamboreeKit
 
-/// How a page of a listing is shown and what of it is opened: the same wherever people look at a list of posts.
+/// How a page of items is shown and what of it is opened: the same wherever members look at one.
 public struct PageReading: Sendable {
-  /// Candidates that a listing offers to the ranker.
+  /// Items that a page is made from, out of which a ranker chooses; as many as the page has where nothing is ranked.
   public var window: Int
-  /// How many of them are shown.
+  /// How many items are shown.
   public var pageLength: Int
-  /// A place's chance of being opened is proportional to its number to the power of minus this.
+  /// The n-th place's weight, when it is chosen what to open, is n to the power of minus this.
   public var positionBias: Double
+  private let isRanked: Bool
 
-  init(_ reader: inout ParameterReader) throws(ConfigurationError) {
-    self = try reader.section("reading", "what a listing shows, and what of it is opened") { reader throws(ConfigurationError) in
-      PageReading(
-        window: try reader.integer("window", default: 100, in: 1...10_000, "candidates that a listing offers to the ranker"),
-        pageLength: try reader.integer("pageLength", default: 20, in: 1...500, "of them that are shown"),
-        positionBias: try reader.number(
-          "positionBias", default: 1, in: 0...10, "a place is opened with a chance proportional to its number to the power of minus this"))
+  /// Reads the section `reading`.
+  /// - Parameters:
+  ///   - pageLength: the default.
+  ///   - isRanked: whether a ranker chooses what is shown; where it does not, there is no window to be given.
+  init(_ reader: inout ParameterReader, pageLength: Int = 20, isRanked: Bool = true) throws(ConfigurationError) {
+    self = try reader.section("reading", "what a page shows, and what of it is opened") { reader throws(ConfigurationError) in
+      try PageReading(keys: &reader, pageLength: pageLength, isRanked: isRanked)
     }
   }
 
-  init(window: Int, pageLength: Int, positionBias: Double) {
-    self.window = window
-    self.pageLength = pageLength
-    self.positionBias = positionBias
+  /// Reads the keys alone, for a section that has others, too.
+  init(
+    keys reader: inout ParameterReader, window: Int = 100, pageLength standard: Int = 20, isRanked: Bool = true
+  ) throws(ConfigurationError) {
+    let window =
+      isRanked ? try reader.integer("window", default: window, in: 1...10_000, "items that the ranker is offered for a page") : nil
+    pageLength = try reader.integer("pageLength", default: standard, in: 1...500, "items shown on a page")
+    positionBias = try reader.number(
+      "positionBias", default: 1, in: 0...10, "a place is opened with a weight of its number to the power of minus this")
+    self.window = window ?? pageLength
+    self.isRanked = isRanked
+    guard pageLength <= self.window || reader.describesOnly else {
+      throw reader.fail(
+        "pageLength", "a page of \(pageLength) cannot be filled from a window of \(self.window); lower it, or raise window")
+    }
   }
-}
 
-/// The choice of what is opened.
-struct PageChoice: Sendable {
-  private let reading: PageReading
-  private let positions: ZipfDistribution
-
-  init(_ reading: PageReading) {
-    self.reading = reading
-    positions = ZipfDistribution(exponent: reading.positionBias, count: reading.pageLength)
+  /// Reads what a page is made from, and shows it.
+  func page(of read: Operation) -> Step {
+    var read = read
+    read.limit = UInt16(window)
+    return isRanked ? .ranked(read, pageLength: pageLength) : .read(read)
   }
 
-  /// A listing whose best rows are shown.
-  func listing(of container: ContainerID, _ model: VisitModel, _ visit: Visit, _ context: borrowing AgentContext) -> Step {
+  /// A page of what is listed in a place.
+  func listing(
+    of container: ContainerID, by order: ListingOrder = .newest, _ model: VisitModel, _ visit: Visit,
+    _ context: borrowing AgentContext
+  ) -> Step {
     var listing = model.operation(.listing, visit, context)
     listing.container = container
-    listing.order = .active
-    listing.limit = UInt16(reading.window)
-    return .ranked(listing, pageLength: reading.pageLength)
-  }
-
-  /// Decides what of the page that is shown will be opened next: higher places more often.
-  func chooseTargets(
-    _ visit: inout Visit, _ reply: borrowing Reply, _ page: borrowing Buffer<UInt16>, wanted: Int, _ stream: inout RandomStream
-  ) {
-    visit.clearTargets()
-    guard !page.isEmpty else { return }
-    for _ in 0..<wanted {
-      visit.addTarget(reply.items.id(at: Int(page[positions.rank(at: stream.nextUnit(), among: page.count)])))
-    }
+    listing.order = order
+    return page(of: listing)
   }
 
   /// A thread with its newest replies and its text.
@@ -62,7 +60,7 @@ struct PageChoice: Sendable {
     visit.lastRead = item
     var read = model.operation(.thread, visit, context)
     read.subject = item
-    read.limit = UInt16(min(reading.pageLength, 100))
+    read.limit = UInt16(min(pageLength, 100))
     read.flags.insert(.wantsText)
     return .read(read)
   }

@@ -253,8 +253,8 @@ import Testing
       return #expect(throws: ConfigurationError.self) { try loadPlan(text, scale: 0.001) }?.description
     }
     #expect(
-      refusal("pageLength: 200")
-        == "test:8: services.blogs.pageLength: a page of 200 posts cannot be filled from a window of 100; lower it, or raise window")
+      refusal("reading: { pageLength: 200 }")
+        == "test:8: services.blogs.reading.pageLength: a page of 200 cannot be filled from a window of 100; lower it, or raise window")
     #expect(
       refusal("owners: 0")
         == "test:8: services.blogs.owners: nobody owns a blog, but 'publish' is in the mix; raise it, or give a mix without publish")

@@ -218,7 +218,7 @@ import Testing
       "services.bookmarks.links: all weights are 0; at least one kind of bookmark needs a weight above 0"
     ),
     ("tags=2", "services.bookmarks.tagsPerBookmark: 2.5 tags each are more than the 2 there are; lower it, or raise tags"),
-    ("pageLength=0", "services.bookmarks.pageLength: '0' is out of range: expected a whole number from 1 to 500"),
+    ("reading.pageLength=0", "services.bookmarks.reading.pageLength: '0' is out of range: expected a whole number from 1 to 500"),
   ]) func refused(change: String, message: String) throws {
     let error = #expect(throws: ConfigurationError.self) { try loadPlan(Self.dogear, overrides: ["services.bookmarks.\(change)"]) }
     #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")

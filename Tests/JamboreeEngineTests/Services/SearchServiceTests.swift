@@ -62,7 +62,7 @@ import Testing
   /// Higher results are opened more often: with a strong bias nearly always the newest, by all alike.
   @Test func higherPlacesAreOpenedMore() throws {
     func firstShare(_ bias: Int) throws -> Int64 {
-      let overrides = ["services.search.positionBias=\(bias)", "services.search.actionsPerDay=0.5"]
+      let overrides = ["services.search.reading.positionBias=\(bias)", "services.search.actionsPerDay=0.5"]
       let recorder = Recorder()
       let backend = try OpenRecording(recorder)
       _ = try simulate(loadPlan(Self.search, overrides: overrides, scale: 0.06), backend: .blocking(backend))
@@ -74,8 +74,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("pageLength=0", "services.search.pageLength: '0' is out of range: expected a whole number from 1 to 500"),
-    ("positionBias=-1", "services.search.positionBias: '-1' is out of range: expected a number from 0 to 10"),
+    ("reading.pageLength=0", "services.search.reading.pageLength: '0' is out of range: expected a whole number from 1 to 500"),
+    ("reading.positionBias=-1", "services.search.reading.positionBias: '-1' is out of range: expected a number from 0 to 10"),
   ]) func refused(change: String, message: String) throws {
     let error = #expect(throws: ConfigurationError.self) { try loadPlan(Self.search, overrides: ["services.search.\(change)"]) }
     #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
