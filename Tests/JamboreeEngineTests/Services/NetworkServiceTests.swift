@@ -291,7 +291,7 @@ import Testing
   @Test(arguments: [
     (
       "feed={ pageLength: 200 }",
-      "services.network.feed.pageLength: 200 is more than the 30 items that a page is made from; raise window, or lower it"
+      "services.network.feed.pageLength: a page of 200 cannot be filled from a window of 30; lower it, or raise window"
     ),
     ("points=perhaps", "services.network.points: expected true or false, found 'perhaps'"),
     ("photoSize={ mean: 0 }", "services.network.photoSize.mean: '0' is out of range: expected a number from 1 to 1000000"),
