@@ -29,7 +29,7 @@ struct Blogs: VisitBehaviour {
     choice = PageChoice(parameters.reading)
     postLengths = QuantileTable(LognormalDistribution(mean: parameters.meanBytes, sigma: parameters.bytesSigma))
     commentLengths = QuantileTable(LognormalDistribution(mean: parameters.commentBytes, sigma: parameters.bytesSigma))
-    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    let metric = model.metric
     (frontPageBrowses, negativeComments) = (metric("frontPageBrowses"), metric("negativeComments"))
     (textBytes, marks, emptyPages) = (metric("textBytes"), metric("marks"), metric("emptyPages"))
   }

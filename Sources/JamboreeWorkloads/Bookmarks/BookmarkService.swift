@@ -51,7 +51,7 @@ struct Bookmarks: VisitBehaviour {
     let writers = model.writers()
     owners = writers.members
     byBookmarks = owners.isEmpty ? nil : AliasTable(weights: writers.weights)
-    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    let metric = model.metric
     (internet, intranet, hidden) = (metric("internet"), metric("intranet"), metric("private"))
     (tagCount, opened, privateShown) = (metric("tags"), metric("opened"), metric("privateShown"))
   }

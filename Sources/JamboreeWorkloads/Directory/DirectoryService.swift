@@ -92,7 +92,7 @@ struct BlogDirectory: VisitBehaviour {
       let key = population.collationKey(of: blogger).prefix(8)
       return key.reduce(0) { $0 << 8 | UInt64($1) } << UInt64(64 - 8 * key.count)
     }
-    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    let metric = model.metric
     (nextPages, rowsShown, emptyFinds) = (metric("nextPages"), metric("rowsShown"), metric("emptyFinds"))
   }
 

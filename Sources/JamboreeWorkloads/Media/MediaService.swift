@@ -52,8 +52,8 @@ struct Media: VisitBehaviour {
     descriptions = QuantileTable(LognormalDistribution(mean: parameters.descriptionBytes, sigma: 0.7))
     comments = QuantileTable(LognormalDistribution(mean: parameters.commentBytes, sigma: 0.7))
     (textSeed, qualitySeed) = (base("texts"), base("quality"))
-    downloadedBytes = model.outline.metric("downloadedBytes", first: model.setup.firstMetric)
-    uploadedBytes = model.outline.metric("uploadedBytes", first: model.setup.firstMetric)
+    downloadedBytes = model.metric("downloadedBytes")
+    uploadedBytes = model.metric("uploadedBytes")
   }
 
   var library: Dataset.Container { Dataset.Container(id: model.container(1, 0), name: "Media library") }
@@ -98,13 +98,8 @@ struct Media: VisitBehaviour {
   }
 
   private func open(_ item: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
-    var read = model.operation(.item, visit, context)
-    read.subject = item
-    read.limit = 1
-    read.flags.insert(.wantsText)
-    visit.lastRead = item
     visit.note = item.rawValue
-    return .read(read)
+    return model.open(item, &visit, context)
   }
 
   func resume(

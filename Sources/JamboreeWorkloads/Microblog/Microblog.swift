@@ -22,7 +22,7 @@ struct Microblog: VisitBehaviour {
     feed = FollowedFeed(model, parameters.feed, kind: MicroblogService.following, everybody: timeline, showsOwn: true)
     followers = FollowerDraw(model, writers: model.writers().members, exponent: parameters.followerExponent)
     lengths = QuantileTable(LognormalDistribution(mean: parameters.meanBytes, sigma: parameters.bytesSigma))
-    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    let metric = model.metric
     (newPolls, negativeMessages, messageBytes) = (metric("newPolls"), metric("negativeMessages"), metric("messageBytes"))
   }
 

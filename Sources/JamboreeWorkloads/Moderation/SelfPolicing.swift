@@ -26,7 +26,7 @@ struct SelfPolicing: VisitBehaviour {
     let collapses, secondsToCollapse, wrongCollapses: Int
 
     init(_ model: VisitModel) {
-      func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+      let metric = model.metric
       (offences, flags, downVotes, defences) = (metric("offences"), metric("flags"), metric("downVotes"), metric("defences"))
       (counterReplies, mistakenFlags) = (metric("counterReplies"), metric("mistakenFlags"))
       (exposures, collapsedViews) = (metric("exposures"), metric("collapsedViews"))
@@ -153,7 +153,7 @@ struct Brigade: VisitBehaviour {
     self.commons = commons
     reading = parameters.reading
     targets = parameters.brigade.targets
-    flags = model.outline.metric("flags", first: model.setup.firstMetric)
+    flags = model.metric("flags")
   }
 
   /// Whether the group is after an author: the same ones for all of the group.

@@ -32,7 +32,7 @@ struct Network: VisitBehaviour {
       QuantileTable(LognormalDistribution(mean: $0, sigma: text.sigma))
     }
     photoSizes = QuantileTable(LognormalDistribution(mean: parameters.photoSize.mean, sigma: parameters.photoSize.sigma))
-    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    let metric = model.metric
     (friendFeeds, candidates, photoBytes) = (metric("friendFeeds"), metric("candidates"), metric("photoBytes"))
   }
 

@@ -45,7 +45,7 @@ struct Notifications: VisitBehaviour {
   init(_ model: VisitModel, pageLength: Int) {
     self.model = model
     self.pageLength = pageLength
-    unreadSeen = model.outline.metric("unreadSeen", first: model.setup.firstMetric)
+    unreadSeen = model.metric("unreadSeen")
   }
 
   func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
@@ -72,11 +72,7 @@ struct Notifications: VisitBehaviour {
   }
 
   private func open(_ item: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
-    var read = model.operation(.item, visit, context)
-    read.subject = item
-    read.limit = 1
-    visit.lastRead = item
-    return .read(read)
+    model.open(item, withText: false, &visit, context)
   }
 
   func resume(

@@ -39,7 +39,7 @@ struct Search: VisitBehaviour {
   init(_ model: VisitModel, _ reading: PageReading) {
     self.model = model
     choice = PageChoice(reading)
-    func metric(_ name: String) -> Int { model.outline.metric(name, first: model.setup.firstMetric) }
+    let metric = model.metric
     (results, unanswered, opened) = (metric("results"), metric("unanswered"), metric("opened"))
   }
 
@@ -53,13 +53,8 @@ struct Search: VisitBehaviour {
   }
 
   private func open(_ item: ItemID, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
-    var read = model.operation(.item, visit, context)
-    read.subject = item
-    read.limit = 1
-    read.flags.insert(.wantsText)
-    visit.lastRead = item
     visit.note = item.rawValue
-    return .read(read)
+    return model.open(item, &visit, context)
   }
 
   func resume(

@@ -51,8 +51,6 @@ public struct VisitOutline: Sendable {
   public let verbs: Set<Verb>
   /// Counters of the service's own, behind its id, with their units.
   let counters: [(name: String, unit: String)]
-  /// Gauges of the service's own.
-  let gauges: [(name: String, unit: String)]
   /// What the service's summary adds to the figures, names in full.
   let derived: [String]
   /// Those of the service's own counters and derived figures that depend on replies; names in full.
@@ -64,19 +62,18 @@ public struct VisitOutline: Sendable {
   ///   - part: which of several crowds of the service it is.
   ///   - activities: at most ``Visit/mostActivities``.
   ///   - counters: of the service's own, behind its id.
-  ///   - gauges: of the service's own, behind its id.
   ///   - derived: figures that the service adds, names in full.
   ///   - readBack: those of its counters and figures that depend on replies, names in full.
   ///   - requires: ids of services that it cannot be without.
   public init(
     id: String, part: String = "", summary: String, activities: [Activity], verbs: Set<Verb>,
-    counters: [(name: String, unit: String)] = [], gauges: [(name: String, unit: String)] = [], derived: [String] = [],
+    counters: [(name: String, unit: String)] = [], derived: [String] = [],
     readBack: Set<String> = [], requires: [String] = []
   ) {
     (self.id, self.part, self.summary) = (id, part, summary)
     (self.activities, self.verbs) = (activities, verbs)
-    (self.counters, self.gauges) = (counters, gauges)
-    (self.derived, self.readBack, self.requires) = (derived, readBack, requires)
+    (self.counters, self.derived) = (counters, derived)
+    (self.readBack, self.requires) = (readBack, requires)
   }
 
   /// What its metrics and its streams of random numbers are named by.
@@ -96,7 +93,7 @@ public struct VisitOutline: Sendable {
   /// Names behind the id, in the order of the metrics.
   var metricNames: [String] {
     var names = ["participants", "visits", "online", "pageViews"]
-    for name in activities.flatMap(\.counts) + counters.map(\.name) + gauges.map(\.name) where !names.contains(name) { names.append(name) }
+    for name in activities.flatMap(\.counts) + counters.map(\.name) where !names.contains(name) { names.append(name) }
     return names
   }
 
@@ -104,13 +101,12 @@ public struct VisitOutline: Sendable {
     metricNames.map { name in
       let full = "\(self.name).\(name)"
       if name == "online" { return MetricDescriptor(name: full, unit: "members", kind: .gauge) }
-      if let gauge = gauges.first(where: { $0.name == name }) { return MetricDescriptor(name: full, unit: gauge.unit, kind: .gauge) }
       return MetricDescriptor(name: full, unit: counters.first { $0.name == name }?.unit ?? "count", kind: .counter)
     }
   }
 
   /// Index of a metric of the service within the run.
-  public func metric(_ name: String, first: Int) -> Int {
+  func metric(_ name: String, first: Int) -> Int {
     guard let index = metricNames.firstIndex(of: name) else { preconditionFailure("\(self.name) counts no '\(name)'") }
     return first + index
   }

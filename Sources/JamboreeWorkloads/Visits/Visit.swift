@@ -45,8 +45,6 @@ public struct Visit: BitwiseCopyable {
   var left: InlineArray<10, UInt16> = InlineArray(repeating: 0)
   /// What was opened last.
   public var lastRead = ItemID.none
-  /// Its version then.
-  public var lastVersion: UInt32 = 0
   /// Where the visitor is: a container, a page, a member, as the service has it.
   public var place: UInt64 = 0
   /// For the service's own use between two steps of an action.

@@ -124,6 +124,9 @@ public final class VisitModel: Sendable {
   /// When a visit begins whose share of the region's visits come before it.
   func time(region: UInt8, quantile: Double) -> SimTime { curve.time(region: Int(region), quantile: quantile) }
 
+  /// Index within the run of one of the service's counters: to be looked up once, and not each time that it is counted.
+  public func metric(_ name: String) -> Int { outline.metric(name, first: setup.firstMetric) }
+
   // MARK: What agents do
 
   /// An operation of the visit's action, meant now.
@@ -131,6 +134,16 @@ public final class VisitModel: Sendable {
     Operation(
       verb: verb, action: ActionID(setup.firstAction.rawValue + UInt16(visit.activity)), actor: MemberID(visit.member),
       intended: context.now)
+  }
+
+  /// Opens an item by itself; it is then what was read last.
+  public func open(_ item: ItemID, withText: Bool = true, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {
+    visit.lastRead = item
+    var read = operation(.item, visit, context)
+    read.subject = item
+    read.limit = 1
+    if withText { read.flags.insert(.wantsText) }
+    return .read(read)
   }
 
   /// A place of the service.

@@ -56,8 +56,8 @@ struct Wiki: VisitBehaviour {
     byEdits = AliasTable(weights: (0..<live).map { edits.value(at: order.quantile(of: $0)) })
     lengths = QuantileTable(LognormalDistribution(mean: parameters.meanBytes, sigma: parameters.bytesSigma))
     linkSeed = RandomStream.base(seed: model.setup.seed, domain: RandomDomain("wiki.links"))
-    conflicts = model.outline.metric("conflicts", first: model.setup.firstMetric)
-    editedBytes = model.outline.metric("editedBytes", first: model.setup.firstMetric)
+    conflicts = model.metric("conflicts")
+    editedBytes = model.metric("editedBytes")
   }
 
   var containers: Dataset.Container { Dataset.Container(id: model.container(1, 0), name: "Wiki") }

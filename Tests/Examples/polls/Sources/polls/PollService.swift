@@ -37,10 +37,12 @@ struct Polls: VisitBehaviour {
   let model: VisitModel
   let approval: Double
   private let lengths = QuantileTable(LognormalDistribution(mean: 80, sigma: 0.4))
+  private let votesFor: Int
 
   init(model: VisitModel, approval: Double) {
     self.model = model
     self.approval = approval
+    votesFor = model.metric("votesFor")
   }
 
   var page: ContainerID { model.container(1, 0) }
@@ -70,12 +72,8 @@ struct Polls: VisitBehaviour {
     vote.subject = visit.lastRead
     vote.kind = ReactionKind.vote.rawValue
     vote.value = stream.chance(approval) ? 1 : -1
-    if vote.value > 0 { context.count(Self.votesFor(model)) }
+    if vote.value > 0 { context.count(votesFor) }
     context.write(vote)
     return .writes
-  }
-
-  private static func votesFor(_ model: VisitModel) -> Int {
-    PollService.outline.metric("votesFor", first: model.setup.firstMetric)
   }
 }
