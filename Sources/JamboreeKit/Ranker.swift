@@ -16,12 +16,16 @@ public struct RankerDescriptor: Sendable {
   }
 }
 
-/// Parts of ``ViewerContext`` that cost something to find out.
+/// Parts of ``ViewerContext`` and ``FeedCandidates`` that cost something to find out.
 @frozen public struct ViewerNeeds: OptionSet, Sendable {
   public var rawValue: UInt32
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
   /// ``ViewerContext/interests``.
   public static let interests = ViewerNeeds(rawValue: 1)
+  /// ``FeedCandidates/ties``.
+  public static let ties = ViewerNeeds(rawValue: 2)
+  /// ``FeedCandidates/relevances``: what no platform knows. Rankers outside this package can neither ask for it nor read it.
+  package static let truth = ViewerNeeds(rawValue: 4)
 }
 
 /// Gives each candidate of a feed a score; the engine shows those with the highest.
@@ -62,11 +66,32 @@ public struct FeedCandidates: ~Escapable {
   public let kinds: Span<UInt8>
   /// What it is about: `0 ..< 64`.
   public let topics: Span<UInt16>
+  /// How close the viewer is to the author of each, 0 or more: what the viewer has lately done to the author's items, each deed
+  /// halving in weight with time. Empty for a ranker that does not declare to need it.
+  public let ties: Span<Float>
+  /// What each is truly worth to the viewer. Empty for every ranker but the oracle.
+  package let relevances: Span<Float>
 
   @inlinable public var count: Int { ids.count }
 
+  /// - Parameters:
+  ///   - ties: as many as there are items, or none; must live as long as the items are lent.
+  ///   - relevances: likewise.
+  @_lifetime(borrow items, copy ties, copy relevances)
+  package init(_ items: borrowing ItemColumns, ties: Span<Float>, relevances: Span<Float>) {
+    self.init(columns: items, ties: ties, relevances: relevances)
+  }
+
   @_lifetime(borrow items)
-  @inlinable public init(_ items: borrowing ItemColumns) {
+  public init(_ items: borrowing ItemColumns) {
+    let none = Span<Float>()
+    self.init(columns: items, ties: none, relevances: none)
+  }
+
+  @_lifetime(borrow items, copy ties, copy relevances)
+  private init(columns items: borrowing ItemColumns, ties: Span<Float>, relevances: Span<Float>) {
+    self.ties = ties
+    self.relevances = relevances
     ids = items.idSpan
     created = items.createdSpan
     lastActive = items.lastActiveSpan
