@@ -57,10 +57,13 @@ public struct ServiceSetup: Sendable {
   public let firstMetric: Int
   /// All services of the scenario, by number: for one that works on what another leaves.
   public let services: [any Service]
+  /// In what items differ for those who read them.
+  public let truth: TruthSettings
 
   public init(
     population: Population, seed: Seed, scale: Double, startMinuteOfWeek: Int, durationNanoseconds: Int64,
-    tickNanoseconds: Int64, serviceNumber: UInt8, firstAction: ActionID, firstMetric: Int, services: [any Service] = []
+    tickNanoseconds: Int64, serviceNumber: UInt8, firstAction: ActionID, firstMetric: Int, services: [any Service] = [],
+    truth: TruthSettings = TruthSettings()
   ) {
     self.population = population
     self.seed = seed
@@ -72,6 +75,7 @@ public struct ServiceSetup: Sendable {
     self.firstAction = firstAction
     self.firstMetric = firstMetric
     self.services = services
+    self.truth = truth
   }
 }
 
@@ -98,6 +102,15 @@ public protocol PreparedService: AnyObject, Sendable {
   func makeAgents(shard: Int) -> any ServiceAgents
   /// Figures that follow from what was counted: peaks, turning points.
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric]
+  /// How good its items truly are; nil: as those of any service.
+  var latentQuality: LatentQuality? { get }
+  /// Where the ideas are of which the crowd chooses the best; empty when it chooses none.
+  var judgedContainers: [ContainerID] { get }
+}
+
+extension PreparedService {
+  public var latentQuality: LatentQuality? { nil }
+  public var judgedContainers: [ContainerID] { [] }
 }
 
 /// The agents of one service in one shard: each is a member's presence in that service, numbered from 0.

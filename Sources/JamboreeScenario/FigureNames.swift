@@ -17,6 +17,10 @@ public struct FigureNames: Sendable {
     "audit.readYourWritesViolations", "audit.neverSeen", "audit.notReadBack", "audit.unknownWrites", "audit.auditedShare",
     "server.cpuSeconds", "server.residentBytes", "server.diskReadBytes", "server.diskWrittenBytes", "server.logBytes", "server.dataBytes",
     "audit.longestStalenessSeconds",
+    "quality.pages", "quality.ndcg20", "quality.ndcg20ByChance", "quality.recall20", "quality.recall20ByChance", "quality.mrr",
+    "quality.mrrByChance", "quality.freshnessSeconds", "quality.authorCoverage", "quality.topicCoverage", "quality.gini",
+    "quality.timeToDiscoverySeconds", "quality.discoveredShare", "quality.precisionAt10", "quality.kendallTau",
+    "quality.kendallTauAllIdeas",
   ]
   /// Of a latency, behind the name of an action, a verb or a ranker.
   static let ofLatencies = [

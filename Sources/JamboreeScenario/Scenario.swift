@@ -27,6 +27,10 @@ public struct Scenario: Sendable {
   public let bucketNanoseconds: Int64
   /// Requests that one page view makes of a server, for sizing.
   public let requestsPerPage: Double
+  /// In what items differ for those who read them.
+  public let truth: TruthSettings
+  /// One ranked page in so many is judged by it: 1 ... 1,000,000.
+  public let judgedPages: Int
   /// How it is put on a backend at wall-clock pace.
   public let load: LoadSettings
   public let expectations: [Expectation]
@@ -63,11 +67,19 @@ public struct Scenario: Sendable {
     }
     services = try readServices(&reader, catalog, all: root == nil)
     let (duration, tick) = (durationNanoseconds, tickNanoseconds)
-    (bucketNanoseconds, requestsPerPage) = try reader.section("measure", "how results are cut") {
+    (bucketNanoseconds, requestsPerPage, judgedPages) = try reader.section("measure", "how results are cut") {
       reader throws(ConfigurationError) in
       try readMeasure(&reader, duration: duration, tick: tick)
     }
     drainNanoseconds = try readDrain(&reader, duration: duration, bucket: bucketNanoseconds)
+    truth = try reader.section("truth", "in what items differ for those who read them; rankers do not know it") {
+      reader throws(ConfigurationError) in
+      TruthSettings(
+        qualitySpread: try reader.number(
+          "qualitySpread", default: 1, in: 0...10, "standard deviation of the items' quality; 0: all are equally good"),
+        interestWeight: try reader.number(
+          "interestWeight", default: 0.5, in: 0...10, "what it counts for that a reader cares about an item's topic, on the same scale"))
+    }
     load = try reader.section("load", "how actions start at wall-clock pace") { reader throws(ConfigurationError) in
       try readLoad(&reader)
     }
@@ -155,7 +167,7 @@ private func readDrain(
 
 private func readMeasure(
   _ reader: inout ParameterReader, duration: Int64, tick: Int64
-) throws(ConfigurationError) -> (bucket: Int64, requestsPerPage: Double) {
+) throws(ConfigurationError) -> (bucket: Int64, requestsPerPage: Double, judgedPages: Int) {
   let bucket = try reader.duration(
     "bucket", default: hour / 6, in: 1_000_000...(7 * 24 * hour), "length of a timeline bucket, a tick or more")
   guard bucket >= tick else {
@@ -168,7 +180,9 @@ private func readMeasure(
   }
   let requests = try reader.number(
     "requestsPerPage", default: 4, in: 0...1000, "requests that a page view makes of a server, for sizing")
-  return (bucket, requests)
+  let judged = try reader.integer(
+    "judgedPages", default: 64, in: 1...1_000_000, unit: "pages", "of so many ranked pages one is held against what items are truly worth")
+  return (bucket, requests, judged)
 }
 
 private func hexadecimal(_ value: UInt64) -> String {

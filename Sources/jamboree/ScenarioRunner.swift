@@ -49,7 +49,8 @@ struct ScenarioRunner {
           population: population, services: scenario.services, seed: scenario.seed, scale: scenario.scale,
           startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
           drainNanoseconds: scenario.drainNanoseconds,
-          tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
+          tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds, truth: scenario.truth,
+          judgedPages: scenario.judgedPages)
       },
       backend: instance, ranker: ranking, workers: workers)
     driver.load = load

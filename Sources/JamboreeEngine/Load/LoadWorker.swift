@@ -371,7 +371,10 @@ final class LoadWorker: @unchecked Sendable {
         if case .ranked(let operation, let pageLength) = action.step {
           let begin = clock.now()
           feed.rank(operation, reply, pageLength: pageLength, into: &context.pointee.page)
-          if action.isMeasured { sample.recorder.recordRanking(durationNanoseconds: clock.now() &- begin) }
+          if action.isMeasured {
+            sample.recorder.recordRanking(durationNanoseconds: clock.now() &- begin)
+            shard.quality.look(at: reply.items, page: context.pointee.page, of: operation.actor, now: operation.intended)
+          }
         }
         return shard.agents[Int(action.wake.agent >> 24)].resume(
           action.wake.agent & 0xFF_FFFF, outcome: outcome, reply: reply, &context.pointee)

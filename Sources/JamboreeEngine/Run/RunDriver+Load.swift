@@ -31,14 +31,14 @@ extension RunDriver {
     let started = ResourceUsage.now()
 
     func output(
-      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, audit: AuditReport? = nil,
+      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, quality: [Metric] = [], audit: AuditReport? = nil,
       failures: (audit: String?, finish: String?) = (nil, nil), server: ServerCost? = nil
     ) -> RunOutput {
       var report = run.report(at: now)
       (report.audit, report.auditFailure, report.finishFailure) = (audit, failures.audit, failures.finish)
       let collector = run.collector
       report.server = server
-      var metrics = populationMetrics + report.metrics
+      var metrics = populationMetrics + report.metrics + quality
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
       metrics.append(
         Metric(name: "ranking.notANumberScores", value: Double(collector.notANumberScores), unit: "count", polarity: .lowerIsBetter))
@@ -81,7 +81,8 @@ extension RunDriver {
     }
     // A server that is gone by now takes nothing away of what was measured of it.
     failures.finish = phases.time("finish") { finishFailure() }
-    return output(at: end, phases.phases, interrupted: interrupted, audit: audit, failures: failures, server: server)
+    return output(
+      at: end, phases.phases, interrupted: interrupted, quality: QualityReport.metrics(state.shards.map(\.quality)), audit: audit, failures: failures, server: server)
   }
 
   /// What the server uses now; nil for one that does not tell, or not soon.
@@ -133,6 +134,8 @@ extension RunDriver {
     simulation.start()
     if try simulation.run(until: time / plan.tickNanoseconds) { throw RunStopped() }
     try recording.finish()
+    // What the load shows is judged by itself.
+    for shard in simulation.shards { shard.quality.removeAll() }
     var notices: [Notice] = []
     simulation.exchange.failures.forEach { _, receiver, failure in
       notices += simulation.shards[receiver].tell(failure, at: SimTime(nanoseconds: time), tick: simulation.lastTick + 1)

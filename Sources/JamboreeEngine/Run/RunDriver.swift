@@ -84,10 +84,13 @@ public struct RunDriver: Sendable {
     let simulation = try phases.time("start") { try makeSimulation(plan, observer, from: replayed) }
     let started = ResourceUsage.now()
     let agents = simulation.agentCount
+    var crowdMetrics: [Metric] = []
     func output(_ phases: [RunPhase], interrupted: Bool, isFinal: Bool) -> RunOutput {
       let (timeline, buckets) = isFinal ? simulation.finishTimeline() : simulation.timelineSoFar
       var metrics = plan.services.flatMap { $0.derivedMetrics(timeline) }
       metrics += populationMetrics + simulation.metrics
+      // Adding up what many pages showed takes longer than a run should wait.
+      if isFinal { metrics += simulation.qualityMetrics + crowdMetrics }
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
       metrics.append(
         Metric(
@@ -107,6 +110,8 @@ public struct RunDriver: Sendable {
     defer { observer.makeOutput = nil }
     let interrupted = try phases.time("measure") { try measure(simulation) }
     observer.makeOutput = nil
+    // What a backend has made up is nobody's judgement.
+    if !backend.descriptor.isSynthetic, !interrupted { crowdMetrics = phases.time("judge") { simulation.judgeCrowd() } }
     try phases.time("finish") { try backend.backend.finish() }
     return output(phases.phases, interrupted: interrupted, isFinal: true)
   }

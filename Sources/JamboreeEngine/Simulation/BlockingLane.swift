@@ -22,6 +22,7 @@ final class BlockingLane: Lane {
   }
 
   override func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) {
+    quality = shard.quality
     shard.beginTick(tick, exchange)
     let batch = shard.batch
     while true {
@@ -95,6 +96,13 @@ final class BlockingLane: Lane {
         argumentsHash: argumentsHash)
       step = agents.resume(agent, outcome: outcome, reply: reply.pointee, &context.pointee)
     }
+  }
+
+  override func readAside(_ operation: Operation, _ body: (borrowing Reply) -> Void) -> Bool {
+    reply.pointee.reset()
+    guard session.execute(operation, arguments: Span<UInt64>(), into: &reply.pointee) == .ok else { return false }
+    body(reply.pointee)
+    return true
   }
 
   override func performQueue(from sender: Int, exchange: Exchange) {

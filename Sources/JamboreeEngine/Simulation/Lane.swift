@@ -14,6 +14,8 @@ class Lane {
   @exclusivity(unchecked) var failure: BackendError?
   /// The first operations that ended in an error, ``ErrorSample/limit`` at most. Actions are named when they are read.
   private(set) var errorSamples: [(operation: Operation, outcome: Outcome, message: String)] = []
+  /// Of the shard whose members are being shown pages.
+  @exclusivity(unchecked) final var quality: QualityMeter?
   /// What a write's digest is given for a page.
   let noPage = UnsafeMutablePointer<Buffer<UInt16>>.allocate(capacity: 1)
 
@@ -71,6 +73,9 @@ class Lane {
   /// Performs a shard's decisions and reads of a tick.
   func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) { preconditionFailure("a lane overrides this") }
 
+  /// Performs a read that is neither measured nor part of the digest; false when it does not end `ok`.
+  func readAside(_ operation: Operation, _ body: (borrowing Reply) -> Void) -> Bool { preconditionFailure("a lane overrides this") }
+
   /// Performs what is in the queue, in order. Word of how it ended is sent from `sender`.
   func performQueue(from sender: Int, exchange: Exchange) { preconditionFailure("a lane overrides this") }
 
@@ -105,6 +110,7 @@ class Lane {
     feed.rank(operation, reply, pageLength: pageLength, into: &page)
     let duration = clock.now() &- start
     recorder.recordRanking(durationNanoseconds: duration)
+    quality?.look(at: reply.items, page: page, of: operation.actor, now: operation.intended)
     return duration
   }
 

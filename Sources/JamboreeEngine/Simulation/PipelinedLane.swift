@@ -55,6 +55,7 @@ final class PipelinedLane: Lane {
   }
 
   override func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) {
+    quality = shard.quality
     shard.beginTick(tick, exchange)
     while true {
       // An agent that is woken twice in a tick must have finished the first time: one round holds each agent once.
@@ -165,6 +166,13 @@ final class PipelinedLane: Lane {
     } else {
       shard.endAction(service: service, notBefore: tick, exchange)
     }
+  }
+
+  override func readAside(_ operation: Operation, _ body: (borrowing Reply) -> Void) -> Bool {
+    session.submit(operation, arguments: Span<UInt64>(), token: Token(rawValue: 0))
+    guard pollSome(underWay: 1), completions.pointee.outcome(at: 0) == .ok else { return false }
+    completions.pointee.withReply(at: 0) { body($0) }
+    return true
   }
 
   // MARK: Writes

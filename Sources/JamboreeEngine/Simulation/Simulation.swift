@@ -97,7 +97,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
           at: index,
           to: SimulationShard(
             index: index, agents: plan.services.map { $0.makeAgents(shard: index) }, metricCount: plan.metrics.count,
-            tickNanoseconds: plan.tickNanoseconds))
+            tickNanoseconds: plan.tickNanoseconds, quality: QualityMeter(plan)))
       }
       initializedCount = shardCount
     }
@@ -251,6 +251,35 @@ public final class Simulation: TickProcess, @unchecked Sendable {
         polarity: .lowerIsBetter),
       Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
     ]
+  }
+
+  /// What rankings did to the crowd: see ``QualityReport``.
+  public var qualityMetrics: [Metric] { QualityReport.metrics(shards.map(\.quality)) }
+
+  /// Whether the crowd has found the best ideas: reads those that it judged, aside from what is measured.
+  /// - Returns: nothing when nobody judges any, or when they cannot be read.
+  public func judgeCrowd() -> [Metric] {
+    var judgement = CrowdJudgement()
+    for container in plan.services.flatMap(\.judgedContainers) {
+      var skip = 0
+      var isWhole = false
+      while !isWhole {
+        var read = Operation(verb: .listing, action: ActionID(0), actor: .platform, intended: SimTime(nanoseconds: simulatedNanoseconds))
+        read.container = container
+        read.order = .newest
+        read.object = UInt64(skip)
+        read.limit = 500
+        guard lanes[0].readAside(read, { reply in
+          for row in 0..<reply.items.count {
+            let item = reply.items[row]
+            judgement.add(item, quality: plan.truth.qualityThousandths(of: item.id))
+          }
+          skip += reply.items.count
+          isWhole = reply.items.count < 500
+        }) else { return [] }
+      }
+    }
+    return judgement.figures().map { QualityReport.metric($0.name, $0.value) }
   }
 
   /// Scores that were not a number.

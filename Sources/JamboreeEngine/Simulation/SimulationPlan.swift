@@ -16,15 +16,20 @@ public struct SimulationPlan: Sendable {
   public let services: [any PreparedService]
   /// What a backend must implement.
   public let verbs: Set<Verb>
+  /// What rankings are judged by.
+  public let truth: GroundTruth
+  /// One ranked page in so many is judged; at least 1.
+  public let judgedPages: Int
 
   /// Prepares the services for a population.
   /// - Parameters:
   ///   - scale: how much smaller the population is than the scenario's.
   ///   - startMinuteOfWeek: where virtual time 0 lies, in minutes since Monday 00:00 UTC.
+  ///   - judgedPages: one ranked page in so many is judged by the truth.
   public init(
     population: Population, services: [any Service], seed: Seed, scale: Double, startMinuteOfWeek: Int,
     durationNanoseconds: Int64, drainNanoseconds: Int64 = 86_400_000_000_000, tickNanoseconds: Int64,
-    bucketNanoseconds: Int64
+    bucketNanoseconds: Int64, truth: TruthSettings = TruthSettings(), judgedPages: Int = 64
   ) throws(ConfigurationError) {
     var catalog = ActionCatalog()
     var metrics: [MetricDescriptor] = []
@@ -36,7 +41,7 @@ public struct SimulationPlan: Sendable {
         population: population, seed: seed, scale: scale, startMinuteOfWeek: startMinuteOfWeek,
         durationNanoseconds: durationNanoseconds, tickNanoseconds: tickNanoseconds,
         serviceNumber: UInt8(truncatingIfNeeded: number), firstAction: catalog.append(descriptor.actions),
-        firstMetric: metrics.count, services: services)
+        firstMetric: metrics.count, services: services, truth: truth)
       verbs.formUnion(descriptor.verbs)
       let ready = try service.prepare(setup)
       metrics += ready.metrics
@@ -52,6 +57,12 @@ public struct SimulationPlan: Sendable {
     self.metrics = metrics
     self.services = prepared
     self.verbs = verbs
+    self.truth = GroundTruth(
+      truth,
+      qualities: prepared.enumerated().map { number, service in
+        service.latentQuality ?? LatentQuality(seed: seed, domain: RandomDomain("quality.\(type(of: services[number]).descriptor.id)"), truth: truth)
+      })
+    self.judgedPages = max(judgedPages, 1)
   }
 
   /// What equal scores and equal times are told apart by.

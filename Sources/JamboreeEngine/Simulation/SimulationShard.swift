@@ -23,10 +23,14 @@ final class SimulationShard {
     var tick: TickID
   }
 
+  /// What the pages are worth that its members are shown.
+  let quality: QualityMeter
+
   /// What this tick's writes bring along, for whichever worker performs them.
   let baggage: UnsafeMutablePointer<WriteBaggage>
 
-  init(index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64) {
+  init(index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64, quality: QualityMeter) {
+    self.quality = quality
     self.index = index
     self.agents = agents
     wheel = .allocate(capacity: 1)

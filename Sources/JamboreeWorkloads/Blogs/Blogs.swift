@@ -12,7 +12,8 @@ struct Blogs: VisitBehaviour {
   private static let isLooking: UInt64 = 1
 
   let model: VisitModel
-  let quality: IdeaQuality
+  let quality: LatentQuality
+  var latentQuality: LatentQuality? { quality }
   private let parameters: BlogParameters
   private let blogChoice: AliasTable
   private let choice: PageChoice
@@ -23,7 +24,7 @@ struct Blogs: VisitBehaviour {
   init(_ parameters: BlogParameters, _ model: VisitModel) {
     self.model = model
     self.parameters = parameters
-    quality = IdeaQuality(seed: model.setup.seed, domain: RandomDomain("blogs.quality"))
+    quality = LatentQuality(seed: model.setup.seed, domain: RandomDomain("blogs.quality"), truth: model.setup.truth)
     // Numbers of blogs are without meaning but for this: a lower one has more readers.
     blogChoice = AliasTable(weights: ZipfDistribution.weights(exponent: parameters.blogSkew, count: model.ownerCount))
     choice = PageChoice(parameters.reading)
@@ -174,13 +175,10 @@ struct Blogs: VisitBehaviour {
   }
 
   private func rate(_ visit: Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
-    let quality = Double(quality.thousandths(of: visit.lastRead)) * 0.001
-    let judgement = standardNormalQuantile(stream.nextUnit())
-    let mark = 3 + parameters.qualitySpread * quality + parameters.judgementNoise * judgement
     var rating = model.operation(.react, visit, context)
     rating.subject = visit.lastRead
     rating.kind = ReactionKind.rating.rawValue
-    rating.value = Int32(min(max(mark.rounded(), 1), 5))
+    rating.value = quality.mark(of: visit.lastRead, spread: parameters.qualitySpread, noise: parameters.judgementNoise, &stream)
     context.count(marks, by: Int64(rating.value))
     context.write(rating)
     return .writes

@@ -132,14 +132,11 @@ extension JamAgents {
   ) -> Step {
     let idea = visit.pointee.lastRead
     let ratings = model.parameters.ratings
-    let quality = Double(model.quality.thousandths(of: idea)) * 0.001
-    let judgement = standardNormalQuantile(stream.nextUnit())
-    let mark = 3 + ratings.qualitySpread * quality + ratings.judgementNoise * judgement
     var rating = Operation(
       verb: .react, action: model.actions.rate, actor: MemberID(visit.pointee.member), intended: context.now)
     rating.subject = idea
     rating.kind = ReactionKind.rating.rawValue
-    rating.value = Int32(min(max(mark.rounded(), 1), 5))
+    rating.value = model.quality.mark(of: idea, spread: ratings.qualitySpread, noise: ratings.judgementNoise, &stream)
     context.count(model.metrics.ratings)
     return finish(number, rating, &stream, &context)
   }

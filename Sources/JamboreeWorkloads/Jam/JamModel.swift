@@ -11,7 +11,7 @@ final class JamModel: Sendable {
   let thinkTimes: QuantileTable
   let reactionTimes: QuantileTable
   let textLengths: QuantileTable
-  let quality: IdeaQuality
+  let quality: LatentQuality
   /// Place that is opened, of a page of any length and of a full one.
   let positions: ZipfDistribution
   let fullPagePositions: AliasTable
@@ -49,7 +49,7 @@ final class JamModel: Sendable {
       LognormalDistribution(
         mean: Double(parameters.notifications.reactionMeanNanoseconds), sigma: parameters.notifications.reactionSigma))
     textLengths = QuantileTable(LognormalDistribution(mean: parameters.posts.meanBytes, sigma: parameters.posts.bytesSigma))
-    quality = IdeaQuality(seed: setup.seed)
+    quality = JamModel.quality(setup)
     positions = ZipfDistribution(exponent: parameters.reading.positionBias, count: parameters.reading.pageLength)
     fullPagePositions = AliasTable(
       weights: (1...parameters.reading.pageLength).map { pow(Double($0), -parameters.reading.positionBias) })
@@ -129,6 +129,11 @@ final class JamModel: Sendable {
 
   func ratings(of participant: Int) -> Int {
     min(ratingAmounts.amount(of: ratingBudget.rank(of: participant)), 60_000)
+  }
+
+  /// How good a jam's ideas are; the same to whoever judges them.
+  static func quality(_ setup: ServiceSetup) -> LatentQuality {
+    LatentQuality(seed: setup.seed, domain: RandomDomain("jam.quality"), truth: setup.truth)
   }
 
   /// Chance that a post at a time is negative in tone.

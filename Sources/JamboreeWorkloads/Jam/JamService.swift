@@ -36,7 +36,7 @@ final class PreparedJam: PreparedService {
       var publish = Operation(verb: .publish, action: model.actions.postIdea, actor: .platform, intended: .zero)
       publish.subject = ItemID(author: .platform, service: model.serviceNumber, sequence: UInt32(index + 1))
       publish.container = model.forum(index / max(perForum, 1))
-      publish.payloadSeed = model.quality.textSeed(ofHostIdea: index + 1)
+      publish.payloadSeed = model.quality.textSeed(ofPlatformItem: index + 1)
       publish.payloadLength = UInt32(model.parameters.posts.meanBytes)
       publish.topic = UInt16(publish.payloadSeed & 63)
       publish.flags.insert(.isBackground)
@@ -44,6 +44,9 @@ final class PreparedJam: PreparedService {
     }
     return OperationLog(ideas)
   }
+
+  var latentQuality: LatentQuality? { model.quality }
+  var judgedContainers: [ContainerID] { (0..<model.parameters.forums).map(model.forum) }
 
   func makeAgents(shard: Int) -> any ServiceAgents { JamAgents(model, shard: shard) }
 

@@ -37,7 +37,9 @@ struct Media: VisitBehaviour {
   private let byPopularity: AliasTable
   private let choice: PageChoice
   private let descriptions, comments: QuantileTable
-  private let textSeed, qualitySeed: UInt64
+  private let textSeed: UInt64
+  private let quality: LatentQuality
+  var latentQuality: LatentQuality? { quality }
   private let downloadedBytes, uploadedBytes: Int
 
   init(_ parameters: MediaParameters, _ model: VisitModel) {
@@ -51,7 +53,8 @@ struct Media: VisitBehaviour {
     choice = PageChoice(parameters.reading)
     descriptions = QuantileTable(LognormalDistribution(mean: parameters.descriptionBytes, sigma: 0.7))
     comments = QuantileTable(LognormalDistribution(mean: parameters.commentBytes, sigma: 0.7))
-    (textSeed, qualitySeed) = (base("texts"), base("quality"))
+    textSeed = base("texts")
+    quality = LatentQuality(seed: model.setup.seed, domain: RandomDomain("media.quality"), truth: model.setup.truth)
     downloadedBytes = model.metric("downloadedBytes")
     uploadedBytes = model.metric("uploadedBytes")
   }
@@ -122,9 +125,8 @@ struct Media: VisitBehaviour {
 
   /// A mark is made of the file's own quality and of the member's judgement, as much of each.
   private func rate(_ visit: Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
-    let quality = standardNormalQuantile(unitInterval(RandomStream.key(base: qualitySeed, entity: visit.lastRead.rawValue)))
-    let mark = 3.5 + 0.7 * quality + 0.7 * standardNormalQuantile(stream.nextUnit())
-    return react(.rating, Int32(min(max(mark.rounded(), 1), 5)), visit, &context)
+    let mark = quality.mark(of: visit.lastRead, centre: 3.5, spread: 0.7, noise: 0.7, &stream)
+    return react(.rating, mark, visit, &context)
   }
 
   private func react(_ kind: ReactionKind, _ value: Int32, _ visit: Visit, _ context: inout AgentContext) -> Step {

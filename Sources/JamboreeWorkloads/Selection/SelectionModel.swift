@@ -12,7 +12,7 @@ final class SelectionModel: Sendable {
   let begin: SimTime
   /// Who reviews, by number. The first is also the coordinator, for whom the machine works.
   let reviewers: [MemberID]
-  let quality: IdeaQuality
+  let quality: LatentQuality
   let reviewTimes: QuantileTable
   let actions: SelectionActions
   let metrics: SelectionMetricIndices
@@ -29,7 +29,7 @@ final class SelectionModel: Sendable {
     mostIdeas = 2 * Int(posts.rounded(.up)) + jamParameters.seedIdeasPerForum + 500
     begin = SimTime(nanoseconds: setup.durationNanoseconds + parameters.delayNanoseconds)
     reviewers = SelectionModel.reviewers(parameters.reviewers, of: setup)
-    quality = IdeaQuality(seed: setup.seed)
+    quality = JamModel.quality(setup)
     reviewTimes = QuantileTable(
       LognormalDistribution(mean: Double(parameters.reviewMeanNanoseconds), sigma: parameters.reviewSigma))
     actions = SelectionActions(first: setup.firstAction)

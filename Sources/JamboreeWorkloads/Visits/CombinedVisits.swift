@@ -26,7 +26,7 @@ extension ServiceSetup {
       population: population, seed: seed, scale: scale, startMinuteOfWeek: startMinuteOfWeek,
       durationNanoseconds: durationNanoseconds, tickNanoseconds: tickNanoseconds, serviceNumber: serviceNumber,
       firstAction: ActionID(firstAction.rawValue + UInt16(others.reduce(0) { $0 + $1.activities.count })),
-      firstMetric: firstMetric + others.reduce(0) { $0 + $1.metrics.count }, services: services)
+      firstMetric: firstMetric + others.reduce(0) { $0 + $1.metrics.count }, services: services, truth: truth)
   }
 }
 

@@ -4,6 +4,8 @@ import JamboreeKit
 /// for all (``VisitAgents``).
 public protocol VisitBehaviour: Sendable {
   var model: VisitModel { get }
+  /// How good its items truly are; nil: as those of any service.
+  var latentQuality: LatentQuality? { get }
   /// Begins an activity.
   /// - Parameter activity: its number in the outline; also ``Visit/activity``.
   /// - Returns: what to do first; an activity always does something, so never ``Step/idle``.
@@ -13,6 +15,10 @@ public protocol VisitBehaviour: Sendable {
     _ activity: Int, _ visit: inout Visit, outcome: Outcome, reply: borrowing Reply, _ stream: inout RandomStream,
     _ context: inout AgentContext
   ) -> Step
+}
+
+extension VisitBehaviour {
+  public var latentQuality: LatentQuality? { nil }
 }
 
 /// A service whose members come in visits, ready to run.
@@ -36,6 +42,7 @@ public final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
     self.derive = derive
   }
 
+  public var latentQuality: LatentQuality? { behaviour.latentQuality }
   public var metrics: [MetricDescriptor] { behaviour.model.outline.metrics }
   public func makeAgents(shard: Int) -> any ServiceAgents { VisitAgents(behaviour, shard: shard) }
   public func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] {

@@ -16,6 +16,9 @@ enum RunJSON {
     for phase in output.phases { phases[phase.name] = JSON(Double(output.durationNanoseconds(ofPhase: phase.name)) / 1e9) }
     var metrics: [String: JSON] = [:]
     for metric in output.metrics { metrics[metric.name] = JSON(metric.value) }
+    var quality: [String: JSON] = [:]
+    // What there is not to tell is null, not absent: a reader need not know when each is told.
+    for name in QualityReport.names { quality[name] = JSON(output.metrics.first { $0.name == QualityReport.prefix + name }?.value) }
     let peak = output.metrics.first { $0.name == "process.peakResidentBytes" }?.value
     return .object([
       "run": run.id.map { .string($0) } ?? .null,
@@ -41,6 +44,7 @@ enum RunJSON {
       "clockCostNanoseconds": JSON(output.clockCostNanoseconds),
       "totals": .object(totals),
       "metrics": .object(metrics),
+      "quality": .object(quality),
       "latency": latencies(.service, output),
       "response": latencies(.response, output),
       "lateness": latencies(.lateness, output),

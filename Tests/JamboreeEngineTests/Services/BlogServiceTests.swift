@@ -137,7 +137,7 @@ import Testing
         ]),
       backend: .blocking(backend))
     let session = try backend.openSession(0)
-    let quality = IdeaQuality(seed: Seed(1), domain: RandomDomain("blogs.quality"))
+    let quality = LatentQuality(seed: Seed(1), domain: RandomDomain("blogs.quality"), truth: TruthSettings())
     let rated = listing(BlogService.publicPlace(ofService: 0), session).filter { $0.ratingCount > 4 }
       .map { (quality: Double(quality.thousandths(of: $0.id)) / 1000, mark: Double($0.ratingSum) / Double($0.ratingCount)) }
     #expect(rated.count > 80)
