@@ -111,6 +111,13 @@ struct FinishedRun {
   /// Whether the backend's replies are made up.
   var isSynthetic: Bool
 
+  /// What the program ends with; nil when all is well.
+  var exitCode: Int32? {
+    if output.interrupted || Interruption.shared.hasCome { return Failure.interrupted }
+    if verdict == .invalid { return Failure.invalid }
+    return verdict == .failed || checks.contains(where: { !$0.passed }) ? Failure.checkFailed : nil
+  }
+
   /// A total, a figure or a latency by its name, such as `jam.pageViews` or `jam.readThread.p99Nanoseconds`.
   static func observed(_ name: String, in output: RunOutput) -> Double? {
     if let metric = output.metrics.first(where: { $0.name == name }) { return metric.value }

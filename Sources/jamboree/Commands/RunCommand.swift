@@ -45,18 +45,27 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Leave out the short run on the null backend that shows the harness's own share of each latency.")
   var noFloor = false
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Run the scenario once for each of these seeds, and tell what rankings did to the crowd as means with 95% confidence intervals: "
+        + "1..10, or 1,2,5.", valueName: "seeds"),
+    transform: SeedList.read)
+  var seeds: SeedList?
+
   @Flag(help: "Print one JSON object on standard output and nothing else there.")
   var json = false
 
   func validate() throws {
     try refuseEmpty(results, "--results", Composition.defaultResults)
+    guard seeds == nil || changes.seed == nil else { throw ValidationError("--seeds and --seed are two ways to say the same; leave one out") }
     guard resume != nil else {
       guard scenario != nil else { throw ValidationError("missing expected argument '<scenario>'") }
       return
     }
     let fixed = [
       ("the scenario", scenario != nil), ("--set", !changes.overrides.isEmpty), ("--scale", changes.scale != nil),
-      ("--seed", changes.seed != nil), ("--backend", backend != nil), ("--ranker", ranker != nil), ("--reuse", reuse),
+      ("--seed", changes.seed != nil), ("--seeds", seeds != nil), ("--backend", backend != nil), ("--ranker", ranker != nil), ("--reuse", reuse),
       ("--pace and --rate", load.isLoad),
     ].filter(\.1).map(\.0)
     guard fixed.isEmpty else {
@@ -65,6 +74,19 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    if let seeds { return try SeedSeries(command: self, seeds: seeds.seeds).run() }
+    let finished = try perform(progress: json ? nil : ProgressPrinter())
+    if json {
+      try RunJSON.make(finished).print()
+    } else {
+      let lines = finished.output.load.map { LoadText(run: finished, load: $0).lines() } ?? RunText(run: finished).lines()
+      try Console.print(lines.joined(separator: "\n"))
+    }
+    if let code = finished.exitCode { throw ExitCode(code) }
+  }
+
+  /// Runs, and keeps what came of it.
+  func perform(progress: ProgressPrinter?) throws -> FinishedRun {
     let request = try resume.map { try RunRequest(resuming: $0, results: results) }
       ?? RunRequest(
         scenario: changes.load(scenario ?? ""), backend: backend ?? "memory", ranker: ranker ?? "hot", reuse: reuse)
@@ -86,7 +108,6 @@ struct RunCommand: ParsableCommand {
     }
     defer { Interruption.shared.beforeLeaving(nil) }
 
-    let progress = json ? nil : ProgressPrinter()
     driver.onProgress = { progress?.show($0) }
     driver.shouldStop = { Interruption.shared.shouldStop() }
     driver.checkpointNanoseconds = checkpointNanoseconds
@@ -131,16 +152,7 @@ struct RunCommand: ParsableCommand {
         code: Failure.io,
         message: "\(results) was removed while the run went on, and its results with it; run again, and leave the file where it is")
     }
-
-    if json {
-      try RunJSON.make(finished).print()
-    } else {
-      let lines = output.load.map { LoadText(run: finished, load: $0).lines() } ?? RunText(run: finished).lines()
-      try Console.print(lines.joined(separator: "\n"))
-    }
-    if output.interrupted || Interruption.shared.hasCome { throw ExitCode(Failure.interrupted) }
-    if finished.verdict == .invalid { throw ExitCode(Failure.invalid) }
-    if finished.verdict == .failed || finished.checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }
+    return finished
   }
 
   private func beginRecording(

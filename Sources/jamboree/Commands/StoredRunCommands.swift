@@ -122,18 +122,25 @@ struct ShowCommand: ParsableCommand {
 
 struct CompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Put two or more runs side by side, with ratios to the first.")
+    commandName: "compare", abstract: "Put two or more runs side by side, with ratios to the first; or run a scenario under several rankers.")
 
-  @Argument(help: ArgumentHelp("Runs: ids, the start of ids, 'last', 'last~1', ...", valueName: "run"))
+  @Argument(help: ArgumentHelp("Runs: ids, the start of ids, 'last', 'last~1', ...; with --rankers, a scenario file.", valueName: "run"))
   var names: [String]
 
   @OptionGroup var flags: ResultsFlags
 
+  @OptionGroup(title: "Rankers") var rankers: RankerFlags
+
   func validate() throws {
+    if rankers.list != nil { return try rankers.check(names) }
+    try rankers.refuseAlone()
     guard names.count >= 2 else { throw ValidationError("name two runs or more; 'jamboree list' shows them") }
   }
 
   func run() throws {
+    if rankers.list != nil {
+      return try rankers.comparison(scenario: names[0], results: flags.results, json: flags.json).run()
+    }
     let store = try flags.open()
     let details = try names.map { try store.detail(store.resolve($0)) }
     let comparison = RunComparison(details)

@@ -25,6 +25,7 @@ struct RunText {
       lines.append("")
     }
     lines += selection()
+    lines += QualityText.lines(output.metrics)
     if let cut = metric("engine.cutWakeups"), cut > 0, !output.interrupted {
       lines.append(
         item("cut", "\(Text.grouped(cut)) wake-ups were left when the drain was over, so totals are too low; lengthen `drain`"))

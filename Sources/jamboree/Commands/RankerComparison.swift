@@ -1,0 +1,101 @@
+import ArgumentParser
+import Foundation
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+
+/// One scenario under several rankers: what each costs beside what it does to the crowd, and which of them nobody beats in both.
+struct RankerComparison {
+  /// One for each ranker, alike in everything else.
+  let commands: [RunCommand]
+  let rankers: [String]
+  let seeds: [UInt64]
+  let json: Bool
+
+  private struct Row {
+    let ranker: String
+    let figures: SeriesFigures
+    let id: String
+    var isOnFront = false
+
+    var quality: Double? { MeanInterval(figures["quality.ndcg20"])?.mean }
+    var cost: Double? { MeanInterval(figures["\(id).meanNanoseconds"])?.mean }
+
+    init(_ ranker: String, _ runs: [FinishedRun]) {
+      self.ranker = ranker
+      figures = SeriesFigures(runs)
+      id = runs.first?.output.identity.ranker.id ?? ranker
+    }
+
+    /// At least as good in both and better in one.
+    func beats(_ other: Row) -> Bool {
+      guard let quality, let cost, let theirs = other.quality, let theirCost = other.cost else { return false }
+      return quality >= theirs && cost <= theirCost && (quality > theirs || cost < theirCost)
+    }
+  }
+
+  func run() throws {
+    let runs = try SeedSeries.perform(commands, seeds: seeds) { note in if !json { try Console.print(note) } }
+    if let last = runs.flatMap(\.self).last, last.output.interrupted || Interruption.shared.hasCome {
+      throw ExitCode(Failure.interrupted)
+    }
+    var rows = zip(rankers, runs).map { Row($0, $1) }
+    guard rows.allSatisfy({ $0.quality != nil }) else {
+      throw Failure(
+        code: Failure.usage,
+        message: "no ranked page of this scenario was judged, so there is nothing to compare; take one with ranked feeds, a larger --scale, or --set measure.judgedPages=1")
+    }
+    for index in rows.indices { rows[index].isOnFront = rows[index].quality != nil && !rows.contains { $0.beats(rows[index]) } }
+    if json {
+      try object(rows, runs).print()
+    } else {
+      try Console.print(text(rows, runs).joined(separator: "\n"))
+    }
+    if let code = SeedSeries.exitCode(runs.flatMap(\.self)) { throw ExitCode(code) }
+  }
+
+  private static let columns: [(head: String, name: String)] = [
+    ("recall@20", "recall20"), ("MRR", "mrr"), ("topics", "topicCoverage"), ("authors", "authorCoverage"), ("Gini", "gini"),
+    ("found", "discoveredShare"), ("best 10", "precisionAt10"),
+  ]
+
+  private func text(_ rows: [Row], _ runs: [[FinishedRun]]) -> [String] {
+    var table = TextTable(
+      ["", "ranker", "nDCG@20", "+-", "chance"] + Self.columns.map(\.head) + ["age", "ranking mean", "p99", "operations"], left: [0, 1])
+    for row in rows {
+      func mean(_ name: String) -> Double? { MeanInterval(row.figures[name])?.mean }
+      func share(_ name: String) -> String { mean(QualityReport.prefix + name).map { String(format: "%.3f", $0) } ?? "-" }
+      func time(_ name: String) -> String { mean(name).map { Text.duration(nanoseconds: $0) } ?? "-" }
+      let halfWidth = MeanInterval(row.figures["quality.ndcg20"])?.halfWidth
+      var cells = [row.isOnFront ? "*" : "", row.ranker, share("ndcg20")]
+      cells += [halfWidth.map { String(format: "%.3f", $0) } ?? "-", share("ndcg20ByChance")]
+      cells += Self.columns.map { share($0.name) }
+      cells.append(mean("quality.freshnessSeconds").map { Text.duration(nanoseconds: $0 * 1e9) } ?? "-")
+      cells += [time("\(row.id).meanNanoseconds"), time("\(row.id).p99Nanoseconds")]
+      cells.append(mean("operationsPerSecond").map { Text.rate($0) } ?? "-")
+      table.add(cells)
+    }
+    let seedText = "\(seeds.count) \(seeds.count == 1 ? "seed" : "seeds")"
+    return [
+      "", "\(runs.first?.first?.scenario.name ?? ""): \(rankers.count) rankers, \(seedText); +- is half of a 95% confidence interval over seeds",
+      table.text(indent: ""),
+      "* no other ranker here is both better by nDCG@20 and cheaper by the mean (the Pareto front)",
+    ]
+  }
+
+  private func object(_ rows: [Row], _ runs: [[FinishedRun]]) -> JSON {
+    .object([
+      "scenario": .string(runs.first?.first?.scenario.name ?? ""), "seeds": .array(seeds.map { .unsigned($0) }),
+      "rankers": .array(
+        zip(rows, runs).map { row, runs in
+          .object([
+            "ranker": .string(row.ranker), "quality": row.figures.quality, "isOnParetoFront": .boolean(row.isOnFront),
+            "rankingMeanNanoseconds": row.figures.interval("\(row.id).meanNanoseconds"),
+            "rankingP99Nanoseconds": row.figures.interval("\(row.id).p99Nanoseconds"),
+            "operationsPerSecond": row.figures.interval("operationsPerSecond"),
+            "runs": .array(runs.map { .string($0.id ?? "") }), "passed": .boolean(runs.allSatisfy { $0.exitCode == nil }),
+          ])
+        }),
+    ])
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+
+/// One scenario under several seeds: what comes of it on average, and how sure that is.
+struct SeedSeries {
+  var command: RunCommand
+  let seeds: [UInt64]
+
+  func run() throws {
+    let runs = try Self.perform([command], seeds: seeds) { note in if !command.json { try Console.print(note) } }[0]
+    let figures = SeriesFigures(runs)
+    if command.json {
+      try json(runs, figures).print()
+    } else {
+      try Console.print(text(runs, figures).joined(separator: "\n"))
+    }
+    if let code = Self.exitCode(runs) { throw ExitCode(code) }
+  }
+
+  /// Runs every command under every seed, in turn, so that what changes on the machine meanwhile meets all alike. Stops when a
+  /// person asks it to.
+  /// - Returns: by command, in the order of the seeds.
+  static func perform(_ commands: [RunCommand], seeds: [UInt64], tell: (String) throws -> Void) throws -> [[FinishedRun]] {
+    var runs = [[FinishedRun]](repeating: [], count: commands.count)
+    for seed in seeds {
+      for index in commands.indices {
+        var command = commands[index]
+        command.changes.seed = seed
+        command.seeds = nil
+        // The harness's own share is the same for all.
+        command.noFloor = true
+        let finished = try command.perform(progress: nil)
+        runs[index].append(finished)
+        guard !finished.output.interrupted, !Interruption.shared.hasCome else { return runs }
+        try tell(note(finished))
+      }
+    }
+    return runs
+  }
+
+  /// The most serious of the runs' exit codes.
+  static func exitCode(_ runs: [FinishedRun]) -> Int32? {
+    let codes = runs.compactMap(\.exitCode)
+    return [Failure.interrupted, Failure.invalid, Failure.checkFailed].first(where: codes.contains)
+  }
+
+  private static func note(_ run: FinishedRun) -> String {
+    let ndcg = FinishedRun.observed("quality.ndcg20", in: run.output).map { String(format: ", nDCG@20 %.3f", $0) } ?? ""
+    return "seed \(run.output.identity.seed.rawValue), \(run.output.identity.ranker.id): \(run.verdict.rawValue)\(ndcg), "
+      + "\(Text.rate(run.output.operationsPerSecond)), kept as \(run.id ?? "-")"
+  }
+
+  private func text(_ runs: [FinishedRun], _ figures: SeriesFigures) -> [String] {
+    var table = TextTable(["figure", "mean", "95% interval", "lowest", "highest"], left: [0])
+    for (name, values) in figures.byName {
+      guard let interval = MeanInterval(values) else { continue }
+      table.add([
+        name, SeriesFigures.number(interval.mean),
+        interval.low.map { "\(SeriesFigures.number($0)) ... \(SeriesFigures.number(interval.high ?? $0))" } ?? "-",
+        SeriesFigures.number(values.min() ?? 0), SeriesFigures.number(values.max() ?? 0),
+      ])
+    }
+    let failed = runs.filter { $0.exitCode != nil }
+    return [
+      "", "\(runs.first?.scenario.name ?? ""): \(runs.count) \(runs.count == 1 ? "seed" : "seeds")", table.text(),
+      failed.isEmpty
+        ? "  all \(runs.count) \(runs[0].verdict.rawValue)"
+        : "  \(failed.count) of \(runs.count) did not pass: " + failed.map { "seed \($0.output.identity.seed.rawValue): \($0.verdictReason)" }.joined(separator: "; "),
+    ]
+  }
+
+  private func json(_ runs: [FinishedRun], _ figures: SeriesFigures) -> JSON {
+    .object([
+      "scenario": .string(runs.first?.scenario.name ?? ""),
+      "seeds": .array(runs.map { .unsigned($0.output.identity.seed.rawValue) }),
+      "quality": figures.quality, "operationsPerSecond": figures.interval("operationsPerSecond"),
+      "runs": .array(runs.map(RunJSON.make)),
+      "passed": .boolean(runs.allSatisfy { $0.exitCode == nil }),
+    ])
+  }
+}
+
+/// The figures of several runs that differ in their seeds, by name.
+struct SeriesFigures {
+  /// In the order of the quality report, then speed. A figure that some run does not have is of those that have it.
+  let byName: [(name: String, values: [Double])]
+
+  init(_ runs: [FinishedRun]) {
+    let ranker = runs.first?.output.identity.ranker.id ?? ""
+    let names = QualityReport.names.map { QualityReport.prefix + $0 } + ["operationsPerSecond", "\(ranker).meanNanoseconds", "\(ranker).p99Nanoseconds"]
+    byName = names.compactMap { name in
+      let values = runs.compactMap { FinishedRun.observed(name, in: $0.output) }
+      return values.isEmpty ? nil : (name, values)
+    }
+  }
+
+  subscript(name: String) -> [Double] { byName.first { $0.name == name }?.values ?? [] }
+
+  func interval(_ name: String) -> JSON {
+    guard let interval = MeanInterval(self[name]) else { return .null }
+    return .object([
+      "mean": JSON(interval.mean), "low": JSON(interval.low), "high": JSON(interval.high), "values": .array(self[name].map { JSON($0) }),
+    ])
+  }
+
+  /// Without the prefix; null for what no run has.
+  var quality: JSON {
+    .object(Dictionary(uniqueKeysWithValues: QualityReport.names.map { ($0, interval(QualityReport.prefix + $0)) }))
+  }
+
+  static func number(_ value: Double) -> String {
+    abs(value) >= 1000 ? Text.grouped(value) : abs(value) >= 10 ? Text.significant(value) : String(format: "%.4f", value)
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+import JamboreeEngine
+import JamboreeKit
+
+/// What rankings did to the crowd, in a few lines.
+enum QualityText {
+  /// Empty when no ranked page was judged.
+  static func lines(_ metrics: [Metric]) -> [String] {
+    func figure(_ name: String) -> Double? { metrics.first { $0.name == QualityReport.prefix + name }?.value }
+    guard let ndcg = figure("ndcg20"), let chance = figure("ndcg20ByChance"), let pages = figure("pages") else { return [] }
+    var found = [String(format: "nDCG@20 %.3f (by chance %.3f)", ndcg, chance)]
+    if let recall = figure("recall20"), let chance = figure("recall20ByChance") {
+      found.append(String(format: "recall@20 %.3f (%.3f)", recall, chance))
+    }
+    if let mrr = figure("mrr"), let chance = figure("mrrByChance") { found.append(String(format: "MRR %.3f (%.3f)", mrr, chance)) }
+    var lines = ["  ranking         " + found.joined(separator: ", ") + ", over \(Text.grouped(pages)) judged pages"]
+    var shown: [String] = []
+    if let authors = figure("authorCoverage") { shown.append("\(Text.percent(authors)) of the authors were shown") }
+    if let gini = figure("gini") { shown.append(String(format: "Gini of exposure %.2f", gini)) }
+    if let age = figure("freshnessSeconds") { shown.append("mean age \(Text.duration(nanoseconds: age * 1e9))") }
+    if let discovered = figure("discoveredShare") {
+      let time = figure("timeToDiscoverySeconds").map { ", half of them within \(Text.duration(nanoseconds: $0 * 1e9))" } ?? ""
+      shown.append("\(Text.percent(discovered)) of the good items were found" + time)
+    }
+    if !shown.isEmpty { lines.append("                  " + shown.joined(separator: ", ")) }
+    if let precision = figure("precisionAt10") {
+      let tau = figure("kendallTauAllIdeas").map { String(format: "; over all ideas the crowd's order agrees with the true one by tau %.2f", $0) } ?? ""
+      lines.append(
+        "  the crowd       \(Int((precision * 10).rounded())) of its ten best-rated ideas are among the ten truly best\(tau)")
+    }
+    return lines + [""]
+  }
+}
