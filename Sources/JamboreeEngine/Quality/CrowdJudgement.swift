@@ -61,7 +61,7 @@ func kendallTau(_ pairs: [(Double, Double)]) -> Double? {
   let all = tied(count)
   guard all > first, all > other else { return nil }
   let agreement = all - first - other + both - 2 * discordant
-  return Double(agreement) / (Double(all - first).squareRoot() * Double(all - other).squareRoot())
+  return Double(agreement) / (Double(all - first) * Double(all - other)).squareRoot()
 }
 
 /// Sorts, and counts the pairs that stood in the wrong order.

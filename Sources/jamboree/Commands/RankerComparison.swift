@@ -70,7 +70,7 @@ struct RankerComparison {
       var cells = [row.isOnFront ? "*" : "", row.ranker, share("ndcg20")]
       cells += [halfWidth.map { String(format: "%.3f", $0) } ?? "-", share("ndcg20ByChance")]
       cells += Self.columns.map { share($0.name) }
-      cells.append(mean("quality.freshnessSeconds").map { Text.duration(nanoseconds: $0 * 1e9) } ?? "-")
+      cells.append(mean("quality.freshnessSeconds").map { Text.age(seconds: $0) } ?? "-")
       cells += [time("\(row.id).meanNanoseconds"), time("\(row.id).p99Nanoseconds")]
       cells.append(mean("operationsPerSecond").map { Text.rate($0) } ?? "-")
       table.add(cells)

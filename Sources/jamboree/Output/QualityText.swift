@@ -17,9 +17,9 @@ enum QualityText {
     var shown: [String] = []
     if let authors = figure("authorCoverage") { shown.append("\(Text.percent(authors)) of the authors were shown") }
     if let gini = figure("gini") { shown.append(String(format: "Gini of exposure %.2f", gini)) }
-    if let age = figure("freshnessSeconds") { shown.append("mean age \(Text.duration(nanoseconds: age * 1e9))") }
+    if let age = figure("freshnessSeconds") { shown.append("mean age \(Text.age(seconds: age))") }
     if let discovered = figure("discoveredShare") {
-      let time = figure("timeToDiscoverySeconds").map { ", half of them within \(Text.duration(nanoseconds: $0 * 1e9))" } ?? ""
+      let time = figure("timeToDiscoverySeconds").map { ", half of them within \(Text.age(seconds: $0))" } ?? ""
       shown.append("\(Text.percent(discovered)) of the good items were found" + time)
     }
     if !shown.isEmpty { lines.append("                  " + shown.joined(separator: ", ")) }

@@ -55,6 +55,16 @@ enum Text {
     }
   }
 
+  /// A time of people, from seconds to days.
+  static func age(seconds: Double) -> String {
+    switch abs(seconds) {
+    case ..<120: significant(seconds) + " s"
+    case ..<7_200: significant(seconds / 60) + " min"
+    case ..<172_800: significant(seconds / 3_600) + " h"
+    default: significant(seconds / 86_400) + " d"
+    }
+  }
+
   static func significant(_ value: Double) -> String {
     // What is small is not nothing.
     if value != 0, abs(value) < 0.01 { return String(format: "%.2g", value) }
