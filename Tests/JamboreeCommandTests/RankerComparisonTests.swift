@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@Suite struct RankerComparisonTests {
+  private func series(_ place: Workplace, _ arguments: String...) throws -> [String: Any] {
+    let run = try place.run(arguments + ["--results", "r.sqlite", "--json"])
+    #expect(run.code == 0)
+    #expect(run.err.isEmpty)
+    return try run.object()
+  }
+
+  private func number(_ object: Any?, _ keys: String...) -> Double? {
+    var value = object
+    for key in keys { value = (value as? [String: Any])?[key] }
+    return (value as? NSNumber)?.doubleValue
+  }
+
+  private let pages = ["--set", "measure.judgedPages=1", "--scale", "0.1"]
+
+  /// Over seeds each figure is the mean of what the single runs say, with an interval about it.
+  @Test func seedsGiveMeansWithIntervals() throws {
+    let place = try Workplace()
+    let all = try place.run(["run", Workplace.smoke, "--seeds", "4..6", "--results", "r.sqlite", "--json"] + pages)
+    #expect(all.code == 0)
+    let object = try all.object()
+    #expect((object["seeds"] as? [Int]) == [4, 5, 6])
+    let runs = try #require(object["runs"] as? [[String: Any]])
+    #expect(runs.count == 3)
+    #expect(Set(runs.compactMap { $0["digest"] as? String }).count == 3)
+    let values = runs.compactMap { number($0, "quality", "ndcg20") }
+    #expect(values.count == 3)
+    let mean = try #require(number(object, "quality", "ndcg20", "mean"))
+    #expect(abs(mean - values.reduce(0, +) / 3) < 1e-12)
+    let low = try #require(number(object, "quality", "ndcg20", "low"))
+    let high = try #require(number(object, "quality", "ndcg20", "high"))
+    // Student's t for two degrees of freedom.
+    let deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 2).squareRoot()
+    #expect(abs((high - low) / 2 - 4.302652729911275 * deviation / 3.0.squareRoot()) < 1e-9)
+
+    // The second is what a run of that seed is.
+    let alone = try series(place, "run", Workplace.smoke, "--seed", "5", "--set", "measure.judgedPages=1", "--scale", "0.1")
+    #expect(alone["digest"] as? String == runs[1]["digest"] as? String)
+    #expect(number(alone, "quality", "ndcg20") == values[1])
+    #expect(try place.run("list", "--results", "r.sqlite", "--json").object()["runs"].map { ($0 as? [Any])?.count } == 4)
+  }
+
+  @Test func rankersAreComparedAndTheFrontIsMarked() throws {
+    let place = try Workplace()
+    let run = try place.run(
+      ["compare", Workplace.smoke, "--rankers", "random,chronological,hot?gravity=0", "--seeds", "1..2", "--results", "r.sqlite", "--json"] + pages)
+    #expect(run.code == 0)
+    let rankers = try #require(try run.object()["rankers"] as? [[String: Any]])
+    #expect(rankers.compactMap { $0["ranker"] as? String } == ["random", "chronological", "hot?gravity=0"])
+    for ranker in rankers {
+      #expect(number(ranker, "quality", "ndcg20", "mean").map { $0 > 0 && $0 <= 1 } == true)
+      #expect(number(ranker, "rankingMeanNanoseconds", "mean").map { $0 > 0 } == true)
+      #expect((ranker["runs"] as? [String])?.count == 2)
+    }
+    // On the front is who is not beaten in both: worked out again from the figures themselves.
+    for ranker in rankers {
+      let (quality, cost) = (number(ranker, "quality", "ndcg20", "mean") ?? 0, number(ranker, "rankingMeanNanoseconds", "mean") ?? 0)
+      let isBeaten = rankers.contains {
+        let (other, otherCost) = (number($0, "quality", "ndcg20", "mean") ?? 0, number($0, "rankingMeanNanoseconds", "mean") ?? 0)
+        return other >= quality && otherCost <= cost && (other > quality || otherCost < cost)
+      }
+      #expect(ranker["isOnParetoFront"] as? Bool == !isBeaten)
+    }
+    #expect(rankers.contains { $0["isOnParetoFront"] as? Bool == true })
+    let text = try place.run(
+      ["compare", Workplace.smoke, "--rankers", "random,hot", "--seeds", "1", "--results", "r.sqlite"] + pages)
+    #expect(text.code == 0)
+    #expect(text.out.contains("Pareto front"))
+  }
+
+  @Test(arguments: [
+    (["run", "x.yaml", "--seeds", "3..1"], "expected seeds such as 1..10 or 1,2,5"),
+    (["run", "x.yaml", "--seeds", "1,1"], "none twice"),
+    (["run", "x.yaml", "--seeds", "0..5000"], "1000 at most"),
+    (["run", "x.yaml", "--seeds", "1..2", "--seed", "1"], "leave one out"),
+    (["run", "--resume", "last", "--seeds", "1..2"], "leave out --seeds"),
+    (["compare", "x.yaml", "--rankers", "hot"], "name two rankers or more"),
+    (["compare", "x.yaml", "--rankers", "hot,,random"], "name two rankers or more"),
+    (["compare", "x.yaml", "--rankers", "hot,hot"], "named twice"),
+    (["compare", "x.yaml", "--rankers", "hot,hut"], "did you mean 'hot'?"),
+    (["compare", "x.yaml", "y.yaml", "--rankers", "hot,random"], "takes one scenario file, not 2"),
+    (["compare", "a", "b", "--seeds", "1..2"], "only with --rankers"),
+    (["compare", "x.yaml", "--rankers", "hot,random"], "x.yaml: no such file"),
+  ])
+  func whatCannotBeRunIsRefused(_ arguments: [String], _ message: String) throws {
+    let run = try Workplace().run(arguments)
+    #expect(run.code == 64)
+    #expect(run.err.contains(message))
+    #expect(run.err.split(separator: "\n").count == 1)
+  }
+
+  /// A scenario without ranked feeds has nothing to compare.
+  @Test func withoutRankedPagesThereIsNothingToCompare() throws {
+    let place = try Workplace()
+    let scenario = Workplace.package.appending(path: "Scenarios/wiki-central.yaml").path
+    let run = try place.run("compare", scenario, "--rankers", "hot,random", "--seeds", "1", "--scale", "0.001", "--results", "r.sqlite")
+    #expect(run.code == 64)
+    #expect(run.err.contains("no ranked page of this scenario was judged"))
+  }
+}
