@@ -6,7 +6,7 @@ import JamboreeMetrics
 class Lane {
   let recorder: LatencyRecorder
   let clock: MeasuringClock
-  private let feed: FeedDesk
+  let feed: FeedDesk
   let salt: UInt64
   /// The writes of the partition that is being performed.
   let queue: UnsafeMutablePointer<WriteQueue>

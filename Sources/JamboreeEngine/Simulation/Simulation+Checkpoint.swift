@@ -8,7 +8,7 @@ import JamboreeMetrics
 
 extension Simulation {
   private static let magic: UInt64 = 0x4A61_6D62_6F72_6565
-  private static let checkpointVersion: UInt32 = 1
+  private static let checkpointVersion: UInt32 = 2
 
   /// The state between two ticks. Call it before the run, after ``run(until:)`` has returned, or from an observer.
   public func checkpoint() -> [UInt8] {
@@ -21,6 +21,8 @@ extension Simulation {
       shard.wheel.pointee.encode(into: &encoder)
       encoder.encode(shard.context.pointee.counters.array)
       for agents in shard.agents { agents.encode(into: &encoder) }
+      encoder.encode(shard.ties != nil)
+      shard.ties?.encode(into: &encoder)
     }
     exchange.incoming.encode(into: &encoder)
     exchange.failures.encode(into: &encoder)
@@ -57,6 +59,10 @@ extension Simulation {
       }
       for (index, value) in counters.enumerated() { shard.context.pointee.counters[index] = value }
       for agents in shard.agents { try agents.restore(from: &decoder) }
+      guard try decoder.decode(UInt8.self) == (shard.ties == nil ? 0 : 1) else {
+        throw StateMismatch("the checkpoint is of a run with another ranker")
+      }
+      try shard.ties?.restore(from: &decoder)
       nextTicks[shard.index] = shard.wheel.pointee.nextTick() ?? .max
     }
     try exchange.incoming.restore(from: &decoder)

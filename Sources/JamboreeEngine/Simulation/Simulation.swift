@@ -60,7 +60,8 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     self.clock = clock
     self.observer = observer
     try plan.check(descriptor)
-    shards = Simulation.makeShards(plan)
+    let ties = plan.makeTies(for: ranker)
+    shards = Simulation.makeShards(plan, ties: ties)
     nextTicks = .allocate(capacity: shardCount)
     nextTicks.initialize(repeating: -1, count: shardCount)
     meter = TimelineMeter(plan)
@@ -74,6 +75,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
           instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: plan.salt,
           interests: interests, stallNanoseconds: stallNanoseconds))
     }
+    for lane in lanes { lane.feed.ties = ties }
     self.lanes = lanes
     shardReferences = .allocate(capacity: shardCount)
     for (index, shard) in shards.enumerated() { (shardReferences + index).initialize(to: .passUnretained(shard)) }
@@ -88,16 +90,18 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     laneReferences.deallocate()
   }
 
-  static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
+  /// - Parameter ties: one table a shard, or none.
+  static func makeShards(_ plan: SimulationPlan, ties: [TieTable]) -> [SimulationShard] {
     [SimulationShard](unsafeUninitializedCapacity: shardCount) { buffer, initializedCount in
       // Each iteration fills a place of its own.
       let places = UncheckedBox(buffer)
+      let ties = UncheckedBox(ties)
       DispatchQueue.concurrentPerform(iterations: shardCount) { index in
         places.value.initializeElement(
           at: index,
           to: SimulationShard(
             index: index, agents: plan.services.map { $0.makeAgents(shard: index) }, metricCount: plan.metrics.count,
-            tickNanoseconds: plan.tickNanoseconds))
+            tickNanoseconds: plan.tickNanoseconds, ties: ties.value.isEmpty ? nil : ties.value[index]))
       }
       initializedCount = shardCount
     }
