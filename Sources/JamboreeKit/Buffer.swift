@@ -65,6 +65,10 @@ public struct Buffer<Element: BitwiseCopyable>: ~Copyable {
     @_lifetime(borrow self) get { _overrideLifetime(Span(_unsafeStart: memory, count: used), borrowing: self) }
   }
 
+  @inlinable public var mutableSpan: MutableSpan<Element> {
+    @_lifetime(&self) mutating get { _overrideLifetime(MutableSpan(_unsafeStart: memory, count: used), mutating: &self) }
+  }
+
   /// A copy as an array.
   public var array: [Element] { [Element](UnsafeBufferPointer(start: memory, count: used)) }
 

@@ -6,6 +6,9 @@ public struct OptionDescriptor: Sendable {
     case boolean
     case text
     case choice([String])
+    /// Stands for the options of what another option names: each is given as `chooser.name=value`. By the value of the option
+    /// `chooser`, which is a choice and comes first, the options that there are then.
+    case nested(chooser: String, options: [(choice: String, options: [OptionDescriptor])])
   }
 
   public let name: String
@@ -52,6 +55,9 @@ public typealias RankerError = PlugInError
 /// The options of one plug-in, checked against its descriptors: every one has a value of its kind and in its range.
 public struct OptionValues: Sendable {
   private var values: [String: String]
+  /// By chooser, the options of what was chosen.
+  private var nested: [String: [OptionValues]] = [:]
+  private let owner: String
   /// What stands between the colon and the question mark: a path or an address; empty when there is none.
   public let location: String
   private let descriptors: [OptionDescriptor]
@@ -65,11 +71,17 @@ public struct OptionValues: Sendable {
   ) throws(PlugInError) {
     self.location = location
     self.descriptors = descriptors
+    self.owner = owner
     values = [:]
     for descriptor in descriptors { values[descriptor.name] = descriptor.defaultValue }
     var seen: Set<String> = []
+    var inner: [String: [(name: String, value: String)]] = [:]
     for (name, value) in given {
-      guard let descriptor = descriptors.first(where: { $0.name == name }) else {
+      if let chooser = descriptors.lazy.compactMap(\.chooser).first(where: { name.hasPrefix($0 + ".") }) {
+        inner[chooser, default: []].append((String(name.dropFirst(chooser.utf8.count + 1)), value))
+        continue
+      }
+      guard let descriptor = descriptors.first(where: { $0.name == name && $0.chooser == nil }) else {
         let known = descriptors.map(\.name).sorted().joined(separator: ", ")
         throw PlugInError(.usage, "\(owner) has no option '\(printable(name))'; it takes \(known.isEmpty ? "none" : known)")
       }
@@ -81,22 +93,32 @@ public struct OptionValues: Sendable {
       }
       values[name] = value
     }
+    for descriptor in descriptors {
+      guard case .nested(let chooser, let groups) = descriptor.kind else { continue }
+      let choice = values[chooser] ?? ""
+      let found = try OptionValues(
+        owner: "\(owner), \(chooser) '\(printable(choice))'", given: inner[chooser] ?? [],
+        descriptors: groups.first { $0.choice == choice }?.options ?? [])
+      nested[chooser] = [found]
+    }
   }
 
   private static func complaint(_ value: String, _ kind: OptionDescriptor.Kind) -> String? {
     switch kind {
     case .number(let range):
       if let number = Double(value), range.contains(number) { return nil }
-      return "a number" + inWords(range)
+      return kind.inWords
     case .integer(let range):
       if let number = Int64(value), range.contains(number) { return nil }
-      return "a whole number from \(range.lowerBound) to \(range.upperBound)"
+      return kind.inWords
     case .boolean:
-      return value == "true" || value == "false" ? nil : "true or false"
+      return value == "true" || value == "false" ? nil : kind.inWords
     case .text:
       return nil
     case .choice(let choices):
-      return choices.contains(value) ? nil : "one of " + choices.joined(separator: ", ")
+      return choices.contains(value) ? nil : kind.inWords
+    case .nested:
+      return nil
     }
   }
 
@@ -106,6 +128,40 @@ public struct OptionValues: Sendable {
   public func boolean(_ name: String) -> Bool { values[name] == "true" }
   public func text(_ name: String) -> String { values[name] ?? "" }
 
+  /// The options of what the option `chooser` names; see ``OptionDescriptor/Kind/nested(chooser:options:)``.
+  /// - Throws: ``PlugInError`` when there is no such option: a fault of whoever asks.
+  public func options(of chooser: String) throws(PlugInError) -> OptionValues {
+    guard let found = nested[chooser]?.first else { throw PlugInError(.usage, "\(owner) has no option whose options begin with '\(chooser).'") }
+    return found
+  }
+
   /// All options with the value in force, in the order of the descriptors: what a result store keeps.
-  public var inForce: [(name: String, value: String)] { descriptors.map { ($0.name, values[$0.name] ?? "") } }
+  public var inForce: [(name: String, value: String)] {
+    descriptors.flatMap { descriptor -> [(name: String, value: String)] in
+      guard let chooser = descriptor.chooser else { return [(descriptor.name, values[descriptor.name] ?? "")] }
+      return (nested[chooser]?.first?.inForce ?? []).map { ("\(chooser).\($0.name)", $0.value) }
+    }
+  }
+}
+
+extension OptionDescriptor {
+  /// The option whose value's options it stands for, if it does.
+  fileprivate var chooser: String? {
+    if case .nested(let chooser, _) = kind { return chooser }
+    return nil
+  }
+}
+
+extension OptionDescriptor.Kind {
+  /// What a value must be, as in "it must be a number from 0 to 10".
+  public var inWords: String {
+    switch self {
+    case .number(let range): "a number" + JamboreeKit.inWords(range)
+    case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .boolean: "true or false"
+    case .text: "text"
+    case .choice(let choices): "one of " + choices.joined(separator: ", ")
+    case .nested(let chooser, _): "an option of the \(chooser)"
+    }
+  }
 }

@@ -4,7 +4,7 @@ public struct RankerDescriptor: Sendable {
   public let version: String
   public let summary: String
   public let options: [OptionDescriptor]
-  /// What it wants to know of the viewer; the rest may be left at zero.
+  /// What it may want to know of the viewer; the rest may be left at zero. See ``FeedRanker/needs``.
   public let needs: ViewerNeeds
 
   public init(id: String, version: String, summary: String, options: [OptionDescriptor] = [], needs: ViewerNeeds = []) {
@@ -33,16 +33,44 @@ public struct RankerDescriptor: Sendable {
 /// A ranker is pure: no clock, no randomness, no I/O and no memory of earlier calls. Its scores depend on the candidate
 /// and the viewer, never on a candidate's place in the list or on the other candidates. `RankerConformance` checks it.
 ///
+/// A ranker for which a page is more than its best items one by one asks for a ``shortlist`` of the best by score, and puts
+/// that in order itself.
+///
 /// Scores are compared as numbers, infinities included: `+inf` ranks first and `-inf` last of all numbers, and `-0` right
 /// below `0`. Equal scores are ordered by a mix of id and salt. NaN ranks below everything and is counted; a ranker must
 /// not give it, whatever the columns hold.
 public protocol FeedRanker: Sendable {
   static var descriptor: RankerDescriptor { get }
+  /// What it wants to know with the options that it was given: all that its descriptor names, unless it says otherwise.
+  var needs: ViewerNeeds { get }
+  /// How many of the best by score it wants to choose a page from; 0, the default, for one whose pages are the best by score.
+  var shortlist: Int { get }
   init(options: OptionValues) throws(RankerError)
   /// - Parameters:
   ///   - candidates: one row each, up to 65,535. The engine asks nothing about none, but a ranker bears it.
   ///   - scores: as many as there are candidates; to be filled whole, higher is better.
   func score(_ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>)
+  /// Puts the best by score into the order in which they are shown; asked of a ranker with a ``shortlist`` alone.
+  ///
+  /// As pure as the scores are: what comes out depends on the shortlisted candidates, their scores and the viewer, and not on the
+  /// places of candidates in the list.
+  /// - Parameters:
+  ///   - rows: the candidates with the highest scores, best first, as the engine orders them: so many as the shortlist or, if that
+  ///     is more, the page is long, or all there are. To be put into another order, each kept once.
+  ///   - pageLength: how many of them, from the first, are shown; 1 or more, and more than there are rows where candidates are few.
+  ///   - scores: of all candidates.
+  func arrange(
+    _ rows: inout MutableSpan<UInt16>, pageLength: Int, of candidates: borrowing FeedCandidates, scores: Span<Float>,
+    for viewer: borrowing ViewerContext)
+}
+
+extension FeedRanker {
+  public var needs: ViewerNeeds { Self.descriptor.needs }
+  public var shortlist: Int { 0 }
+  public func arrange(
+    _ rows: inout MutableSpan<UInt16>, pageLength: Int, of candidates: borrowing FeedCandidates, scores: Span<Float>,
+    for viewer: borrowing ViewerContext
+  ) {}
 }
 
 /// The candidates of one feed read, a column a field. It cannot outlive the call.

@@ -46,7 +46,14 @@ enum Composition {
     var registry = RankerRegistry()
     registry.register(HotRanker.self)
     registry.register(ChronologicalRanker.self)
+    registry.register(TopRanker.self)
+    registry.register(BayesianRanker.self)
+    registry.register(AffinityRanker.self)
+    registry.register(InterestRanker.self)
+    registry.register(EngagementRanker.self)
+    registry.register(DiversifiedRanker.self)
     registry.register(RandomRanker.self)
+    registry.register(OracleRanker.self)
     return registry
   }()
 }

@@ -5,11 +5,13 @@ import JamboreeKit
 ///
 /// Finds a threshold that keeps about as many candidates as are wanted, by bisection on the scores' bit patterns, and
 /// sorts only those. The last threshold is the first guess: a forum's scores change little between two readers.
-struct FeedSelector: ~Copyable {
+///
+/// A ranker with a shortlist gets that many of the best, in this order, and arranges the page of them.
+package struct FeedSelector: ~Copyable {
   private typealias Lane = SIMD8<Int32>
   private static let slack = 12
 
-  private(set) var notANumberCount = 0
+  package private(set) var notANumberCount = 0
   private var capacity = 0
   private var scores: UnsafeMutablePointer<Float>
   /// The scores as integers that compare the same way, padded with the least integer.
@@ -20,7 +22,7 @@ struct FeedSelector: ~Copyable {
   /// The last thresholds, by a few bits of the feed's key.
   private var guesses = InlineArray<64, Int32>(repeating: 0)
 
-  init() {
+  package init() {
     scores = .allocate(capacity: 0)
     keys = .allocate(capacity: 0)
     kept = .allocate(capacity: 0)
@@ -38,19 +40,24 @@ struct FeedSelector: ~Copyable {
   }
 
   /// Scores the candidates and fills `page` with the rows of the best `pageLength`, best first.
-  /// - Parameter feed: whose listing it is; only speeds things up.
-  mutating func select(
-    _ items: borrowing ItemColumns, by ranker: any FeedRanker, for viewer: ViewerContext, pageLength: Int,
-    feed: ContainerID, into page: inout Buffer<UInt16>
+  /// - Parameters:
+  ///   - ties: of the viewer to the author of each item, for a ranker that needs them.
+  ///   - relevances: what each item is truly worth to the viewer, for a ranker that needs that.
+  ///   - feed: whose listing it is; only speeds things up.
+  package mutating func select(
+    _ items: borrowing ItemColumns, ties: Span<Float> = Span(), relevances: Span<Float> = Span(), by ranker: any FeedRanker,
+    for viewer: ViewerContext, pageLength: Int, feed: ContainerID, into page: inout Buffer<UInt16>
   ) {
     page.removeAll()
     let count = min(items.count, Int(UInt16.max))
     guard count > 0, pageLength > 0 else { return }
     if count + 16 > capacity { reserve(count + 16) }
+    let candidates = FeedCandidates(items, ties: ties, relevances: relevances)
     var span = MutableSpan(_unsafeStart: scores, count: count)
-    ranker.score(FeedCandidates(items), for: viewer, into: &span)
+    ranker.score(candidates, for: viewer, into: &span)
     makeKeys(count)
-    let wanted = min(pageLength, count)
+    let shortlist = ranker.shortlist
+    let wanted = min(max(pageLength, shortlist), count)
     let slot = Int(truncatingIfNeeded: feed.rawValue) & 63
     var keptCount = wanted == count ? keep(.min + 1, count) : keep(guesses[slot], count)
     if keptCount < wanted || keptCount > wanted + Self.slack {
@@ -58,6 +65,11 @@ struct FeedSelector: ~Copyable {
     }
     order(keptCount, items, salt: viewer.salt, into: &page)
     if page.count > wanted { page.resize(to: wanted, filling: 0) }
+    guard shortlist > 0 else { return }
+    var rows = page.mutableSpan
+    ranker.arrange(
+      &rows, pageLength: pageLength, of: candidates, scores: Span(_unsafeStart: scores, count: count), for: viewer)
+    if page.count > pageLength { page.resize(to: pageLength, filling: 0) }
   }
 
   private mutating func makeKeys(_ count: Int) {

@@ -91,6 +91,8 @@ final class LoadRun {
   ///   - watch: called some twenty times a second with what there is so far; true ends the load.
   func run(mail pending: [Notice], watch: (LoadRun, _ now: UInt64) -> Bool) {
     let interests = plan.simulation.interests(for: ranker)
+    let ties = shards.compactMap(\.ties)
+    for table in ties { table.settle() }
     let mail = LoadMail(workers: plan.workers)
     let settings = options.settings
     for number in 0..<plan.workers {
@@ -100,11 +102,12 @@ final class LoadRun {
         ? ArrivalSchedule(
           arrivals: settings.arrivals, stages: settings.stages, seed: plan.simulation.seed, worker: number, of: plan.workers) : nil
       collector.startCounters(number, at: plan.simulation.metrics.indices.map { metric in own.reduce(0) { $0 &+ $1.context.pointee.counters[metric] } })
+      let feed = FeedDesk(ranker: ranker, salt: plan.simulation.salt, interests: interests, truth: plan.simulation.truth)
+      feed.ties = ties
       workers.append(
         LoadWorker(
           number: number, plan: plan, clock: clock, session: sessions[number],
-          feed: FeedDesk(ranker: ranker, salt: plan.simulation.salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
-          samples: samples, stop: stop))
+          feed: feed, shards: own, arrivals: arrivals, mail: mail, samples: samples, stop: stop))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
     // Everything is made: a moment for the threads to begin.

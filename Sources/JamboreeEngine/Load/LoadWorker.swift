@@ -338,6 +338,10 @@ final class LoadWorker: @unchecked Sendable {
     case .writes:
       action.take(from: context)
       action.closeWrites()
+      if let ties = shard.ties {
+        for write in action.writes { ties.note(write) }
+        ties.settle()
+      }
       if !action.hasActed { (action.action, action.hasActed) = (action.writes[0].action, true) }
       action.submitted = clock.now()
       if action.writes.count == 1 {

@@ -116,7 +116,7 @@ extension RunDriver {
   }
 
   private func startedShards(_ plan: SimulationPlan) -> [SimulationShard] {
-    let shards = Simulation.makeShards(plan)
+    let shards = Simulation.makeShards(plan, ties: plan.makeTies(for: ranker))
     for shard in shards { shard.start() }
     return shards
   }

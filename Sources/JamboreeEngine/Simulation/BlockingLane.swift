@@ -7,13 +7,12 @@ final class BlockingLane: Lane {
   private let reply: UnsafeMutablePointer<Reply>
 
   init(
-    session: any StorageSession, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64,
-    interests: [UInt64]
+    session: any StorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64
   ) {
     self.session = session
     reply = .allocate(capacity: 1)
     reply.initialize(to: Reply())
-    super.init(recorder: recorder, clock: clock, ranker: ranker, salt: salt, interests: interests)
+    super.init(recorder: recorder, clock: clock, feed: feed, salt: salt)
   }
 
   deinit {

@@ -6,7 +6,7 @@ import JamboreeMetrics
 class Lane {
   let recorder: LatencyRecorder
   let clock: MeasuringClock
-  private let feed: FeedDesk
+  let feed: FeedDesk
   let salt: UInt64
   /// The writes of the partition that is being performed.
   let queue: UnsafeMutablePointer<WriteQueue>
@@ -43,11 +43,11 @@ class Lane {
   /// Behind a pointer for the same reason as a shard's columns.
   let tally: UnsafeMutablePointer<Tally>
 
-  init(recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64, interests: [UInt64]) {
+  init(recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64) {
     self.recorder = recorder
     self.clock = clock
     self.salt = salt
-    feed = FeedDesk(ranker: ranker, salt: salt, interests: interests)
+    self.feed = feed
     tally = .allocate(capacity: 1)
     tally.initialize(to: Tally())
     noPage.initialize(to: Buffer(capacity: 1))

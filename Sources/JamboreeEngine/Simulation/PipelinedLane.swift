@@ -38,15 +38,14 @@ final class PipelinedLane: Lane {
   private let stallNanoseconds: UInt64
 
   init(
-    session: any PipelinedStorageSession, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64,
-    interests: [UInt64], backendName: String, stallNanoseconds: UInt64
+    session: any PipelinedStorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64, backendName: String, stallNanoseconds: UInt64
   ) {
     self.session = session
     self.backendName = backendName
     self.stallNanoseconds = stallNanoseconds
     completions = .allocate(capacity: 1)
     completions.initialize(to: CompletionBatch(capacity: 256))
-    super.init(recorder: recorder, clock: clock, ranker: ranker, salt: salt, interests: interests)
+    super.init(recorder: recorder, clock: clock, feed: feed, salt: salt)
   }
 
   deinit {

@@ -22,6 +22,8 @@ extension Simulation {
       encoder.encode(shard.context.pointee.counters.array)
       for agents in shard.agents { agents.encode(into: &encoder) }
       shard.quality.encode(into: &encoder)
+      encoder.encode(shard.ties != nil)
+      shard.ties?.encode(into: &encoder)
     }
     exchange.incoming.encode(into: &encoder)
     exchange.failures.encode(into: &encoder)
@@ -59,6 +61,10 @@ extension Simulation {
       for (index, value) in counters.enumerated() { shard.context.pointee.counters[index] = value }
       for agents in shard.agents { try agents.restore(from: &decoder) }
       try shard.quality.restore(from: &decoder)
+      guard try decoder.decode(UInt8.self) == (shard.ties == nil ? 0 : 1) else {
+        throw StateMismatch("the checkpoint is of a run with another ranker")
+      }
+      try shard.ties?.restore(from: &decoder)
       nextTicks[shard.index] = shard.wheel.pointee.nextTick() ?? .max
     }
     try exchange.incoming.restore(from: &decoder)

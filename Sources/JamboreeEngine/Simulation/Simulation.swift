@@ -60,7 +60,8 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     self.clock = clock
     self.observer = observer
     try plan.check(descriptor)
-    shards = Simulation.makeShards(plan)
+    let ties = plan.makeTies(for: ranker)
+    shards = Simulation.makeShards(plan, ties: ties)
     nextTicks = .allocate(capacity: shardCount)
     nextTicks.initialize(repeating: -1, count: shardCount)
     meter = TimelineMeter(plan)
@@ -69,11 +70,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     var lanes: [Lane] = []
     for worker in 0..<self.workers {
       let recorder = LatencyRecorder(actions: plan.catalog, rankerName: rankerDescriptor.id)
+      let feed = FeedDesk(ranker: ranker, salt: plan.salt, interests: interests, truth: plan.truth)
       lanes.append(
         try Simulation.makeLane(
-          instance, worker, recorder: recorder, clock: clock, ranker: ranker, salt: plan.salt,
-          interests: interests, stallNanoseconds: stallNanoseconds))
+          instance, worker, recorder: recorder, clock: clock, feed: feed, salt: plan.salt, stallNanoseconds: stallNanoseconds))
     }
+    for lane in lanes { lane.feed.ties = ties }
     self.lanes = lanes
     shardReferences = .allocate(capacity: shardCount)
     for (index, shard) in shards.enumerated() { (shardReferences + index).initialize(to: .passUnretained(shard)) }
@@ -88,34 +90,36 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     laneReferences.deallocate()
   }
 
-  static func makeShards(_ plan: SimulationPlan) -> [SimulationShard] {
+  /// - Parameter ties: one table a shard, or none.
+  static func makeShards(_ plan: SimulationPlan, ties: [TieTable] = []) -> [SimulationShard] {
     [SimulationShard](unsafeUninitializedCapacity: shardCount) { buffer, initializedCount in
       // Each iteration fills a place of its own.
       let places = UncheckedBox(buffer)
+      let ties = UncheckedBox(ties)
       DispatchQueue.concurrentPerform(iterations: shardCount) { index in
         places.value.initializeElement(
           at: index,
           to: SimulationShard(
             index: index, agents: plan.services.map { $0.makeAgents(shard: index) }, metricCount: plan.metrics.count,
-            tickNanoseconds: plan.tickNanoseconds, quality: QualityMeter(plan)))
+            tickNanoseconds: plan.tickNanoseconds, quality: QualityMeter(plan),
+            ties: ties.value.isEmpty ? nil : ties.value[index]))
       }
       initializedCount = shardCount
     }
   }
 
   private static func makeLane(
-    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker,
-    salt: UInt64, interests: [UInt64], stallNanoseconds: UInt64
+    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64,
+    stallNanoseconds: UInt64
   ) throws(BackendError) -> Lane {
     switch instance {
     case .blocking(let backend):
       return BlockingLane(
-        session: try backend.openAnySession(worker), recorder: recorder, clock: clock, ranker: ranker, salt: salt,
-        interests: interests)
+        session: try backend.openAnySession(worker), recorder: recorder, clock: clock, feed: feed, salt: salt)
     case .pipelined(let backend):
       return PipelinedLane(
-        session: try backend.openAnySession(worker, connections: 1), recorder: recorder, clock: clock, ranker: ranker,
-        salt: salt, interests: interests, backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds)
+        session: try backend.openAnySession(worker, connections: 1), recorder: recorder, clock: clock, feed: feed, salt: salt,
+        backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds)
     }
   }
 

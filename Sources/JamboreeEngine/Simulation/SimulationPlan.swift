@@ -70,7 +70,13 @@ public struct SimulationPlan: Sendable {
 
   /// By member, for a ranker that looks at them; else empty: a lookup among half a million members is a cache miss.
   func interests(for ranker: any FeedRanker) -> [UInt64] {
-    type(of: ranker).descriptor.needs.contains(.interests) ? population.interests : []
+    ranker.needs.isDisjoint(with: [.interests, .truth]) ? [] : population.interests
+  }
+
+  /// One table a shard, for a ranker that looks at ties; else none.
+  func makeTies(for ranker: any FeedRanker) -> [TieTable] {
+    guard ranker.needs.contains(.ties) else { return [] }
+    return (0..<shardCount).map { TieTable(shard: $0, memberCount: population.count) }
   }
 
   /// - Throws: ``BackendError`` when a backend lacks a verb.

@@ -28,10 +28,15 @@ final class SimulationShard {
 
   /// What this tick's writes bring along, for whichever worker performs them.
   let baggage: UnsafeMutablePointer<WriteBaggage>
+  /// Whom its members are close to; nil where the ranker does not ask for it.
+  let ties: TieTable?
 
-  init(index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64, quality: QualityMeter) {
+  init(
+    index: Int, agents: [any ServiceAgents], metricCount: Int, tickNanoseconds: Int64, quality: QualityMeter, ties: TieTable? = nil
+  ) {
     self.quality = quality
     self.index = index
+    self.ties = ties
     self.agents = agents
     wheel = .allocate(capacity: 1)
     wheel.initialize(to: TimingWheel(tickNanoseconds: tickNanoseconds))
@@ -139,6 +144,7 @@ final class SimulationShard {
   /// Hands the action's writes over for the write phase, with the notices that go out when they have ended well.
   func sendWrites(_ exchange: Exchange, agent: UInt32, serviceNanoseconds: UInt64) {
     precondition(!context.pointee.writes.isEmpty, "a step of .writes puts at least one write into the context")
+    if let ties { for position in 0..<context.pointee.writes.count { ties.note(context.pointee.writes[position]) } }
     let write = baggage.pointee.take(&context.pointee, agent: agent, serviceNanoseconds: serviceNanoseconds, shard: index)
     if write.hasOneOwner {
       // A backend with a single writer gets all in one stream: everything goes to partition 0.
@@ -157,6 +163,7 @@ extension SimulationShard {
     wheel.pointee.advance(to: tick)
     baggage.pointee.removeAll()
     writers.pointee.removeAll()
+    ties?.settle()
     context.pointee.now = exchange.tickStart
     if exchange.failureMask >> UInt64(index) & 1 == 1 {
       exchange.failures.receive(index) { failure in

@@ -77,6 +77,65 @@ public struct UndeclaredInterestsRanker: FeedRanker {
   }
 }
 
+/// Reads ties without saying so: the engine may leave them out.
+public struct UndeclaredTiesRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "undeclared-ties", version: "1", summary: "broken: reads ties that it does not declare")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) {
+    for index in 0..<candidates.count { scores[index] = candidates.ties.isEmpty ? 0 : candidates.ties[index] }
+  }
+}
+
+/// Shows its best twice, and so forgets another.
+public struct RepeatsRowRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(id: "repeats-row", version: "1", summary: "broken: shows the best item twice")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public var shortlist: Int { 30 }
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) { for index in 0..<candidates.count { scores[index] = Float(candidates.replyCounts[index]) } }
+
+  public func arrange(
+    _ rows: inout MutableSpan<UInt16>, pageLength: Int, of candidates: borrowing FeedCandidates, scores: Span<Float>,
+    for viewer: borrowing ViewerContext
+  ) { if rows.count > 1 { rows[1] = rows[0] } }
+}
+
+/// Shows the shortlist in the order of the list.
+public struct ArrangesByPlaceRanker: FeedRanker {
+  public static let descriptor = RankerDescriptor(
+    id: "arranges-by-place", version: "1", summary: "broken: shows the shortlisted candidates in the order of the list")
+
+  public init(options: OptionValues) throws(RankerError) {}
+
+  public var shortlist: Int { 30 }
+
+  public func score(
+    _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
+  ) { for index in 0..<candidates.count { scores[index] = Float(candidates.replyCounts[index]) } }
+
+  public func arrange(
+    _ rows: inout MutableSpan<UInt16>, pageLength: Int, of candidates: borrowing FeedCandidates, scores: Span<Float>,
+    for viewer: borrowing ViewerContext
+  ) {
+    for last in 0..<rows.count {
+      var place = last
+      while place > 0, rows[place - 1] > rows[place] {
+        (rows[place - 1], rows[place]) = (rows[place], rows[place - 1])
+        place -= 1
+      }
+    }
+  }
+}
+
 /// Tires of what it is asked for again and again.
 public final class RemembersRanker: FeedRanker {
   public static let descriptor = RankerDescriptor(

@@ -77,11 +77,13 @@ extension RankerConformance {
             rows.append(
               ItemRow(
                 id: ItemID(rawValue: .max - UInt64(rows.count)), created: SimTime(nanoseconds: time),
-                lastActive: SimTime(nanoseconds: time), ratingSum: sum, ratingCount: number, replyCount: sum, topic: 63))
+                lastActive: SimTime(nanoseconds: time), ratingSum: sum, ratingCount: number, replyCount: sum, voteSum: number,
+                flagCount: number, downloadCount: sum, topic: 63))
             rows.append(
               ItemRow(
                 id: ItemID(rawValue: UInt64(rows.count)), created: SimTime(nanoseconds: time), lastActive: .zero,
-                ratingSum: sum, ratingCount: 1, replyCount: number, topic: 0))
+                ratingSum: sum, ratingCount: 1, replyCount: number, parent: ItemID(rawValue: .max), voteSum: sum, flagCount: sum,
+                downloadCount: number, topic: 0))
           }
         }
       }
@@ -92,26 +94,79 @@ extension RankerConformance {
         viewer.salt = .max
         if trial.needs.contains(.interests) { viewer.interests = .max }
         try findNotANumber(rows, ranker, viewer, trial)
+        try findNotANumber(rows, ranker, viewer, trial, lending: [])
       }
     },
-    Check(name: "declared-needs", summary: "Parts of the viewer that the descriptor does not ask for have no influence.") {
-      trial in
-      if trial.needs.contains(.interests) { throw ConformanceSkip("it declares every part that can be left out") }
+    Check(name: "declared-needs", summary: "What the ranker does not ask for has no influence.") { trial in
       let ranker = try trial.make()
+      let named = type(of: ranker).descriptor.needs
+      guard named.isSuperset(of: trial.needs) else {
+        throw ConformanceFailure("it asks for more (\(trial.needs.rawValue)) than its descriptor names (\(named.rawValue))")
+      }
+      let columns: ViewerNeeds = [.ties, .truth]
+      guard !trial.needs.isSuperset(of: columns.union(.interests)) else {
+        throw ConformanceSkip("it declares every part that can be left out")
+      }
       let rows = RankerTrial.candidates(150)
       let plain = RankerTrial.scores(of: rows, by: ranker)
+      for column in [.ties, .truth] as [ViewerNeeds] where !trial.needs.contains(column) {
+        let lent = trial.needs.union(column)
+        try trial.compare(
+          rows, plain, RankerTrial.scores(of: rows, by: ranker, lending: lent), column == .ties ? "ties lent" : "the truth lent")
+      }
+      if trial.needs.contains(.interests) { return }
       for interests in [.max, 1, 0xF0F0_F0F0_F0F0_F0F0] as [UInt64] {
         var viewer = RankerTrial.viewer
         viewer.interests = interests
         try trial.compare(rows, plain, RankerTrial.scores(of: rows, by: ranker, for: viewer), "a viewer with interests")
       }
     },
+    Check(name: "arranged-rows", summary: "A page has rows of the shortlist, each once.") { trial in
+      let ranker = try trial.make()
+      guard ranker.shortlist > 0 else { throw ConformanceSkip("its pages are the best by score") }
+      for count in [1, 2, 3, 5, 19, 20, 21, 64, 127, 300] {
+        let rows = RankerTrial.candidates(count)
+        for pageLength in [1, 2, 20, 200] {
+          let (shown, given) = RankerTrial.arrangement(of: rows, by: ranker, for: trial.interested, pageLength: pageLength)
+          trial.count(given.count)
+          guard shown.sorted() == given.sorted() else {
+            throw ConformanceFailure("\(count) candidates, page of \(pageLength): given the rows \(given), it shows \(shown)")
+          }
+        }
+      }
+    },
+    Check(name: "arranged-purely", summary: "A page depends on the shortlisted items, not on their places, earlier calls or others.") {
+      trial in
+      let ranker = try trial.make()
+      guard ranker.shortlist > 0 else { throw ConformanceSkip("its pages are the best by score") }
+      for pageLength in [1, 7, 20] {
+        let rows = RankerTrial.candidates(181)
+        func page(_ rows: [ItemRow], _ ranker: any FeedRanker) -> [ItemID] {
+          let shown = RankerTrial.arrangement(of: rows, by: ranker, for: trial.interested, pageLength: pageLength).shown
+          return shown.prefix(pageLength).map { rows[Int($0)].id }
+        }
+        let (shown, given) = RankerTrial.arrangement(of: rows, by: ranker, for: trial.interested, pageLength: pageLength)
+        let first = shown.prefix(pageLength).map { rows[Int($0)].id }
+        RankerTrial.pause()
+        let others: [(what: String, page: [ItemID])] = [
+          ("asked again by the same ranker", page(rows, ranker)), ("a fresh instance, 5 ms later", page(rows, try trial.make())),
+          ("candidates in reverse", page(rows.reversed(), ranker)),
+          ("the shortlist alone", page(given.sorted().map { rows[Int($0)] }, ranker)),
+        ]
+        for other in others {
+          trial.count(first.count)
+          guard other.page == first else {
+            throw ConformanceFailure("\(other.what), page of \(pageLength): expected \(first.map(\.text)), got \(other.page.map(\.text))")
+          }
+        }
+      }
+    },
   ]
 
   private static func findNotANumber(
-    _ rows: [ItemRow], _ ranker: any FeedRanker, _ viewer: ViewerContext, _ trial: RankerTrial
+    _ rows: [ItemRow], _ ranker: any FeedRanker, _ viewer: ViewerContext, _ trial: RankerTrial, lending lent: ViewerNeeds? = nil
   ) throws {
-    let scores = RankerTrial.scores(of: rows, by: ranker, for: viewer)
+    let scores = RankerTrial.scores(of: rows, by: ranker, for: viewer, lending: lent)
     trial.count(scores.count)
     guard let index = scores.firstIndex(where: \.isNaN) else { return }
     let row = rows[index]
