@@ -49,6 +49,26 @@ struct FeedSelector: ~Copyable {
     if count + 16 > capacity { reserve(count + 16) }
     var span = MutableSpan(_unsafeStart: scores, count: count)
     ranker.score(FeedCandidates(items), for: viewer, into: &span)
+    choose(count, items, salt: viewer.salt, pageLength: pageLength, feed: feed, into: &page)
+  }
+
+  /// Fills `page` in the same way by scores that somebody else has given, one a candidate.
+  mutating func select(
+    _ items: borrowing ItemColumns, scores given: Span<Float>, salt: UInt64, pageLength: Int, feed: ContainerID,
+    into page: inout Buffer<UInt16>
+  ) {
+    page.removeAll()
+    let count = min(items.count, given.count, Int(UInt16.max))
+    guard count > 0, pageLength > 0 else { return }
+    if count + 16 > capacity { reserve(count + 16) }
+    for index in 0..<count { scores[index] = given[index] }
+    choose(count, items, salt: salt, pageLength: pageLength, feed: feed, into: &page)
+  }
+
+  /// Takes the best of the first `count` scores.
+  @inline(__always) private mutating func choose(
+    _ count: Int, _ items: borrowing ItemColumns, salt: UInt64, pageLength: Int, feed: ContainerID, into page: inout Buffer<UInt16>
+  ) {
     makeKeys(count)
     let wanted = min(pageLength, count)
     let slot = Int(truncatingIfNeeded: feed.rawValue) & 63
@@ -56,7 +76,7 @@ struct FeedSelector: ~Copyable {
     if keptCount < wanted || keptCount > wanted + Self.slack {
       keptCount = keep(threshold(count, wanted, slot), count)
     }
-    order(keptCount, items, salt: viewer.salt, into: &page)
+    order(keptCount, items, salt: salt, into: &page)
     if page.count > wanted { page.resize(to: wanted, filling: 0) }
   }
 

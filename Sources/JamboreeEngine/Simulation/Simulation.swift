@@ -48,8 +48,20 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   ///   - stallNanoseconds: how long a pipelined session may bring nothing back while requests are under way; the run
   ///     fails then. A backend's own time-outs are shorter.
   /// - Throws: ``PlugInError`` when the backend lacks a verb or opens no session.
+  public convenience init(
+    _ plan: SimulationPlan, backend: BackendInstance, ranker: any FeedRanker, workers: Int,
+    clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil,
+    stallNanoseconds: UInt64 = 60_000_000_000
+  ) throws(BackendError) {
+    try self.init(
+      plan, backend: backend, ranker: .inProcess(ranker), workers: workers, clock: clock, observer: observer,
+      stallNanoseconds: stallNanoseconds)
+  }
+
+  /// The same with a ranker of either protocol.
+  /// - Throws: ``PlugInError`` also when the ranker opens no session.
   public init(
-    _ plan: SimulationPlan, backend instance: BackendInstance, ranker: any FeedRanker, workers: Int,
+    _ plan: SimulationPlan, backend instance: BackendInstance, ranker: RankerInstance, workers: Int,
     clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil,
     stallNanoseconds: UInt64 = 60_000_000_000
   ) throws(BackendError) {
@@ -64,7 +76,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     nextTicks = .allocate(capacity: shardCount)
     nextTicks.initialize(repeating: -1, count: shardCount)
     meter = TimelineMeter(plan)
-    let rankerDescriptor = type(of: ranker).descriptor
+    let rankerDescriptor = ranker.descriptor
     let interests = plan.interests(for: ranker)
     var lanes: [Lane] = []
     for worker in 0..<self.workers {
@@ -104,10 +116,16 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   private static func makeLane(
-    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker,
+    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, ranker: RankerInstance,
     salt: UInt64, interests: [UInt64], stallNanoseconds: UInt64
   ) throws(BackendError) -> Lane {
+    let desk = try ranker.openDesk(worker, isPatient: true, salt: salt, interests: interests)
+    let ranker = ranker.atHand
     switch instance {
+    case .blocking(let backend) where desk != nil:
+      return PipelinedLane(
+        session: InlineSession(try backend.openAnySession(worker)), recorder: recorder, clock: clock, ranker: ranker, salt: salt,
+        interests: interests, backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds, desk: desk)
     case .blocking(let backend):
       return BlockingLane(
         session: try backend.openAnySession(worker), recorder: recorder, clock: clock, ranker: ranker, salt: salt,
@@ -115,7 +133,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     case .pipelined(let backend):
       return PipelinedLane(
         session: try backend.openAnySession(worker, connections: 1), recorder: recorder, clock: clock, ranker: ranker,
-        salt: salt, interests: interests, backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds)
+        salt: salt, interests: interests, backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds, desk: desk)
     }
   }
 
@@ -250,8 +268,11 @@ public final class Simulation: TickProcess, @unchecked Sendable {
         name: "engine.cutWakeups", value: Double(shards.reduce(0) { $0 + $1.wheel.pointee.count }), unit: "count",
         polarity: .lowerIsBetter),
       Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
-    ]
+    ] + (rankingFailures?.metrics ?? [])
   }
+
+  /// What has gone wrong with a ranker in another process; nil for one in this.
+  public var rankingFailures: RankingFailures? { RankingFailures.sum(lanes.map(\.rankingFailures)) }
 
   /// Scores that were not a number.
   public var notANumberScores: Int { lanes.reduce(restored.notANumberScores) { $0 + $1.notANumberCount } }

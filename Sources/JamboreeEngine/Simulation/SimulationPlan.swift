@@ -58,8 +58,8 @@ public struct SimulationPlan: Sendable {
   var salt: UInt64 { mix64(seed.rawValue ^ 0x7A6E_6B72) }
 
   /// By member, for a ranker that looks at them; else empty: a lookup among half a million members is a cache miss.
-  func interests(for ranker: any FeedRanker) -> [UInt64] {
-    type(of: ranker).descriptor.needs.contains(.interests) ? population.interests : []
+  func interests(for ranker: RankerInstance) -> [UInt64] {
+    ranker.needs.contains(.interests) ? population.interests : []
   }
 
   /// - Throws: ``BackendError`` when a backend lacks a verb.

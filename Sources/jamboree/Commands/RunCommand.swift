@@ -81,7 +81,7 @@ struct RunCommand: ParsableCommand {
     let environment = RunEnvironment.current(version: Composition.version)
     let recorder = try beginRecording(driver, request, environment)
     Interruption.shared.beforeLeaving {
-      Composition.removeUnfinishedFiles()
+      Composition.leaveNothingBehind()
       return (try? recorder.abandon(reason: "it was stopped at once")) ?? true
     }
     defer { Interruption.shared.beforeLeaving(nil) }
@@ -122,7 +122,7 @@ struct RunCommand: ParsableCommand {
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
       verdict: finished.verdict, verdictReason: finished.verdictReason)
     Interruption.shared.beforeLeaving {
-      Composition.removeUnfinishedFiles()
+      Composition.leaveNothingBehind()
       return true
     }
     // A file that was removed under a run is still written to, for nobody.
