@@ -39,43 +39,48 @@ public protocol RankingSession: AnyObject {
 
 /// What a `poll` brought back. The engine owns it and uses it again.
 public struct RankingAnswers: ~Copyable {
-  private struct Entry: BitwiseCopyable {
-    var token: Token
-    var start: UInt32
-    /// -1 where there are no scores.
-    var count: Int32
-  }
-  private var entries = Buffer<Entry>(capacity: 256)
+  // A column a field: a private row type in a generic buffer is more than the compiler takes from another module.
+  private var tokens = Buffer<Token>(capacity: 256)
+  private var starts = Buffer<Int>(capacity: 256)
+  /// -1 where there are no scores.
+  private var counts = Buffer<Int>(capacity: 256)
   private var scores = Buffer<Float>(capacity: 8192)
 
   public init() {}
 
-  public var count: Int { entries.count }
-  public var isEmpty: Bool { entries.isEmpty }
+  public var count: Int { tokens.count }
+  public var isEmpty: Bool { tokens.isEmpty }
 
   /// Adds a page's scores, as many as it had candidates.
   public mutating func add(_ token: Token, _ scores: Span<Float>) {
-    let start = self.scores.count
+    tokens.append(token)
+    starts.append(self.scores.count)
+    counts.append(scores.count)
     for index in 0..<scores.count { self.scores.append(scores[index]) }
-    entries.append(Entry(token: token, start: UInt32(truncatingIfNeeded: start), count: Int32(truncatingIfNeeded: scores.count)))
   }
 
   /// Adds a page that got no scores.
-  public mutating func addFailure(_ token: Token) { entries.append(Entry(token: token, start: 0, count: -1)) }
+  public mutating func addFailure(_ token: Token) {
+    tokens.append(token)
+    starts.append(0)
+    counts.append(-1)
+  }
 
-  public func token(at index: Int) -> Token { entries[index].token }
-  public func hasScores(at index: Int) -> Bool { entries[index].count >= 0 }
+  public func token(at index: Int) -> Token { tokens[index] }
+  public func hasScores(at index: Int) -> Bool { counts[index] >= 0 }
 
   /// A page's scores; empty where there are none.
   @_lifetime(borrow self)
   public func scores(at index: Int) -> Span<Float> {
-    let entry = entries[index]
-    guard entry.count > 0 else { return _overrideLifetime(Span(), borrowing: self) }
-    return scores.span.extracting(Int(entry.start)..<(Int(entry.start) + Int(entry.count)))
+    let count = counts[index]
+    guard count > 0 else { return _overrideLifetime(Span(), borrowing: self) }
+    return scores.span.extracting(starts[index]..<(starts[index] + count))
   }
 
   public mutating func removeAll() {
-    entries.removeAll()
+    tokens.removeAll()
+    starts.removeAll()
+    counts.removeAll()
     scores.removeAll()
   }
 }

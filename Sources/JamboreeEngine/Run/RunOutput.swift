@@ -215,6 +215,9 @@ public struct RunOutput: Sendable {
     self.interrupted = interrupted
   }
 
+  /// Whether the same run another time has the same digest: not when a ranker in another process has left pages unranked.
+  public var isReproducible: Bool { (rankingFailures?.fallbackPages ?? 0) == 0 }
+
   /// timedOut + unavailable + failed.
   public var errors: Int64 { Outcome.allCases.reduce(0) { $0 + ($1.isError ? outcomes[Int($1.rawValue)] : 0) } }
 

@@ -75,6 +75,12 @@ struct RunCommand: ParsableCommand {
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
     try MemoryNeed.check(request.scenario, workers: workers)
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
+    // A ranker's process may be there before there is a run.
+    Interruption.shared.beforeLeaving {
+      Composition.leaveNothingBehind()
+      return true
+    }
+    defer { Interruption.shared.beforeLeaving(nil) }
     // Everything that can be refused is refused before the first second is spent.
     var driver = try runner.driver()
     driver.beginning = request.beginning
@@ -84,7 +90,6 @@ struct RunCommand: ParsableCommand {
       Composition.leaveNothingBehind()
       return (try? recorder.abandon(reason: "it was stopped at once")) ?? true
     }
-    defer { Interruption.shared.beforeLeaving(nil) }
 
     let progress = json ? nil : ProgressPrinter()
     driver.onProgress = { progress?.show($0) }
@@ -177,6 +182,7 @@ struct RunCommand: ParsableCommand {
       $0.evaluate(observed: FinishedRun.observed($0.metric, in: output), scale: scenario.scale)
     }
     let failed = checks.filter { !$0.passed }.map(\.name)
+    let unranked = output.rankingFailures.flatMap { RankerText.fallback($0, isLoad: output.load != nil) }
     let verdict: Verdict
     let reason: String
     if output.interrupted {
@@ -193,6 +199,8 @@ struct RunCommand: ParsableCommand {
       )
     } else if let failure = output.load?.auditFailure {
       (verdict, reason) = (.failed, "what was acknowledged could not be read back: \(failure)")
+    } else if let unranked, !checks.contains(where: { RankerText.judged.contains($0.name) }) {
+      (verdict, reason) = (.failed, "\(unranked); an expectation of ranking.fallbackPages can allow it")
     } else if environment.buildConfiguration == "debug" {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
     } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
@@ -202,7 +210,7 @@ struct RunCommand: ParsableCommand {
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {
-      (verdict, reason) = (.passed, held(checks.count, of: scenario.expectations.count, isLoad: output.load != nil))
+      (verdict, reason) = (.passed, held(checks.count, of: scenario.expectations.count, isLoad: output.load != nil) + (unranked.map { "; \($0)" } ?? ""))
     }
     return FinishedRun(
       id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, verdict: verdict,
