@@ -30,6 +30,7 @@ let package = Package(
     .library(name: "JamboreeSQLite", targets: ["JamboreeSQLite"]),
     .library(name: "JamboreePostgres", targets: ["JamboreePostgres"]),
     .library(name: "JamboreeRankers", targets: ["JamboreeRankers"]),
+    .library(name: "JamboreeExec", targets: ["JamboreeExec"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -56,6 +57,8 @@ let package = Package(
       "JamboreeEngine",
       ["JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "CLinux", .product(name: "DequeModule", package: "swift-collections")]),
     module("JamboreeRankers", ["JamboreeKit"]),
+    .target(name: "CEchoRanker"),
+    module("JamboreeExec", ["JamboreeKit", "CLinux"]),
     module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
     module("JamboreeSQLite", ["JamboreeKit", "CSQLite"], exclude: ["README.md"]),
     module(
@@ -73,8 +76,8 @@ let package = Package(
       name: "jamboree",
       dependencies: [
         "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads", "JamboreeScenario",
-        "JamboreeEngine", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeResults",
-        "JamboreeTesting",
+        "JamboreeEngine", "JamboreeRankers", "JamboreeExec", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeResults",
+        "JamboreeTesting", "CEchoRanker",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: shared),
@@ -87,7 +90,7 @@ let package = Package(
       "JamboreeEngineTests",
       [
         "JamboreeEngine", "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads",
-        "JamboreeScenario", "JamboreeRankers", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeTesting",
+        "JamboreeScenario", "JamboreeRankers", "JamboreeExec", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeTesting",
       ]),
     tests(
       "JamboreeBackendTests",

@@ -1,9 +1,12 @@
 // What Linux offers and Swift cannot call: functions with a variable number of arguments, and a system call without a function.
 
+#include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // As in the kernel's sched/types.h, which not every C library has.
@@ -25,6 +28,15 @@ static inline int clinux_set_slice(uint64_t nanoseconds, int32_t niceness) {
   attributes.sched_nice = niceness;
   attributes.sched_runtime = nanoseconds;
   return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+/// A pipe whose ends no process inherits that is started meanwhile: reading end, then writing end. Returns 0, or -1 with `errno`.
+static inline int clinux_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, O_CLOEXEC); }
+
+/// `poll` to the nanosecond.
+static inline int clinux_poll(struct pollfd *watched, unsigned long count, int64_t nanoseconds) {
+  struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  return (int)syscall(SYS_ppoll, watched, count, &time, 0, 0);
 }
 
 /// Asks the kernel not to put the calling thread's wake-ups off by more than this, as it does by 50 us to save power.

@@ -6,9 +6,14 @@ public struct RankerDescriptor: Sendable {
   public let options: [OptionDescriptor]
   /// What it may want to know of the viewer; the rest may be left at zero. See ``FeedRanker/needs``.
   public let needs: ViewerNeeds
+  /// The option that what stands after the colon in `id:location` is a short form of; nil when nothing may stand there.
+  public let locationOption: String?
 
-  public init(id: String, version: String, summary: String, options: [OptionDescriptor] = [], needs: ViewerNeeds = []) {
+  public init(
+    id: String, version: String, summary: String, options: [OptionDescriptor] = [], needs: ViewerNeeds = [], locationOption: String? = nil
+  ) {
     self.needs = needs
+    self.locationOption = locationOption
     self.id = id
     self.version = version
     self.summary = summary

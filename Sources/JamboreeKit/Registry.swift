@@ -143,7 +143,7 @@ public struct BackendRegistry: Sendable {
 public struct RankerRegistry: Sendable {
   private struct Entry: Sendable {
     let descriptor: RankerDescriptor
-    let make: @Sendable (OptionValues) throws(RankerError) -> any FeedRanker
+    let make: @Sendable (OptionValues) throws(RankerError) -> RankerInstance
   }
   private var entries: [Entry] = []
 
@@ -152,17 +152,24 @@ public struct RankerRegistry: Sendable {
   public var descriptors: [RankerDescriptor] { entries.map(\.descriptor) }
 
   public mutating func register<Ranker: FeedRanker>(_ type: Ranker.Type) {
-    entries.append(Entry(descriptor: type.descriptor) { options throws(RankerError) in try Ranker(options: options) })
+    entries.append(Entry(descriptor: type.descriptor) { options throws(RankerError) in .inProcess(try Ranker(options: options)) })
   }
 
-  public func make(_ reference: PlugInReference) throws(PlugInError) -> (ranker: any FeedRanker, options: OptionValues) {
+  public mutating func register<Ranker: BatchRanker>(_ type: Ranker.Type) {
+    entries.append(Entry(descriptor: type.descriptor) { options throws(RankerError) in .batch(try Ranker(options: options)) })
+  }
+
+  /// Makes the ranker that a reference names.
+  /// - Throws: ``PlugInError`` of kind `usage` for an unknown id or a bad option, else as the ranker's own initialiser.
+  public func make(_ reference: PlugInReference) throws(PlugInError) -> (ranker: RankerInstance, options: OptionValues) {
     guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
       throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "ranker", listedBy: "jamboree rankers")
     }
-    try refuseLocation(reference, "ranker", takes: nil)
+    try refuseLocation(reference, "ranker", takes: entry.descriptor.locationOption)
+    var given = reference.options.map { (name: $0.name, value: $0.value) }
+    if let name = entry.descriptor.locationOption, !reference.location.isEmpty { given.append((name, reference.location)) }
     let options = try OptionValues(
-      owner: "ranker '\(reference.id)'", location: reference.location, given: reference.options.map { ($0.name, $0.value) },
-      descriptors: entry.descriptor.options)
+      owner: "ranker '\(reference.id)'", location: reference.location, given: given, descriptors: entry.descriptor.options)
     return (try entry.make(options), options)
   }
 }

@@ -1,3 +1,4 @@
+import JamboreeExec
 import JamboreeKit
 import JamboreeMemory
 import JamboreePostgres
@@ -23,7 +24,10 @@ enum Composition {
   }()
 
   /// What is to be done by a process that ends at once, without tearing anything down.
-  static let removeUnfinishedFiles: @Sendable () -> Void = { SQLiteBackend.removeUnfinishedFiles() }
+  static let leaveNothingBehind: @Sendable () -> Void = {
+    SQLiteBackend.removeUnfinishedFiles()
+    ExecRanker.endProcesses()
+  }
 
   /// Where a run is done again to find out where its members stood.
   static let replayBackend: @Sendable () throws(BackendError) -> BackendInstance = { () throws(BackendError) in
@@ -54,6 +58,7 @@ enum Composition {
     registry.register(DiversifiedRanker.self)
     registry.register(RandomRanker.self)
     registry.register(OracleRanker.self)
+    registry.register(ExecRanker.self)
     return registry
   }()
 }

@@ -24,7 +24,7 @@ struct ScenarioRunner {
     let (instance, backendOptions) = try Composition.backends.make(backendReference)
     let (ranking, rankerOptions) = try Composition.rankers.make(PlugInReference(ranker))
     let backendDescriptor = instance.descriptor
-    let rankerDescriptor = type(of: ranking).descriptor
+    let rankerDescriptor = ranking.descriptor
     let scenario = scenario
     let workers = workers
     var driver = RunDriver(

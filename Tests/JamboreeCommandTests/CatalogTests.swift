@@ -63,7 +63,7 @@ import Testing
     #expect(backends?.map { $0["id"] as? String } == ["memory", "null", "sqlite", "postgres"])
     #expect(backends?.map { $0["synthetic"] as? Bool } == [false, true, false, false])
     let rankers = try place.run("rankers", "--json").object()["rankers"] as? [[String: Any]]
-    #expect(rankers?.map { $0["id"] as? String } == ["hot", "chronological", "random"])
+    #expect(rankers?.map { $0["id"] as? String } == ["hot", "chronological", "random", "exec"])
     #expect(try place.run("backends").out.contains("null"))
     #expect(try place.run("rankers").out.contains("gravity="))
   }

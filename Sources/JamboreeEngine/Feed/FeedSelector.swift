@@ -55,21 +55,41 @@ package struct FeedSelector: ~Copyable {
     let candidates = FeedCandidates(items, ties: ties, relevances: relevances)
     var span = MutableSpan(_unsafeStart: scores, count: count)
     ranker.score(candidates, for: viewer, into: &span)
-    makeKeys(count)
     let shortlist = ranker.shortlist
-    let wanted = min(max(pageLength, shortlist), count)
-    let slot = Int(truncatingIfNeeded: feed.rawValue) & 63
-    var keptCount = wanted == count ? keep(.min + 1, count) : keep(guesses[slot], count)
-    if keptCount < wanted || keptCount > wanted + Self.slack {
-      keptCount = keep(threshold(count, wanted, slot), count)
-    }
-    order(keptCount, items, salt: viewer.salt, into: &page)
-    if page.count > wanted { page.resize(to: wanted, filling: 0) }
+    choose(count, items, salt: viewer.salt, wanted: max(pageLength, shortlist), feed: feed, into: &page)
     guard shortlist > 0 else { return }
     var rows = page.mutableSpan
     ranker.arrange(
       &rows, pageLength: pageLength, of: candidates, scores: Span(_unsafeStart: scores, count: count), for: viewer)
     if page.count > pageLength { page.resize(to: pageLength, filling: 0) }
+  }
+
+  /// Fills `page` in the same way by scores that somebody else has given, one a candidate.
+  mutating func select(
+    _ items: borrowing ItemColumns, scores given: Span<Float>, salt: UInt64, pageLength: Int, feed: ContainerID,
+    into page: inout Buffer<UInt16>
+  ) {
+    page.removeAll()
+    let count = min(items.count, given.count, Int(UInt16.max))
+    guard count > 0, pageLength > 0 else { return }
+    if count + 16 > capacity { reserve(count + 16) }
+    for index in 0..<count { scores[index] = given[index] }
+    choose(count, items, salt: salt, wanted: pageLength, feed: feed, into: &page)
+  }
+
+  /// Takes the best `most` of the first `count` scores.
+  @inline(__always) private mutating func choose(
+    _ count: Int, _ items: borrowing ItemColumns, salt: UInt64, wanted most: Int, feed: ContainerID, into page: inout Buffer<UInt16>
+  ) {
+    makeKeys(count)
+    let wanted = min(most, count)
+    let slot = Int(truncatingIfNeeded: feed.rawValue) & 63
+    var keptCount = wanted == count ? keep(.min + 1, count) : keep(guesses[slot], count)
+    if keptCount < wanted || keptCount > wanted + Self.slack {
+      keptCount = keep(threshold(count, wanted, slot), count)
+    }
+    order(keptCount, items, salt: salt, into: &page)
+    if page.count > wanted { page.resize(to: wanted, filling: 0) }
   }
 
   private mutating func makeKeys(_ count: Int) {

@@ -17,6 +17,8 @@ final class LoadAction {
   /// Tells a completion of this action from a late one of an earlier action in the same place.
   var generation: UInt32 = 0
   var isActive = false
+  /// What it has asked for is there, and waits for a ranker in another process.
+  var isRanking = false
   /// The action that latency is reported for; known with the first operation.
   var action = ActionID(0)
   /// Whether any operation was sent, or anything ranked.
@@ -38,6 +40,7 @@ final class LoadAction {
     self.isMeasured = isMeasured
     generation = (generation &+ 1) & 0x7FFF_FFFF
     isActive = true
+    isRanking = false
     hasActed = false
     wakes.removeAll(keepingCapacity: true)
     notices.removeAll(keepingCapacity: true)

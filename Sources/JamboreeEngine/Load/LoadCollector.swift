@@ -15,6 +15,7 @@ struct LoadCollector {
   private(set) var peakInFlight = 0
   private(set) var virtualTime: Int64 = 0
   private(set) var notANumberScores = 0
+  var rankingFailures: RankingFailures? { RankingFailures.sum(rankingFailuresBy) }
   private(set) var timeline: MetricTimeline
   private(set) var buckets: [TimelineBucket] = []
   private(set) var errorSamples: [ErrorSample] = []
@@ -26,6 +27,7 @@ struct LoadCollector {
   private var handedOver: [Int64]
   private var counters: [[Int64]]
   private var notANumber: [Int]
+  private var rankingFailuresBy: [RankingFailures?]
   private var unansweredBy: [Int64]
   private var unstartedBy: [Int64]
   private var lastSums: [Int64]
@@ -53,6 +55,7 @@ struct LoadCollector {
     handedOver = [Int64](repeating: -1, count: plan.workers)
     counters = Array(repeating: [Int64](repeating: 0, count: serviceMetrics), count: plan.workers)
     notANumber = [Int](repeating: 0, count: plan.workers)
+    rankingFailuresBy = notANumber.map { _ in nil }
     unansweredBy = handedOver.map { _ in 0 }
     unstartedBy = unansweredBy
     lastSums = [Int64](repeating: 0, count: serviceMetrics)
@@ -81,6 +84,7 @@ struct LoadCollector {
     counters[worker] = sample.counters
     notANumber[worker] = sample.notANumberScores
     notANumberScores = notANumber.reduce(0, +)
+    rankingFailuresBy[worker] = sample.rankingFailures
     outageParts += sample.outages
     if outageParts.count > 1_000 { outageParts = outageParts.merged() }
     for (operation, outcome, message) in sample.errorSamples where errorSamples.count < ErrorSample.limit {

@@ -10,7 +10,9 @@ final class LoadRun {
   private let clock: MeasuringClock
   private let shards: [SimulationShard]
   private var sessions: [any PipelinedStorageSession]
-  private let ranker: any FeedRanker
+  private let ranker: RankerInstance
+  /// By worker; nil for a ranker in this process.
+  private var desks: [BatchDesk?] = []
   private let samples: SampleQueue
   private let stop = StopFlag()
   private(set) var collector: LoadCollector
@@ -31,7 +33,7 @@ final class LoadRun {
   ///   - shards: started, standing still at the load's beginning.
   /// - Throws: ``BackendError`` when the backend is not made for requests that meet, or opens no session.
   init(
-    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], backend: BackendInstance, ranker: any FeedRanker,
+    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], backend: BackendInstance, ranker: RankerInstance,
     workers: Int, clock: MeasuringClock
   ) throws(BackendError) {
     // A backend with one writer has one session that writes, and so one worker.
@@ -50,11 +52,13 @@ final class LoadRun {
     self.shards = shards
     self.ranker = ranker
     let catalog = plan.catalog
-    let rankerName = type(of: ranker).descriptor.id
+    let rankerName = ranker.descriptor.id
     samples = SampleQueue { LatencyRecorder(actions: catalog, rankerName: rankerName) }
     sessions = try Self.openSessions(backend, connections: options.connections, workers: workers)
     collector = LoadCollector(self.plan)
     time = LoadClock(start: 0, from: 0, compression: nil, measureStart: 0, measureEnd: 0, drainEnd: 0)
+    let interests = plan.interests(for: ranker)
+    for worker in 0..<workers { desks.append(try ranker.openDesk(worker, isPatient: false, salt: plan.salt, interests: interests)) }
   }
 
   private static func openSessions(
@@ -102,12 +106,12 @@ final class LoadRun {
         ? ArrivalSchedule(
           arrivals: settings.arrivals, stages: settings.stages, seed: plan.simulation.seed, worker: number, of: plan.workers) : nil
       collector.startCounters(number, at: plan.simulation.metrics.indices.map { metric in own.reduce(0) { $0 &+ $1.context.pointee.counters[metric] } })
-      let feed = FeedDesk(ranker: ranker, salt: plan.simulation.salt, interests: interests, truth: plan.simulation.truth)
+      let feed = FeedDesk(ranker: ranker.atHand, salt: plan.simulation.salt, interests: interests, truth: plan.simulation.truth)
       feed.ties = ties
       workers.append(
         LoadWorker(
           number: number, plan: plan, clock: clock, session: sessions[number],
-          feed: feed, shards: own, arrivals: arrivals, mail: mail, samples: samples, stop: stop))
+          feed: feed, desk: desks[number], shards: own, arrivals: arrivals, mail: mail, samples: samples, stop: stop))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
     // Everything is made: a moment for the threads to begin.
@@ -157,6 +161,7 @@ final class LoadRun {
   /// Gives up the load's sessions: they may have requests under way that nobody waits for any more.
   private func closeSessions() throws(BackendError) {
     workers = []
+    desks = []
     let pools = sessions.compactMap { $0 as? BlockingPool }
     sessions = []
     for pool in pools where !pool.close(withinSeconds: 10) {

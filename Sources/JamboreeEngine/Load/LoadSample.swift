@@ -28,6 +28,7 @@ final class LoadSample {
   /// Of the worker's shards, at the bucket's end.
   var counters: [Int64] = []
   var notANumberScores = 0
+  var rankingFailures: RankingFailures?
   /// Operations that ended in an error, the bucket's first ones.
   var errorSamples: [(operation: Operation, outcome: Outcome, message: String)] = []
   var outages: [Outage] = []

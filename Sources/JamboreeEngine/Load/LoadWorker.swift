@@ -29,6 +29,8 @@ final class LoadWorker: @unchecked Sendable {
   private let clock: MeasuringClock
   private let session: any PipelinedStorageSession
   private let feed: FeedDesk
+  /// Where pages wait for a ranker in another process; nil where the ranker is in this one.
+  private let desk: BatchDesk?
   private let mail: LoadMail
   private let samples: SampleQueue
   private let stop: StopFlag
@@ -54,6 +56,8 @@ final class LoadWorker: @unchecked Sendable {
   @exclusivity(unchecked) private var probes: [Int: UInt64] = [:]
   /// Since when there is room again, after a time in which there was none.
   @exclusivity(unchecked) private var roomSince: UInt64 = 0
+  /// Completions and ranked pages that the last wait has brought.
+  @exclusivity(unchecked) private var arrived = 0
   /// A start is due, and nobody is there to act.
   @exclusivity(unchecked) private var isStarved = false
   /// Somebody is due and could not start.
@@ -67,13 +71,14 @@ final class LoadWorker: @unchecked Sendable {
 
   init(
     number: Int, plan: LoadPlan, clock: MeasuringClock, session: any PipelinedStorageSession, feed: FeedDesk,
-    shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag
+    desk: BatchDesk? = nil, shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag
   ) {
     self.number = number
     self.plan = plan
     self.clock = clock
     self.session = session
     self.feed = feed
+    self.desk = desk
     self.mail = mail
     self.samples = samples
     self.stop = stop
@@ -125,8 +130,8 @@ final class LoadWorker: @unchecked Sendable {
       let woken = clock.now()
       if isFull {
         // Answers that were there before the worker was: it was late for them.
-        if woken > deadline, completions.count > 0 { cause.overslept(nanoseconds: woken &- deadline) }
-        if completions.count > 0 { roomSince = woken }
+        if woken > deadline, arrived > 0 { cause.overslept(nanoseconds: woken &- deadline) }
+        if arrived > 0 { roomSince = woken }
       }
     }
     giveUpOnTheRest()
@@ -145,12 +150,20 @@ final class LoadWorker: @unchecked Sendable {
   /// Waits for completions or for a moment, and goes on with what has come.
   private func wait(until deadline: UInt64) {
     completions.removeAll()
+    arrived = 0
+    let isRanking = desk.map { $0.heldCount > 0 } ?? false
+    if isRanking { return waitForRankerToo(until: deadline) }
     session.poll(until: MonotonicInstant(nanoseconds: deadline), into: &completions)
     if completions.count == 0 {
       // A session with nothing under way returns at once.
       if inFlight == 0, probes.isEmpty { sleep(until: deadline) }
       return
     }
+    takeCompletions()
+  }
+
+  private func takeCompletions() {
+    arrived += completions.count
     let now = clock.now()
     for position in 0..<completions.count {
       let token = completions.token(at: position).rawValue
@@ -163,6 +176,50 @@ final class LoadWorker: @unchecked Sendable {
       guard place < actions.count, actions[place].isActive, actions[place].generation == UInt32(truncatingIfNeeded: token >> 32)
       else { continue }
       complete(place, outcome, position, at: now)
+    }
+  }
+
+  /// So long storage is waited for at a time while a ranker in another process has work: nobody can wait for both at once.
+  private static let turnNanoseconds: UInt64 = 100_000
+
+  private func waitForRankerToo(until deadline: UInt64) {
+    guard let desk else { return }
+    guard inFlight > desk.heldCount || !probes.isEmpty else { return takeRanked(until: deadline) }
+    takeRanked(until: 0)
+    session.poll(until: MonotonicInstant(nanoseconds: min(deadline, clock.now() &+ Self.turnNanoseconds)), into: &completions)
+    takeCompletions()
+  }
+
+  /// Goes on with the actions whose pages are ranked.
+  private func takeRanked(until deadline: UInt64) {
+    guard let desk else { return }
+    desk.poll(until: deadline, clock: clock) { held, page, duration in
+      arrived += 1
+      let action = actions[held.key]
+      let shard = source.shards[Int(action.wake.shard)]
+      let context = shard.context
+      action.isRanking = false
+      if action.isMeasured {
+        sample.recorder.recordRanking(durationNanoseconds: duration)
+        shard.quality.look(at: held.reply.items, page: page, of: held.operation.actor, now: held.operation.intended)
+      }
+      context.pointee.now = SimTime(nanoseconds: action.wake.time)
+      context.pointee.page.removeAll()
+      context.pointee.page.append(page)
+      let next = shard.agents[Int(action.wake.agent >> 24)].resume(
+        action.wake.agent & 0xFF_FFFF, outcome: held.outcome, reply: held.reply, &context.pointee)
+      perform(held.key, next, shard)
+    }
+  }
+
+  /// Keeps a page for the ranker in another process; false where there is nothing to be ranked.
+  private func hold(_ place: Int, _ outcome: Outcome, _ position: Int) -> Bool {
+    guard let desk, case .ranked(let operation, let pageLength) = actions[place].step else { return false }
+    return completions.withReply(at: position) { reply in
+      guard BatchDesk.isWorthAsking(reply, pageLength: pageLength) else { return false }
+      desk.hold(operation, &reply, outcome, pageLength: pageLength, key: place)
+      actions[place].isRanking = true
+      return true
     }
   }
 
@@ -370,6 +427,7 @@ final class LoadWorker: @unchecked Sendable {
     switch action.step {
     case .read(let operation), .ranked(let operation, _):
       count(operation, outcome, action, durationNanoseconds: duration, at: now)
+      if hold(place, outcome, position) { return }
       context.pointee.page.removeAll()
       let next = completions.withReply(at: position) { reply in
         if case .ranked(let operation, let pageLength) = action.step {
@@ -471,7 +529,8 @@ final class LoadWorker: @unchecked Sendable {
       unanswered += 1
       switch actions[place].step {
       case .read(let operation), .ranked(let operation, _):
-        count(operation, .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
+        // A page that waits for its ranker has had its answer from storage.
+        if !actions[place].isRanking { count(operation, .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now) }
       case .writes:
         tellAuditor(of: actions[place], .timedOut, at: now)
         actions[place].forgetNotices()
@@ -538,7 +597,8 @@ final class LoadWorker: @unchecked Sendable {
     for shard in source.shards {
       for metric in sample.counters.indices { sample.counters[metric] &+= shard.context.pointee.counters[metric] }
     }
-    sample.notANumberScores = feed.notANumberCount
+    sample.rankingFailures = desk?.failures
+    sample.notANumberScores = feed.notANumberCount + Int(sample.rankingFailures?.notANumberScores ?? 0)
     sample.virtualTime = virtualTime
     sample.worker = number
     (sample.unanswered, sample.unstarted, sample.ranOut) = (unanswered, unstarted, ranOut)

@@ -42,6 +42,7 @@ extension RunDriver {
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
       metrics.append(
         Metric(name: "ranking.notANumberScores", value: Double(collector.notANumberScores), unit: "count", polarity: .lowerIsBetter))
+      metrics += collector.rankingFailures?.metrics ?? []
       var output = RunOutput(
         identity: identity, startedUnixNanoseconds: startedUnixNanoseconds, phases: phases, tick: -1,
         simulatedNanoseconds: collector.virtualTime, operations: collector.operations, outcomes: collector.outcomes,
@@ -49,6 +50,7 @@ extension RunDriver {
         metrics: metrics, actions: plan.catalog.descriptors, clockCostNanoseconds: clockCost, interrupted: interrupted,
         errorSamples: collector.errorSamples)
       output.load = report
+      output.rankingFailures = collector.rankingFailures
       return output
     }
     var interrupted = false

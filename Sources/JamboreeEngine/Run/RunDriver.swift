@@ -23,7 +23,7 @@ public struct RunDriver: Sendable {
   public var makePopulation: @Sendable () throws(ConfigurationError) -> (population: Population, metrics: [Metric])
   public var makePlan: @Sendable (Population) throws(ConfigurationError) -> SimulationPlan
   public var backend: BackendInstance
-  public var ranker: any FeedRanker
+  public var ranker: RankerInstance
   public var workers: Int
   public var clock: MeasuringClock = .monotonic
   public var beginning = Beginning.empty
@@ -47,6 +47,17 @@ public struct RunDriver: Sendable {
     makePopulation: @escaping @Sendable () throws(ConfigurationError) -> (population: Population, metrics: [Metric]),
     makePlan: @escaping @Sendable (Population) throws(ConfigurationError) -> SimulationPlan, backend: BackendInstance,
     ranker: any FeedRanker, workers: Int
+  ) {
+    self.init(
+      identity: identity, makePopulation: makePopulation, makePlan: makePlan, backend: backend, ranker: .inProcess(ranker), workers: workers)
+  }
+
+  /// The same with a ranker of either protocol.
+  public init(
+    identity: RunIdentity,
+    makePopulation: @escaping @Sendable () throws(ConfigurationError) -> (population: Population, metrics: [Metric]),
+    makePlan: @escaping @Sendable (Population) throws(ConfigurationError) -> SimulationPlan, backend: BackendInstance,
+    ranker: RankerInstance, workers: Int
   ) {
     self.identity = identity
     self.makePopulation = makePopulation
@@ -98,12 +109,14 @@ public struct RunDriver: Sendable {
       if let replayed {
         metrics.append(Metric(name: "engine.unmeasuredOperations", value: Double(replayed.unmeasuredOperations), unit: "count"))
       }
-      return RunOutput(
+      var output = RunOutput(
         identity: identity, startedUnixNanoseconds: startedUnixNanoseconds, phases: phases, tick: simulation.lastTick,
         simulatedNanoseconds: simulation.simulatedNanoseconds, operations: simulation.operationCount,
         outcomes: simulation.outcomes, digest: simulation.digest, histograms: simulation.histograms(), timeline: timeline,
         buckets: buckets, metrics: metrics, actions: plan.catalog.descriptors, clockCostNanoseconds: clockCost,
         interrupted: interrupted, errorSamples: simulation.errorSamples)
+      output.rankingFailures = simulation.rankingFailures
+      return output
     }
     let timer = phases
     observer.makeOutput = { output(timer.withPhaseUnderWay("measure"), interrupted: true, isFinal: false) }

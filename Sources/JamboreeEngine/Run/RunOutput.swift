@@ -187,6 +187,9 @@ public struct RunOutput: Sendable {
   /// Of a run at wall-clock pace. Such a run has no digest, its operations are those of the measured part, and its timeline goes
   /// by wall time since the load's start.
   public var load: LoadReport?
+  /// Of a ranker in another process; nil for one in this. With pages in it that were shown in another order than the ranker's, the
+  /// digest is not that of the same run another time.
+  public var rankingFailures: RankingFailures?
 
   public init(
     identity: RunIdentity, startedUnixNanoseconds: Int64, phases: [RunPhase], tick: TickID, simulatedNanoseconds: Int64,
@@ -211,6 +214,9 @@ public struct RunOutput: Sendable {
     self.clockCostNanoseconds = clockCostNanoseconds
     self.interrupted = interrupted
   }
+
+  /// Whether the same run another time has the same digest: not when a ranker in another process has left pages unranked.
+  public var isReproducible: Bool { (rankingFailures?.fallbackPages ?? 0) == 0 }
 
   /// timedOut + unavailable + failed.
   public var errors: Int64 { Outcome.allCases.reduce(0) { $0 + ($1.isError ? outcomes[Int($1.rawValue)] : 0) } }

@@ -64,6 +64,8 @@ class Lane {
   }
 
   var notANumberCount: Int { feed.notANumberCount }
+  /// What has gone wrong with a ranker in another process; nil for one in this.
+  var rankingFailures: RankingFailures? { nil }
 
   /// Keeps an operation that ended in an error, for a person to look at.
   @inline(never) final func sample(_ operation: Operation, _ outcome: Outcome, _ message: @autoclosure () -> String) {

@@ -36,11 +36,15 @@ final class PipelinedLane: Lane {
   private let backendName: String
   /// How long nothing at all may come back while requests are under way.
   private let stallNanoseconds: UInt64
+  /// Where pages wait for a ranker in another process; nil where the ranker is in this one.
+  private let desk: BatchDesk?
 
   init(
-    session: any PipelinedStorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64, backendName: String, stallNanoseconds: UInt64
+    session: any PipelinedStorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64,
+    backendName: String, stallNanoseconds: UInt64, desk: BatchDesk? = nil
   ) {
     self.session = session
+    self.desk = desk
     self.backendName = backendName
     self.stallNanoseconds = stallNanoseconds
     completions = .allocate(capacity: 1)
@@ -52,6 +56,9 @@ final class PipelinedLane: Lane {
     completions.deinitialize(count: 1)
     completions.deallocate()
   }
+
+  override var notANumberCount: Int { super.notANumberCount + Int(rankingFailures?.notANumberScores ?? 0) }
+  override var rankingFailures: RankingFailures? { desk?.failures }
 
   override func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) {
     quality = shard.quality
@@ -87,11 +94,18 @@ final class PipelinedLane: Lane {
       waiting.append(action)
     }
     while underWay > 0 {
-      guard pollSome(underWay: underWay) else { return }
+      let held = desk?.heldCount ?? 0
+      // When nothing else is under way, all pages that there can be are there: they go to the ranker together.
+      if let desk, held == underWay {
+        underWay -= rankHeld(desk, shard)
+        continue
+      }
+      guard pollSome(underWay: underWay - held) else { return }
       let now = clock.now()
       for position in 0..<completions.pointee.count {
         let index = Int(completions.pointee.token(at: position).rawValue)
         let outcome = completions.pointee.outcome(at: position)
+        if let desk, hold(index, outcome, at: now, position, desk) { continue }
         if !resume(index, outcome, at: now, position, shard) { underWay -= 1 }
       }
     }
@@ -153,6 +167,42 @@ final class PipelinedLane: Lane {
         entry.agent & 0xFF_FFFF, outcome: outcome, reply: reply, &context.pointee)
     }
     return advance(&waiting[index], index, context)
+  }
+
+  /// Keeps a page for the ranker in another process; false where there is nothing to be ranked.
+  private func hold(_ index: Int, _ outcome: Outcome, at now: UInt64, _ position: Int, _ desk: BatchDesk) -> Bool {
+    guard case .ranked(let operation, let pageLength) = waiting[index].step else { return false }
+    let duration = now &- submitted[index]
+    return completions.pointee.withReply(at: position) { reply in
+      guard BatchDesk.isWorthAsking(reply, pageLength: pageLength) else { return false }
+      if outcome.isError { sample(operation, outcome, "") }
+      waiting[index].progress.add(operation, outcome, durationNanoseconds: duration, recorder)
+      desk.hold(operation, &reply, outcome, pageLength: pageLength, key: index)
+      return true
+    }
+  }
+
+  /// Has the pages ranked that are kept, and goes on with their actions; returns how many have ended.
+  private func rankHeld(_ desk: BatchDesk, _ shard: SimulationShard) -> Int {
+    let context = shard.context
+    var ended = 0
+    desk.poll(until: .max, clock: clock) { held, page, duration in
+      let entry = waiting[held.key].entry
+      context.pointee.now = SimTime(nanoseconds: entry.time)
+      context.pointee.page.removeAll()
+      context.pointee.page.append(page)
+      recorder.recordRanking(durationNanoseconds: duration)
+      quality?.look(at: held.reply.items, page: page, of: held.operation.actor, now: held.operation.intended)
+      waiting[held.key].progress.addRanking(durationNanoseconds: duration)
+      digest(
+        held.operation, held.outcome, held.reply, page: page, isRanked: true,
+        argumentsHash: waiting[held.key].outbox.argumentsHash)
+      tally.pointee.count(held.outcome)
+      waiting[held.key].step = shard.agents[Int(entry.agent >> 24)].resume(
+        entry.agent & 0xFF_FFFF, outcome: held.outcome, reply: held.reply, &context.pointee)
+      if !advance(&waiting[held.key], held.key, context) { ended += 1 }
+    }
+    return ended
   }
 
   /// Passes on what an action left, in the order in which the agents were woken.

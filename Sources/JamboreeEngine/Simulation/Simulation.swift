@@ -48,8 +48,20 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   ///   - stallNanoseconds: how long a pipelined session may bring nothing back while requests are under way; the run
   ///     fails then. A backend's own time-outs are shorter.
   /// - Throws: ``PlugInError`` when the backend lacks a verb or opens no session.
+  public convenience init(
+    _ plan: SimulationPlan, backend: BackendInstance, ranker: any FeedRanker, workers: Int,
+    clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil,
+    stallNanoseconds: UInt64 = 60_000_000_000
+  ) throws(BackendError) {
+    try self.init(
+      plan, backend: backend, ranker: .inProcess(ranker), workers: workers, clock: clock, observer: observer,
+      stallNanoseconds: stallNanoseconds)
+  }
+
+  /// The same with a ranker of either protocol.
+  /// - Throws: ``PlugInError`` also when the ranker opens no session.
   public init(
-    _ plan: SimulationPlan, backend instance: BackendInstance, ranker: any FeedRanker, workers: Int,
+    _ plan: SimulationPlan, backend instance: BackendInstance, ranker: RankerInstance, workers: Int,
     clock: MeasuringClock = .monotonic, observer: (any SimulationObserver)? = nil,
     stallNanoseconds: UInt64 = 60_000_000_000
   ) throws(BackendError) {
@@ -65,15 +77,17 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     nextTicks = .allocate(capacity: shardCount)
     nextTicks.initialize(repeating: -1, count: shardCount)
     meter = TimelineMeter(plan)
-    let rankerDescriptor = type(of: ranker).descriptor
+    let rankerDescriptor = ranker.descriptor
     let interests = plan.interests(for: ranker)
     var lanes: [Lane] = []
     for worker in 0..<self.workers {
       let recorder = LatencyRecorder(actions: plan.catalog, rankerName: rankerDescriptor.id)
-      let feed = FeedDesk(ranker: ranker, salt: plan.salt, interests: interests, truth: plan.truth)
+      let feed = FeedDesk(ranker: ranker.atHand, salt: plan.salt, interests: interests, truth: plan.truth)
+      let desk = try ranker.openDesk(worker, isPatient: true, salt: plan.salt, interests: interests)
       lanes.append(
         try Simulation.makeLane(
-          instance, worker, recorder: recorder, clock: clock, feed: feed, salt: plan.salt, stallNanoseconds: stallNanoseconds))
+          instance, worker, recorder: recorder, clock: clock, feed: feed, desk: desk, salt: plan.salt,
+          stallNanoseconds: stallNanoseconds))
     }
     for lane in lanes { lane.feed.ties = ties }
     self.lanes = lanes
@@ -109,17 +123,21 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   private static func makeLane(
-    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64,
-    stallNanoseconds: UInt64
+    _ instance: BackendInstance, _ worker: Int, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, desk: BatchDesk?,
+    salt: UInt64, stallNanoseconds: UInt64
   ) throws(BackendError) -> Lane {
     switch instance {
+    case .blocking(let backend) where desk != nil:
+      return PipelinedLane(
+        session: InlineSession(try backend.openAnySession(worker)), recorder: recorder, clock: clock, feed: feed, salt: salt,
+        backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds, desk: desk)
     case .blocking(let backend):
       return BlockingLane(
         session: try backend.openAnySession(worker), recorder: recorder, clock: clock, feed: feed, salt: salt)
     case .pipelined(let backend):
       return PipelinedLane(
         session: try backend.openAnySession(worker, connections: 1), recorder: recorder, clock: clock, feed: feed, salt: salt,
-        backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds)
+        backendName: instance.descriptor.id, stallNanoseconds: stallNanoseconds, desk: desk)
     }
   }
 
@@ -254,8 +272,11 @@ public final class Simulation: TickProcess, @unchecked Sendable {
         name: "engine.cutWakeups", value: Double(shards.reduce(0) { $0 + $1.wheel.pointee.count }), unit: "count",
         polarity: .lowerIsBetter),
       Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
-    ]
+    ] + (rankingFailures?.metrics ?? [])
   }
+
+  /// What has gone wrong with a ranker in another process; nil for one in this.
+  public var rankingFailures: RankingFailures? { RankingFailures.sum(lanes.map(\.rankingFailures)) }
 
   /// What rankings did to the crowd: see ``QualityReport``.
   public var qualityMetrics: [Metric] { QualityReport.metrics(shards.map(\.quality)) }

@@ -69,12 +69,12 @@ public struct SimulationPlan: Sendable {
   var salt: UInt64 { mix64(seed.rawValue ^ 0x7A6E_6B72) }
 
   /// By member, for a ranker that looks at them; else empty: a lookup among half a million members is a cache miss.
-  func interests(for ranker: any FeedRanker) -> [UInt64] {
+  func interests(for ranker: RankerInstance) -> [UInt64] {
     ranker.needs.isDisjoint(with: [.interests, .truth]) ? [] : population.interests
   }
 
   /// One table a shard, for a ranker that looks at ties; else none.
-  func makeTies(for ranker: any FeedRanker) -> [TieTable] {
+  func makeTies(for ranker: RankerInstance) -> [TieTable] {
     guard ranker.needs.contains(.ties) else { return [] }
     return (0..<shardCount).map { TieTable(shard: $0, memberCount: population.count) }
   }

@@ -97,16 +97,21 @@ struct RunCommand: ParsableCommand {
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
     try MemoryNeed.check(request.scenario, workers: workers)
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
+    // A ranker's process may be there before there is a run.
+    Interruption.shared.beforeLeaving {
+      Composition.leaveNothingBehind()
+      return true
+    }
+    defer { Interruption.shared.beforeLeaving(nil) }
     // Everything that can be refused is refused before the first second is spent.
     var driver = try runner.driver()
     driver.beginning = request.beginning
     let environment = RunEnvironment.current(version: Composition.version)
     let recorder = try beginRecording(driver, request, environment)
     Interruption.shared.beforeLeaving {
-      Composition.removeUnfinishedFiles()
+      Composition.leaveNothingBehind()
       return (try? recorder.abandon(reason: "it was stopped at once")) ?? true
     }
-    defer { Interruption.shared.beforeLeaving(nil) }
 
     driver.onProgress = { progress?.show($0) }
     driver.shouldStop = { Interruption.shared.shouldStop() }
@@ -143,7 +148,7 @@ struct RunCommand: ParsableCommand {
       checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
       verdict: finished.verdict, verdictReason: finished.verdictReason)
     Interruption.shared.beforeLeaving {
-      Composition.removeUnfinishedFiles()
+      Composition.leaveNothingBehind()
       return true
     }
     // A file that was removed under a run is still written to, for nobody.
@@ -189,6 +194,7 @@ struct RunCommand: ParsableCommand {
       $0.evaluate(observed: FinishedRun.observed($0.metric, in: output), scale: scenario.scale)
     }
     let failed = checks.filter { !$0.passed }.map(\.name)
+    let unranked = output.rankingFailures.flatMap { RankerText.fallback($0, isLoad: output.load != nil) }
     let verdict: Verdict
     let reason: String
     if output.interrupted {
@@ -205,6 +211,8 @@ struct RunCommand: ParsableCommand {
       )
     } else if let failure = output.load?.auditFailure {
       (verdict, reason) = (.failed, "what was acknowledged could not be read back: \(failure)")
+    } else if let unranked, !checks.contains(where: { RankerText.judged.contains($0.name) }) {
+      (verdict, reason) = (.failed, "\(unranked); an expectation of ranking.fallbackPages can allow it")
     } else if environment.buildConfiguration == "debug" {
       (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
     } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
@@ -214,7 +222,7 @@ struct RunCommand: ParsableCommand {
     } else if !failed.isEmpty {
       (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
     } else {
-      (verdict, reason) = (.passed, held(checks.count, of: scenario.expectations.count, isLoad: output.load != nil))
+      (verdict, reason) = (.passed, held(checks.count, of: scenario.expectations.count, isLoad: output.load != nil) + (unranked.map { "; \($0)" } ?? ""))
     }
     return FinishedRun(
       id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, verdict: verdict,

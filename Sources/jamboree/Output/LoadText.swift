@@ -19,11 +19,11 @@ struct LoadText {
       "",
     ]
     lines += parts()
-    guard load.starts > 0 else { return lines + outages() + [""] + errors() + ending() }
+    guard load.starts > 0 else { return lines + outages() + [""] + errors() + ranker() + ending() }
     lines += outages() + [""]
     if load.stages.count > 1 || load.stages.contains(where: { $0.wear != nil }) { lines += stages() + [""] }
     lines += responses() + [""] + services() + [""] + calls() + [""] + lateness() + [""]
-    lines += errors()
+    lines += errors() + ranker()
     if let audit = load.audit { lines += AuditText.lines(audit) + [""] }
     if let failure = load.auditFailure { lines += [item("audit", "could not be made: \(failure)"), ""] }
     if !run.checks.isEmpty { lines += [ExpectationTable.text(run.checks), ""] }
@@ -121,6 +121,10 @@ struct LoadText {
     var lines = [item("not ok", counted.map { "\(Text.grouped(output.outcomes[Int($0.rawValue)])) \($0.name)" }.joined(separator: ", "))]
     if let first = output.errorSamples.first(where: { !$0.message.isEmpty }) { lines.append(item("first error", "\(first.action): \(first.message)")) }
     return lines + [""]
+  }
+
+  private func ranker() -> [String] {
+    output.rankingFailures.flatMap(RankerText.trouble).map { [item("ranker", $0), ""] } ?? []
   }
 
   private func ending() -> [String] {

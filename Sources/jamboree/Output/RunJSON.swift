@@ -30,6 +30,8 @@ enum RunJSON {
       "backend": .string(output.identity.backend.id),
       "ranker": .string(output.identity.ranker.id),
       "digest": output.load == nil ? .string(output.digest.description) : .null,
+      "digestIsReproducible": output.load == nil ? .boolean(output.isReproducible) : .null,
+      "firstRankingError": output.rankingFailures.flatMap { $0.firstText.isEmpty ? nil : .string($0.firstText) } ?? .null,
       "verdict": .string(run.verdict.rawValue),
       "verdictReason": .string(run.verdictReason),
       "operations": .integer(output.operations),

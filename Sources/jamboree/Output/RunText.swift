@@ -154,7 +154,8 @@ struct RunText {
       item("run", "\(Text.grouped(output.operations)) operations in \(Text.significant(measured)) s (\(Text.rate(output.operationsPerSecond))), \(Text.significant(wall)) s in all, \(Text.grouped(output.errors)) errors"))
     if let peak = metric("process.peakResidentBytes") { lines.append(item("memory", "\(Text.bytes(peak)) at most")) }
     lines.append(item("clock", String(format: "%.0f ns a reading, about one in each latency", output.clockCostNanoseconds)))
-    lines.append(item("digest", output.digest.description))
+    if let trouble = output.rankingFailures.flatMap(RankerText.trouble) { lines.append(item("ranker", trouble)) }
+    lines.append(item("digest", output.digest.description + (output.isReproducible ? "" : "  (not reproducible: not all pages were ranked)")))
     lines.append(item("verdict", "\(run.verdict.rawValue): \(run.verdictReason)"))
     if let id = run.id, output.interrupted { lines.append(item("go on with it", "jamboree run --resume \(id)\(run.resultsPath == Composition.defaultResults ? "" : " --results \(run.resultsPath)")")) }
     if let id = run.id { lines.append(item("results", "\(run.resultsPath), run \(id)  (jamboree show \(id))")) }

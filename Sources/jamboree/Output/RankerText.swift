@@ -1,0 +1,33 @@
+import JamboreeEngine
+import JamboreeKit
+
+/// What went wrong with a ranker in another process, in words.
+enum RankerText {
+  /// `12 time-outs, 1 death, 2 restarts; first: ...`; nil when nothing did.
+  static func trouble(_ failures: RankingFailures) -> String? {
+    guard failures.errors > 0 || failures.fallbackPages > 0 else { return nil }
+    let parts = [
+      (failures.timeouts, "time-out"), (failures.deaths, "end of its process"), (failures.malformed, "malformed answer"),
+      (failures.notANumberPages, "page with a score that is not a number"), (failures.restarts, "restart"),
+    ].filter { $0.0 > 0 }.map { count, name in "\(Text.grouped(count)) \(count == 1 ? name : plural(name))" }
+    return parts.joined(separator: ", ") + (failures.firstText.isEmpty ? "" : "; first: \(failures.firstText)")
+  }
+
+  private static func plural(_ name: String) -> String {
+    switch name {
+    case "end of its process": "ends of its process"
+    case "page with a score that is not a number": "pages with scores that are not numbers"
+    default: name + "s"
+    }
+  }
+
+  /// How many pages were not ranked; nil when all were.
+  static func fallback(_ failures: RankingFailures, isLoad: Bool) -> String? {
+    guard failures.fallbackPages > 0 else { return nil }
+    let pages = failures.fallbackPages == 1 ? "1 page was" : "\(Text.grouped(failures.fallbackPages)) pages were"
+    return "\(pages) shown newest first, not as the ranker would have them\(isLoad ? "" : ", so the digest is not reproducible")"
+  }
+
+  /// Names of the figures that tell whether all pages were ranked: a scenario that expects something of one of them judges by it.
+  static let judged: Set<String> = ["ranking.fallbackPages", "ranking.errors"]
+}

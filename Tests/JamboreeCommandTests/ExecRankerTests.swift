@@ -1,0 +1,171 @@
+import Foundation
+import Testing
+
+/// `--ranker exec:...` as a user meets it.
+@Suite struct ExecRankerTests {
+  private static let example = Workplace.package.appending(path: "Tests/Examples/rank.py").path
+  private static let hasPython = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: $0 + "/python3") }
+
+  private static let helpers = """
+    #!/usr/bin/env python3
+    import os, struct, sys, time
+    sys.stdout.buffer.write(struct.pack("<I4sHHI", 12, b"JMBR", 1, 0, 1))
+    sys.stdout.flush()
+
+    """
+
+  private func place() throws -> Workplace {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    return place
+  }
+
+  private func write(_ place: Workplace, _ name: String, _ text: String) throws {
+    _ = try place.write(name, text)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.path(name))
+  }
+
+  private func run(_ place: Workplace, _ ranker: String, _ more: String...) throws -> Finished {
+    try place.run(["run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--json", "--workers", "2", "--ranker", ranker] + more)
+  }
+
+  @Test(.enabled(if: hasPython, "needs python3")) func theExampleRanks() throws {
+    let place = try place()
+    let first = try run(place, "exec:\(Self.example)").object()
+    #expect(first["ranker"] as? String == "exec")
+    #expect(first["digestIsReproducible"] as? Bool == true)
+    #expect(first["firstRankingError"] is NSNull)
+    #expect((first["metrics"] as? [String: Any])?["ranking.fallbackPages"] as? Double == 0)
+    #expect(((first["ranking"] as? [String: Any])?["exec"] as? [String: Any])?["count"] as? Int ?? 0 > 10)
+    // With an interpreter in front, and as an option: the same ranker.
+    for name in ["exec:python3 \(Self.example)", "exec?command=\(Self.example)&batch=1"] {
+      #expect(try run(place, name).object()["digest"] as? String == first["digest"] as? String)
+    }
+    #expect(try run(place, "chronological").object()["digest"] as? String != first["digest"] as? String)
+  }
+
+  struct Refusal: Sendable {
+    let ranker: String
+    let tells: [String]
+  }
+
+  @Test(arguments: [
+    Refusal(ranker: "exec", tells: ["needs a program to run", "exec:./rank.py"]),
+    Refusal(ranker: "exec:./nowhere.py", tells: ["there is no program './nowhere.py'"]),
+    Refusal(ranker: "exec:s.yaml", tells: ["no program 's.yaml' on PATH", "'./s.yaml'"]),
+    Refusal(ranker: "exec:./s.yaml", tells: ["may not be run", "chmod +x"]),
+    Refusal(ranker: "exec:true", tells: ["ended with exit code 0 before it had said hello"]),
+    Refusal(ranker: "exec:echo Hello", tells: ["'Hello", "hello"]),
+    Refusal(ranker: "exec:./a&b", tells: ["'&'", "script"]),
+    Refusal(ranker: "exec:true?command=false", tells: ["'command' is given twice"]),
+    Refusal(ranker: "exec:true?timeout=0", tells: ["timeout", "from 1 to 3600000"]),
+  ]) func refused(_ refusal: Refusal) throws {
+    let place = try place()
+    let run = try run(place, refusal.ranker)
+    #expect(run.code == 64)
+    #expect(run.out.isEmpty)
+    #expect(run.err.split(separator: "\n").count == 1, "\(run.err)")
+    for text in refusal.tells { #expect(run.err.contains(text), "\(run.err)") }
+    #expect(place.files == ["s.yaml"])
+  }
+
+  /// A run in which pages were not ranked does not pass in silence; an expectation may allow it.
+  @Test(.enabled(if: hasPython, "needs python3")) func unrankedPagesFailTheRun() throws {
+    let place = try place()
+    try write(place, "dies.py", Self.helpers + "sys.stdin.buffer.read(4)\nsys.exit(7)\n")
+    let ranker = "exec:./dies.py?restarts=1"
+    let failed = try run(place, ranker)
+    #expect(failed.code == 1)
+    let object = try failed.object()
+    #expect(object["verdict"] as? String == "failed")
+    #expect((object["verdictReason"] as? String)?.contains("shown newest first") == true)
+    #expect(object["digestIsReproducible"] as? Bool == false)
+    #expect((object["firstRankingError"] as? String)?.contains("exit code 7") == true)
+    let metrics = try #require(object["metrics"] as? [String: Double])
+    #expect(metrics["ranking.fallbackPages"] ?? 0 > 10)
+    // Of two workers, or of the one that was needed: each process and the one after it.
+    #expect([2, 4].contains(metrics["ranking.deaths"]) && metrics["ranking.restarts"] == (metrics["ranking.deaths"] ?? 0) / 2)
+    let text = try place.run(["run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--ranker", ranker])
+    #expect(text.code == 1)
+    for part in ["ends of its process", "exit code 7", "not reproducible", "verdict"] { #expect(text.out.contains(part), "\(text.out)") }
+    _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: ranking.fallbackPages, max: 1000000 }]")
+    let allowed = try run(place, ranker)
+    #expect(allowed.code == 0)
+    _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: ranking.fallbackPages, max: 1 }]")
+    #expect(try run(place, ranker).code == 1)
+  }
+
+  /// What it says to standard error is seen: a Python program that dies tells why there.
+  @Test(.enabled(if: hasPython, "needs python3")) func itsStandardErrorIsShown() throws {
+    let place = try place()
+    try write(place, "fails.py", Self.helpers + "sys.stdin.buffer.read(4)\nraise ValueError('no model')\n")
+    let run = try run(place, "exec:./fails.py?restarts=0")
+    #expect(run.code == 1)
+    #expect(run.err.contains("ValueError: no model"))
+  }
+
+  /// Nothing of it is left when the program is killed, when it is stopped, and when it is stopped at once.
+  @Test(.enabled(if: hasPython, "needs python3"), arguments: [[SIGKILL], [SIGINT], [SIGINT, SIGINT]])
+  func itsProcessesEndWithTheProgram(_ signals: [Int32]) throws {
+    let place = try place()
+    try write(
+      place, "slow.py",
+      Self.helpers + """
+        with open(f"process.{os.getpid()}", "w") as file:
+            file.write("x")
+        while len(head := sys.stdin.buffer.read(4)) == 4:
+            body = sys.stdin.buffer.read(struct.unpack("<I", head)[0])
+            number, _, candidates = struct.unpack_from("<III", body)
+            time.sleep(0.2)
+            sys.stdout.buffer.write(struct.pack("<III", 8 + 4 * candidates, number, candidates) + bytes(4 * candidates))
+            sys.stdout.flush()
+        """)
+    let started = try place.start(["run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--workers", "1", "--ranker", "exec:./slow.py"])
+    for _ in 0..<3_000 where !place.files.contains(where: { $0.hasPrefix("process.") }) { usleep(10_000) }
+    usleep(500_000)
+    let processes = place.files.filter { $0.hasPrefix("process.") }.compactMap { pid_t($0.dropFirst(8)) }
+    #expect(processes.count == 1)
+    for signal in signals {
+      #expect(kill(started.process.processIdentifier, signal) == 0)
+      usleep(50_000)
+    }
+    let finished = try started.finish()
+    #expect(finished.code == (signals == [SIGKILL] ? -SIGKILL : 130))
+    for process in processes {
+      var isThere = true
+      for _ in 0..<1_000 where isThere {
+        usleep(10_000)
+        let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        isThere = !status.isEmpty && status.split(separator: ")").last?.hasPrefix(" Z") != true
+      }
+      #expect(!isThere)
+    }
+  }
+
+  /// A run that was interrupted goes on with the same ranker: the command is kept with it.
+  @Test(.enabled(if: hasPython, "needs python3")) func aRunGoesOnWithIt() throws {
+    let place = try place()
+    let whole = try run(place, "exec:python3 \(Self.example)").object()
+    let started = try place.start(
+      ["run", "s.yaml", "--set", "population.members=3000", "--set", "population.employees=3000", "--results", "t.sqlite", "--no-floor", "--ranker", "exec:python3 \(Self.example)"])
+    usleep(1_500_000)
+    _ = kill(started.process.processIdentifier, SIGINT)
+    let stopped = try started.finish()
+    #expect(whole["digest"] != nil)
+    guard stopped.code == 130, !stopped.err.contains("stopped before anything") else { return }
+    let resumed = try place.run("run", "--resume", "last", "--results", "t.sqlite", "--no-floor", "--json")
+    #expect(resumed.code == 0, "\(resumed.err)")
+    #expect(try resumed.object()["ranker"] as? String == "exec")
+  }
+
+  @Test func theBenchmarkBringsItsOwnOtherEnd() throws {
+    let place = try Workplace()
+    let bench = try place.run("bench", "exec", "--pages", "3000", "--runs", "1", "--json")
+    #expect(bench.code == 0, "\(bench.err)")
+    let object = try bench.object()
+    #expect(object["pagesPerSecond"] as? Double ?? 0 > 0)
+    #expect(object["barPagesPerSecond"] as? Double == 100_000)
+    #expect(try place.run("bench", "exec", "--ranker", "hot").code == 64)
+  }
+}
