@@ -91,7 +91,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   /// - Parameter ties: one table a shard, or none.
-  static func makeShards(_ plan: SimulationPlan, ties: [TieTable]) -> [SimulationShard] {
+  static func makeShards(_ plan: SimulationPlan, ties: [TieTable] = []) -> [SimulationShard] {
     [SimulationShard](unsafeUninitializedCapacity: shardCount) { buffer, initializedCount in
       // Each iteration fills a place of its own.
       let places = UncheckedBox(buffer)
