@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Storage backend: id[:location][?option=value&...]; see 'jamboree backends'. Default: memory.")
   var backend: String?
 
-  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: hot.")
+  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: the scenario's, or hot.")
   var ranker: String?
 
   @Option(
@@ -65,15 +65,14 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let request = try resume.map { try RunRequest(resuming: $0, results: results) }
-      ?? RunRequest(
-        scenario: changes.load(scenario ?? ""), backend: backend ?? "memory", ranker: ranker ?? "hot", reuse: reuse)
+    let request = try resume.map { try RunRequest(resuming: $0, results: results) } ?? newRequest()
     let loadOptions = try load.options(request.scenario)
     guard loadOptions == nil || !reuse else { throw ValidationError("--reuse is for --pace max: a load begins with data of its own") }
     let cores = ProcessInfo.processInfo.activeProcessorCount
     // Under load a worker sleeps most of the time, and the server may be on the same machine.
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
-    try MemoryNeed.check(request.scenario, workers: workers)
+    let needs = try Composition.rankers.make(PlugInReference(request.ranker)).ranker.needs
+    try MemoryNeed.check(request.scenario, ranker: needs, workers: workers)
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
     // Everything that can be refused is refused before the first second is spent.
     var driver = try runner.driver()
@@ -141,6 +140,11 @@ struct RunCommand: ParsableCommand {
     if output.interrupted || Interruption.shared.hasCome { throw ExitCode(Failure.interrupted) }
     if finished.verdict == .invalid { throw ExitCode(Failure.invalid) }
     if finished.verdict == .failed || finished.checks.contains(where: { !$0.passed }) { throw ExitCode(Failure.checkFailed) }
+  }
+
+  private func newRequest() throws -> RunRequest {
+    let loaded = try changes.load(scenario ?? "")
+    return RunRequest(scenario: loaded, backend: backend ?? "memory", ranker: ranker ?? loaded.ranker.text, reuse: reuse)
   }
 
   private func beginRecording(
