@@ -18,6 +18,8 @@ public struct PlugInReference: Sendable, Hashable {
   public struct Option: Sendable, Hashable {
     public let name: String
     public let value: String
+
+    public init(name: String, value: String) { (self.name, self.value) = (name, value) }
   }
   public let id: String
   /// What stands after the first colon, up to the question mark: a path or an address.
@@ -52,7 +54,7 @@ public struct PlugInReference: Sendable, Hashable {
     options = found
   }
 
-  private init(id: String, location: String, options: [Option]) {
+  public init(id: String, location: String = "", options: [Option] = []) {
     (self.id, self.location, self.options) = (id, location, options)
   }
 

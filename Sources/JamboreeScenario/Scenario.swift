@@ -23,6 +23,8 @@ public struct Scenario: Sendable {
   public let graphPlace: ScenarioPlace
   /// In the order of the file; at least one.
   public let services: [any Service]
+  /// What orders the feeds, unless whoever runs it says otherwise.
+  public let ranker: PlugInReference
   /// Length of a timeline bucket, a tick or more.
   public let bucketNanoseconds: Int64
   /// Requests that one page view makes of a server, for sizing.
@@ -47,9 +49,12 @@ public struct Scenario: Sendable {
   /// Every parameter with the value in force.
   public let descriptions: [ParameterDescription]
 
-  /// - Parameter root: nil for the shape alone, with every service of the catalog.
+  /// - Parameters:
+  ///   - root: nil for the shape alone, with every service of the catalog.
+  ///   - rankers: those that there are; nil where nobody knows.
   init(
-    _ root: ConfigurationNode?, text: String, folder: String = "", overrides: [String], scale: Double, catalog: ServiceCatalog
+    _ root: ConfigurationNode?, text: String, folder: String = "", overrides: [String], scale: Double, catalog: ServiceCatalog,
+    rankers: RankerRegistry? = nil
   ) throws(ConfigurationError) {
     var reader = try root.map { node throws(ConfigurationError) in try ParameterReader(node) } ?? .describing()
     name = try reader.text("name", default: nil, as: .name, "what runs are listed under")
@@ -66,6 +71,9 @@ public struct Scenario: Sendable {
       try readPopulation(&reader, scale: scale, folder: folder)
     }
     services = try readServices(&reader, catalog, all: root == nil)
+    ranker = try reader.section("ranker", "what orders the feeds, where --ranker does not say otherwise") {
+      reader throws(ConfigurationError) in try readRanker(&reader, rankers)
+    }
     let (duration, tick) = (durationNanoseconds, tickNanoseconds)
     (bucketNanoseconds, requestsPerPage, judgedPages) = try reader.section("measure", "how results are cut") {
       reader throws(ConfigurationError) in

@@ -25,6 +25,9 @@ extension Scenario {
     case .section(let inner), .keyed(let inner):
       lines.append(Line(code: "\(indent)\(parameter.key):", note: parameter.summary))
       for next in inner { append(next, indent: indent + "  ", to: &lines) }
+    case .pairs(let given):
+      lines.append(Line(code: "\(indent)\(parameter.key):\(given.isEmpty ? " {}" : "")", note: parameter.summary))
+      for (name, value) in given { lines.append(Line(code: "\(indent)  \(name): \(quotedJSON(value))", note: "")) }
     case .list(_, let entries):
       guard !entries.isEmpty else {
         // Without entries the defaults are in force, which have no text of their own.
@@ -46,7 +49,7 @@ extension Scenario {
   private func append(entry: [ParameterDescription], indent: String, to lines: inout [Line]) {
     let isFlat = entry.allSatisfy { parameter in
       switch parameter.kind {
-      case .section, .keyed, .list: false
+      case .section, .keyed, .pairs, .list: false
       default: true
       }
     }

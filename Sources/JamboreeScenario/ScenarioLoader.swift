@@ -9,16 +9,19 @@ public enum ScenarioLoader {
   ///   - path: of a YAML file in UTF-8 of at most 4 MiB; a plain file, no device and no pipe.
   ///   - overrides: `key.path=value`, value in YAML; later ones win.
   ///   - scale: what members, employees and scaling expectations are multiplied by; above 0 and at most 100.
+  ///   - rankers: those that a scenario may name; nil refuses none.
   /// - Throws: ``ConfigurationError`` naming file, line, key and the way out.
   public static func load(
-    path: String, overrides: [String] = [], scale: Double = 1, services: ServiceCatalog
+    path: String, overrides: [String] = [], scale: Double = 1, services: ServiceCatalog, rankers: RankerRegistry? = nil
   ) throws(ConfigurationError) -> Scenario {
-    try load(text: readText(path), file: path, folder: folder(of: path), overrides: overrides, scale: scale, services: services)
+    try load(
+      text: readText(path), file: path, folder: folder(of: path), overrides: overrides, scale: scale, services: services, rankers: rankers)
   }
 
   /// Reads a scenario from its text; `file` is its name in messages, `folder` where the files are that it names.
   public static func load(
-    text: String, file: String, folder: String = "", overrides: [String] = [], scale: Double = 1, services: ServiceCatalog
+    text: String, file: String, folder: String = "", overrides: [String] = [], scale: Double = 1, services: ServiceCatalog,
+    rankers: RankerRegistry? = nil
   ) throws(ConfigurationError) -> Scenario {
     guard scale > 0, scale <= 100 else {
       throw ConfigurationError(
@@ -27,7 +30,7 @@ public enum ScenarioLoader {
     var root = try ScenarioNodes.parse(text, file: file)
     for override in overrides { root = try ScenarioOverride(override).applied(to: root) }
     do throws(ConfigurationError) {
-      return try Scenario(root, text: text, folder: folder, overrides: overrides, scale: scale, catalog: services)
+      return try Scenario(root, text: text, folder: folder, overrides: overrides, scale: scale, catalog: services, rankers: rankers)
     } catch {
       // What is missing or wrong may be so because of a typing error elsewhere, which tells more.
       throw UnknownKeys.first(in: root, services) ?? error

@@ -72,6 +72,11 @@ public enum ScenarioSchema {
       result = [("type", .string("array")), ("items", .object(bounded(range)))]
       if let count { result += [("minItems", .literal("\(count)")), ("maxItems", .literal("\(count)"))] }
       initial = .literal(value)
+    case .pairs:
+      result = [
+        ("type", .array([.string("object"), .string("null")])),
+        ("additionalProperties", .object([("type", .array([.string("string"), .string("number"), .string("boolean")]))])),
+      ]
     case .section(let inner): result = object(inner, isOptional: !inner.contains(where: isNeeded))
     case .keyed(let inner): result = object(inner) + [("minProperties", .literal("1"))]
     case .list(let inner, entries: _):

@@ -28,9 +28,9 @@ struct MemoryNeed {
   }
 
   /// Of a run: an agent and what its member leaves in a backend, which on the flagship jam are 200 bytes a member together;
-  /// a histogram for each bucket of the timeline, and the program itself.
-  init(_ scenario: Scenario, workers: Int) {
-    self.init(scenario.population, bytesEach: 200, workers: workers)
+  /// a member's ties, for a ranker that asks for them; a histogram for each bucket of the timeline, and the program itself.
+  init(_ scenario: Scenario, ranker: ViewerNeeds, workers: Int) {
+    self.init(scenario.population, bytesEach: 200 + (ranker.contains(.ties) ? 96 : 0), workers: workers)
     fixedBytes = Double(64 << 20) + Double((scenario.durationNanoseconds + scenario.drainNanoseconds) / scenario.bucketNanoseconds) * Double(16 << 10)
   }
 
@@ -57,8 +57,9 @@ struct MemoryNeed {
   }
 
   /// Refuses a scenario that this machine cannot hold, where the file says what makes it so large.
-  static func check(_ scenario: Scenario, workers: Int, available: Double? = MemoryNeed.available()) throws(ConfigurationError) {
-    let need = MemoryNeed(scenario, workers: workers)
+  /// - Parameter ranker: what the ranker asks for.
+  static func check(_ scenario: Scenario, ranker: ViewerNeeds, workers: Int, available: Double? = MemoryNeed.available()) throws(ConfigurationError) {
+    let need = MemoryNeed(scenario, ranker: ranker, workers: workers)
     guard let available, need.bytes > available else { return }
     let isGraph = need.edgeBytes > need.memberBytes
     // Two digits, rounded down: what is suggested has to fit.

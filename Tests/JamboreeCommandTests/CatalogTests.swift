@@ -63,9 +63,43 @@ import Testing
     #expect(backends?.map { $0["id"] as? String } == ["memory", "null", "sqlite", "postgres"])
     #expect(backends?.map { $0["synthetic"] as? Bool } == [false, true, false, false])
     let rankers = try place.run("rankers", "--json").object()["rankers"] as? [[String: Any]]
-    #expect(rankers?.map { $0["id"] as? String } == ["hot", "chronological", "random", "exec"])
+    #expect(rankers?.map { $0["id"] as? String } == [
+      "hot", "chronological", "top", "bayesian", "affinity", "interest", "engagement", "diversified", "random", "oracle", "exec",
+    ])
     #expect(try place.run("backends").out.contains("null"))
     #expect(try place.run("rankers").out.contains("gravity="))
+  }
+
+  /// The scenario's is the default, and what is kept of a run is what it was.
+  @Test func aScenarioNamesItsRanker() throws {
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", tiny + "\nranker: { id: diversified, options: { base: top, base.z: 2 } }")
+    func ranker(_ flags: String...) throws -> [String: Any] {
+      let run = try place.run(["run", scenario, "--no-floor", "--results", "r.sqlite"] + flags)
+      #expect(run.code == 0, "\(run.err)")
+      return try place.run("show", "last", "--results", "r.sqlite", "--json").object()
+    }
+    let own = try ranker()
+    #expect(own["ranker"] as? String == "diversified")
+    #expect(own["rankerOptions"] as? [String] == ["base=top", "base.z=2", "lambda=0.7", "author=0.5", "shortlist=60"])
+    #expect(try ranker("--ranker", "engagement?tie=0")["ranker"] as? String == "engagement")
+    let changed = try ranker("--set", "ranker.options.lambda=0.25")
+    #expect((changed["rankerOptions"] as? [String])?.contains("lambda=0.25") == true)
+  }
+
+  @Test func rankersAreMeasured() throws {
+    let place = try Workplace()
+    let found = try place.run("bench", "rankers", "--reads", "70", "--runs", "1", "--json").object()
+    let rankers = try #require(found["rankers"] as? [String: [String: Any]])
+    #expect(rankers.count == 10)
+    for (id, figures) in rankers {
+      for key in ["nanosecondsPerCandidate", "selectionNanoseconds"] { #expect((figures[key] as? Double ?? -1) >= 0, "\(id) \(key)") }
+      #expect(figures["allocatedBytesPerRead"] as? Double == 0, "\(id)")
+    }
+    #expect(found["selectionNanoseconds"] is Double)
+    let text = try place.run("bench", "rankers", "--reads", "5", "--runs", "1", "--ranker", "top?z=1")
+    #expect(text.code == 0 && text.out.contains("top?z=1") && !text.out.contains("hot"))
+    #expect(try place.run("bench", "rankers", "--ranker", "warm").code == 64)
   }
 
   @Test func versionAndHelp() throws {

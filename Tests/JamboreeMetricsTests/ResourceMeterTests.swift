@@ -31,6 +31,21 @@ import Testing
   }
 }
 
+@Suite struct ThreadAllocationTests {
+  @Test func everyAllocationCounts() {
+    let before = ThreadAllocations.bytes()
+    #expect(before > 0)
+    let block = UnsafeMutablePointer<UInt8>.allocate(capacity: 5000)
+    block.deallocate()
+    let after = ThreadAllocations.bytes()
+    #expect(after >= before + 5000 && after < before + 100_000)
+    let first = ThreadAllocations.bytes()
+    for _ in 0..<100 { _ = ThreadAllocations.bytes() }
+    let last = ThreadAllocations.bytes()
+    #expect(last == first)
+  }
+}
+
 @Suite struct RunEnvironmentTests {
   @Test func describesTheMachine() {
     let environment = RunEnvironment.current(version: "1.2.3")

@@ -28,11 +28,13 @@ import Testing
     }
     #expect(
       keys(schema) == [
-        "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "measure", "drain", "truth",
+        "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "ranker", "measure", "drain",
+        "truth",
         "load", "expect",
       ])
     #expect(keys(try inner(schema, "population")) == ["members", "employees", "alumni", "regions", "roles", "interests", "graph"])
     #expect(keys(try inner(schema, "population", "regions")) == ["name", "share", "utcOffset"])
+    #expect(keys(try inner(schema, "ranker")) == ["id", "options"])
     #expect(keys(try inner(schema, "measure")) == ["bucket", "requestsPerPage", "judgedPages"])
     #expect(keys(try inner(schema, "expect")) == ["metric", "value", "tolerance", "min", "max", "scales", "fromScale", "dispersion"])
     #expect(keys(try inner(schema, "load")) == ["arrivals", "warmUp", "measure", "drain", "lateness", "stages"])

@@ -17,6 +17,8 @@ public struct ParameterDescription: Sendable {
     case section([ParameterDescription])
     /// A list of mappings: what each may say, and what those that were given say.
     case list([ParameterDescription], entries: [[ParameterDescription]])
+    /// A mapping of names to values that somebody else knows, and those that were given.
+    case pairs([(name: String, value: String)])
     /// A mapping whose keys are ids, with the description of each.
     case keyed([ParameterDescription])
   }

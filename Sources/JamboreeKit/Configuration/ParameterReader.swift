@@ -125,6 +125,26 @@ public struct ParameterReader {
       ParameterDescription(key: key, kind: .keyed(reader.descriptions), defaultValue: nil, value: nil, summary: summary))
   }
 
+  /// Reads a mapping of names to values that somebody else knows, such as a plug-in's options: in the order of the file, each value
+  /// as it is written.
+  /// - Parameter fault: tells which of them is wrong, and why; nil when all are right.
+  public mutating func pairs(
+    _ key: String, _ summary: String, _ fault: ([(name: String, value: String)]) -> (name: String, message: String)?
+  ) throws(ConfigurationError) -> [(name: String, value: String)] {
+    let entry = note(key)
+    let reader = try child(entry, key)
+    var given: [(name: String, value: String)] = []
+    for entry in reader.entries ?? [] {
+      guard case .scalar(let text, _) = entry.node.value else {
+        throw reader.fail(entry.key, "expected a number, a text, true or false, found \(entry.node.kindName)")
+      }
+      given.append((entry.key, text))
+    }
+    if let (name, message) = fault(given) { throw reader.fail(name, message) }
+    descriptions.append(ParameterDescription(key: key, kind: .pairs(given), defaultValue: nil, value: nil, summary: summary))
+    return given
+  }
+
   /// Reads a list of mappings; nil as default makes it required.
   public mutating func list<Value>(
     _ key: String, default defaultValue: [Value]?, _ summary: String,

@@ -40,7 +40,7 @@ struct ScenarioList: ParsableCommand {
     for file in files {
       let path = "\(folder)/\(file)"
       do {
-        let scenario = try ScenarioLoader.load(path: path, services: Composition.services)
+        let scenario = try ScenarioLoader.load(path: path, services: Composition.services, rankers: Composition.rankers)
         table.add([path, scenario.name, scenario.summary])
         entries.append(.object(["file": .string(path), "name": .string(scenario.name), "summary": .string(scenario.summary)]))
       } catch {
@@ -77,7 +77,7 @@ struct ScenarioValidate: ParsableCommand {
     var wrong = 0
     for file in files {
       do throws(ConfigurationError) {
-        _ = try ScenarioLoader.load(path: file, services: Composition.services)
+        _ = try ScenarioLoader.load(path: file, services: Composition.services, rankers: Composition.rankers)
       } catch {
         wrong += 1
         Console.complain(error.description)
@@ -160,13 +160,13 @@ struct RankersCommand: ParsableCommand {
 private enum PlugInText {
   static func lines(_ options: [OptionDescriptor]) -> String {
     guard !options.isEmpty else { return "    no options\n" }
-    return options.map { "    \($0.name)=\($0.defaultValue)  \($0.summary)" }.joined(separator: "\n") + "\n"
+    return options.map { "    \($0.name)=\($0.defaultValue)  \($0.summary); \($0.kind.inWords)" }.joined(separator: "\n") + "\n"
   }
 
   static func json(_ options: [OptionDescriptor]) -> JSON {
     .array(
       options.map {
-        .object(["name": .string($0.name), "default": .string($0.defaultValue), "summary": .string($0.summary)])
+        .object(["name": .string($0.name), "default": .string($0.defaultValue), "summary": .string($0.summary), "value": .string($0.kind.inWords)])
       })
   }
 }

@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Storage backend: id[:location][?option=value&...]; see 'jamboree backends'. Default: memory.")
   var backend: String?
 
-  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: hot.")
+  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: the scenario's, or hot.")
   var ranker: String?
 
   @Option(
@@ -87,15 +87,14 @@ struct RunCommand: ParsableCommand {
 
   /// Runs, and keeps what came of it.
   func perform(progress: ProgressPrinter?) throws -> FinishedRun {
-    let request = try resume.map { try RunRequest(resuming: $0, results: results) }
-      ?? RunRequest(
-        scenario: changes.load(scenario ?? ""), backend: backend ?? "memory", ranker: ranker ?? "hot", reuse: reuse)
+    let request = try resume.map { try RunRequest(resuming: $0, results: results) } ?? newRequest()
     let loadOptions = try load.options(request.scenario)
     guard loadOptions == nil || !reuse else { throw ValidationError("--reuse is for --pace max: a load begins with data of its own") }
     let cores = ProcessInfo.processInfo.activeProcessorCount
     // Under load a worker sleeps most of the time, and the server may be on the same machine.
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
-    try MemoryNeed.check(request.scenario, workers: workers)
+    let needs = try Composition.rankers.make(PlugInReference(request.ranker)).ranker.needs
+    try MemoryNeed.check(request.scenario, ranker: needs, workers: workers)
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
     // A ranker's process may be there before there is a run.
     Interruption.shared.beforeLeaving {
@@ -158,6 +157,11 @@ struct RunCommand: ParsableCommand {
         message: "\(results) was removed while the run went on, and its results with it; run again, and leave the file where it is")
     }
     return finished
+  }
+
+  private func newRequest() throws -> RunRequest {
+    let loaded = try changes.load(scenario ?? "")
+    return RunRequest(scenario: loaded, backend: backend ?? "memory", ranker: ranker ?? loaded.ranker.text, reuse: reuse)
   }
 
   private func beginRecording(

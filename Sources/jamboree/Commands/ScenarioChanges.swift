@@ -21,11 +21,11 @@ struct ScenarioChanges: ParsableArguments {
 
   func load(_ path: String) throws(ConfigurationError) -> Scenario {
     let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
-    return try ScenarioLoader.load(path: path, overrides: all, scale: scale ?? 1, services: Composition.services)
+    return try ScenarioLoader.load(path: path, overrides: all, scale: scale ?? 1, services: Composition.services, rankers: Composition.rankers)
   }
 
   /// A scenario as it is in its file.
   static func load(_ path: String) throws(ConfigurationError) -> Scenario {
-    try ScenarioLoader.load(path: path, services: Composition.services)
+    try ScenarioLoader.load(path: path, services: Composition.services, rankers: Composition.rankers)
   }
 }
