@@ -27,6 +27,8 @@ public struct Scenario: Sendable {
   public let bucketNanoseconds: Int64
   /// Requests that one page view makes of a server, for sizing.
   public let requestsPerPage: Double
+  /// How the pages of those whom a member follows are put together.
+  public let feed: FeedStrategy
   /// How it is put on a backend at wall-clock pace.
   public let load: LoadSettings
   public let expectations: [Expectation]
@@ -62,6 +64,9 @@ public struct Scenario: Sendable {
       try readPopulation(&reader, scale: scale, folder: folder)
     }
     services = try readServices(&reader, catalog, all: root == nil)
+    feed = try reader.section("feed", "how the pages of those whom a member follows are put together") {
+      reader throws(ConfigurationError) in try readFeed(&reader)
+    }
     let (duration, tick) = (durationNanoseconds, tickNanoseconds)
     (bucketNanoseconds, requestsPerPage) = try reader.section("measure", "how results are cut") {
       reader throws(ConfigurationError) in

@@ -49,7 +49,7 @@ struct ScenarioRunner {
           population: population, services: scenario.services, seed: scenario.seed, scale: scenario.scale,
           startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
           drainNanoseconds: scenario.drainNanoseconds,
-          tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds)
+          tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds, feed: scenario.feed)
       },
       backend: instance, ranker: ranking, workers: workers)
     driver.load = load

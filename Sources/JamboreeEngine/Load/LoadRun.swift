@@ -9,6 +9,7 @@ final class LoadRun {
   private let options: LoadOptions
   private let clock: MeasuringClock
   private let shards: [SimulationShard]
+  private let feeds: LoadFeeds?
   private var sessions: [any PipelinedStorageSession]
   private let ranker: any FeedRanker
   private let samples: SampleQueue
@@ -29,10 +30,11 @@ final class LoadRun {
 
   /// - Parameters:
   ///   - shards: started, standing still at the load's beginning.
+  ///   - feeds: as they are then; nil where nobody looks at any.
   /// - Throws: ``BackendError`` when the backend is not made for requests that meet, or opens no session.
   init(
-    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], backend: BackendInstance, ranker: any FeedRanker,
-    workers: Int, clock: MeasuringClock
+    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], feeds: FeedSystem? = nil,
+    backend: BackendInstance, ranker: any FeedRanker, workers: Int, clock: MeasuringClock
   ) throws(BackendError) {
     // A backend with one writer has one session that writes, and so one worker.
     let workers = backend.descriptor.writers == .single ? 1 : min(max(workers, 1), shardCount)
@@ -48,6 +50,7 @@ final class LoadRun {
     self.options = options
     self.clock = clock
     self.shards = shards
+    self.feeds = (feeds ?? plan.makeFeeds()).map { LoadFeeds($0) }
     self.ranker = ranker
     let catalog = plan.catalog
     let rankerName = type(of: ranker).descriptor.id
@@ -103,7 +106,8 @@ final class LoadRun {
       workers.append(
         LoadWorker(
           number: number, plan: plan, clock: clock, session: sessions[number],
-          feed: FeedDesk(ranker: ranker, salt: plan.simulation.salt, interests: interests), shards: own, arrivals: arrivals, mail: mail,
+          feed: FeedDesk(ranker: ranker, salt: plan.simulation.salt, interests: interests), feeds: feeds,
+          shards: own, arrivals: arrivals, mail: mail,
           samples: samples, stop: stop))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
@@ -170,6 +174,9 @@ final class LoadRun {
       samples.giveBack(sample)
     }
   }
+
+  /// What there is to tell of feeds.
+  var feedMetrics: [Metric] { feeds?.metrics ?? [] }
 
   private func intendedRate(upTo measured: UInt64) -> Double? {
     guard case .stages = options.pace, measured > 0 else { return nil }

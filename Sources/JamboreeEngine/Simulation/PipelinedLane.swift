@@ -7,22 +7,26 @@ import JamboreeMetrics
 /// own reply comes. Replies may come in any order; what a tick leaves behind does not depend on it, because every agent
 /// draws from its own stream, writes are handed over in the order in which the agents were woken, and the digest is a sum.
 final class PipelinedLane: Lane {
-  private let session: any PipelinedStorageSession
-  private let completions: UnsafeMutablePointer<CompletionBatch>
+  let session: any PipelinedStorageSession
+  let completions: UnsafeMutablePointer<CompletionBatch>
   /// Actions that wait for a reply, by token.
-  private var waiting: [WaitingAction] = []
-  private var submitted: [UInt64] = []
+  var waiting: [WaitingAction] = []
+  var submitted: [UInt64] = []
+  /// Of actions that have ended.
+  var spareAssemblies: [FeedAssembly] = []
 
   /// An action between two of its steps.
-  fileprivate struct WaitingAction {
+  struct WaitingAction {
     var entry: WakeEntry
+    /// Of the look at a feed that is under way.
+    var assembly: FeedAssembly?
     var progress = ActionProgress()
     var step = Step.idle
     var outbox = ActionOutbox()
   }
 
   /// What an action leaves for the end of its shard's turn.
-  fileprivate struct ActionOutbox {
+  struct ActionOutbox {
     var wakes: [AgentContext.WakeRequest] = []
     var writes: [Operation] = []
     var writeArgumentStarts: [UInt32] = []
@@ -99,7 +103,7 @@ final class PipelinedLane: Lane {
   }
 
   /// Sends what an action wants next; false when it has ended. Takes what it put into the context.
-  private func advance(
+  func advance(
     _ action: inout WaitingAction, _ index: Int, _ context: UnsafeMutablePointer<AgentContext>
   ) -> Bool {
     defer { action.outbox.take(from: context) }
@@ -109,6 +113,13 @@ final class PipelinedLane: Lane {
       submitted[index] = clock.now()
       session.submit(operation, arguments: context.pointee.arguments.span, token: Token(rawValue: UInt64(index)))
       context.pointee.arguments.removeAll()
+      return true
+    case .feed(let read):
+      let assembly = spareAssemblies.popLast() ?? FeedAssembly()
+      assembly.begin(read, feeds)
+      news?.counters.reads &+= 1
+      action.assembly = assembly
+      sendNextRead(&action, index, assembly, context)
       return true
     case .writes:
       action.progress.finishReads(recorder)
@@ -129,6 +140,7 @@ final class PipelinedLane: Lane {
     context.pointee.now = SimTime(nanoseconds: entry.time)
     context.pointee.page.removeAll()
     let step = waiting[index].step
+    if let assembly = waiting[index].assembly { return resumeLook(index, assembly, outcome, at: now, position, shard) }
     waiting[index].step = completions.pointee.withReply(at: position) { reply in
       switch step {
       case .read(let operation):
@@ -146,7 +158,7 @@ final class PipelinedLane: Lane {
         digest(
           operation, outcome, reply, page: context.pointee.page, isRanked: true,
           argumentsHash: waiting[index].outbox.argumentsHash)
-      case .writes, .done, .idle: break
+      case .feed, .writes, .done, .idle: break
       }
       tally.pointee.count(outcome)
       return shard.agents[Int(entry.agent >> 24)].resume(
@@ -166,6 +178,10 @@ final class PipelinedLane: Lane {
       shard.endAction(service: service, notBefore: tick, exchange)
     }
   }
+
+  override func runBackfills(_ shard: Int, at time: SimTime) { readBackfills(shard, at: time) }
+
+  override func perform(_ deliveries: [Delivery]) { deliver(deliveries) }
 
   // MARK: Writes
 
@@ -218,7 +234,7 @@ final class PipelinedLane: Lane {
   }
 
   /// Polls until `count` requests have completed.
-  private func collect(_ count: Int, _ body: (_ token: Int, Outcome, _ now: UInt64, inout Reply) -> Void) {
+  func collect(_ count: Int, _ body: (_ token: Int, Outcome, _ now: UInt64, inout Reply) -> Void) {
     var left = count
     while left > 0 {
       guard pollSome(underWay: left) else { return }

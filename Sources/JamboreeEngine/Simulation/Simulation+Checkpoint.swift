@@ -8,7 +8,7 @@ import JamboreeMetrics
 
 extension Simulation {
   private static let magic: UInt64 = 0x4A61_6D62_6F72_6565
-  private static let checkpointVersion: UInt32 = 1
+  private static let checkpointVersion: UInt32 = 2
 
   /// The state between two ticks. Call it before the run, after ``run(until:)`` has returned, or from an observer.
   public func checkpoint() -> [UInt8] {
@@ -29,6 +29,7 @@ extension Simulation {
     encoder.encode(outcomes)
     encoder.encode(notANumberScores)
     encode(histograms(), into: &encoder)
+    feeds?.encode(into: &encoder, lanes.compactMap(\.news))
     encoder.encode(checksum(encoder.bytes[...]))
     return encoder.bytes
   }
@@ -66,6 +67,7 @@ extension Simulation {
     restored.outcomes = try decoder.decodeArray(of: Int64.self)
     restored.notANumberScores = try decoder.decode(Int.self)
     restored.histograms = try decodeHistograms(from: &decoder)
+    try feeds?.restore(from: &decoder)
     guard restored.outcomes.count == Outcome.allCases.count else { throw StateMismatch("the checkpoint counts other outcomes") }
   }
 
@@ -77,6 +79,7 @@ extension Simulation {
       Int64(plan.catalog.count), Int64(plan.metrics.count),
     ] + shards.flatMap { $0.agents.map { Int64($0.count) } }
     for number in numbers { hash = mix64(hash ^ UInt64(bitPattern: number)) }
+    if plan.feed != .pull { hash = mix64(hash ^ stableHash(of: plan.feed.text)) }
     for metric in plan.metrics { hash = mix64(hash ^ stableHash(of: metric.name)) }
     return hash
   }
