@@ -28,7 +28,7 @@ import Testing
     }
     #expect(
       keys(schema) == [
-        "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "measure", "drain",
+        "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "feed", "measure", "drain",
         "load", "expect",
       ])
     #expect(keys(try inner(schema, "population")) == ["members", "employees", "alumni", "regions", "roles", "interests", "graph"])

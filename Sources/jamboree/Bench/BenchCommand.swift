@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure parts of the harness itself.",
     subcommands: [PholdBench.self, SchedulerBench.self, RecorderBench.self, PopulationBench.self, GraphBench.self, StartBench.self,
-      StorageBench.self, PostgresBench.self, PostgresLoadBench.self,
+      StorageBench.self, FeedBench.self, PostgresBench.self, PostgresLoadBench.self,
     ])
 }
 
