@@ -98,6 +98,8 @@ public protocol PreparedService: AnyObject, Sendable {
   /// What happened before the start: writes of any verb, in order of time, whose effects are there for the first reader.
   /// Items of the platform's own have ``MemberID/platform`` as their author.
   var history: OperationLog { get }
+  /// What its feed goes by; nil (the default) when none of its steps is a ``Step/feed(_:)``.
+  var feed: FeedDescription? { get }
   /// The agents of the members `m` with `m % shardCount == shard`. Called once a shard, from several threads at once.
   func makeAgents(shard: Int) -> any ServiceAgents
   /// Figures that follow from what was counted: peaks, turning points.
@@ -111,6 +113,10 @@ public protocol PreparedService: AnyObject, Sendable {
 extension PreparedService {
   public var latentQuality: LatentQuality? { nil }
   public var judgedContainers: [ContainerID] { [] }
+}
+
+extension PreparedService {
+  public var feed: FeedDescription? { nil }
 }
 
 /// The agents of one service in one shard: each is a member's presence in that service, numbered from 0.
@@ -151,6 +157,9 @@ extension ServiceAgents {
   case read(Operation)
   /// Perform a listing, rank what it finds, put the best `pageLength` into ``AgentContext/page``, then `resume`.
   case ranked(Operation, pageLength: Int)
+  /// Find what those have published whom the member follows, by whatever reads the run's ``FeedStrategy`` takes, then `resume`
+  /// once: with the items newest first, and with the best of them in ``AgentContext/page`` where it is ranked.
+  case feed(FeedRead)
   /// The action ends with the writes that were put into the context. They are carried out at the end of the tick; the
   /// notices that the action gave go out when all of them have ended `ok`, and are dropped otherwise.
   case writes
@@ -184,7 +193,7 @@ extension ServiceAgents {
 public struct AgentContext: ~Copyable {
   /// The intended time of the action that is under way.
   public var now: SimTime = .zero
-  /// Rows of the reply to show, best first, after a ``Step/ranked(_:pageLength:)``.
+  /// Rows of the reply to show, best first, after a ``Step/ranked(_:pageLength:)`` or a ``Step/feed(_:)``.
   public var page = Buffer<UInt16>(capacity: 32)
   /// List to go with the next read.
   public var arguments = Buffer<UInt64>()

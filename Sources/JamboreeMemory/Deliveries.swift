@@ -34,13 +34,19 @@ struct DeliveryList {
     }
   }
 
-  /// Ascending.
-  private(set) var entries: [Entry] = []
+  /// Ascending; those before ``first`` have been dropped. They are removed many at a time, since that moves all others.
+  private var entries: [Entry] = []
+  private var first = 0
   /// What was delivered until then has been seen.
   private(set) var seen = SimTime(nanoseconds: .min)
+  /// How many of the entries held were delivered after that.
+  private(set) var unseenCount: Int64 = 0
+
+  /// The entries held, ascending.
+  var held: ArraySlice<Entry> { entries[first...] }
 
   mutating func insert(_ entry: Entry) {
-    var (low, high) = (0, entries.count)
+    var (low, high) = (first, entries.count)
     while low < high {
       let middle = (low + high) / 2
       if entries[middle] < entry { low = middle + 1 } else { high = middle }
@@ -51,14 +57,22 @@ struct DeliveryList {
       if entries[same].repeats(entry) { return }
       same += 1
     }
-    guard entries.count < inboxCapacity || low > 0 else { return }
+    guard entries.count - first < inboxCapacity || low > first else { return }
     entries.insert(entry, at: low)
-    if entries.count > inboxCapacity { entries.removeFirst() }
+    if entry.delivered > seen { unseenCount += 1 }
+    guard entries.count - first > inboxCapacity else { return }
+    if entries[first].delivered > seen { unseenCount -= 1 }
+    first += 1
+    guard first == inboxCapacity else { return }
+    entries.removeFirst(first)
+    first = 0
   }
 
-  mutating func markSeen(until time: SimTime) { seen = max(seen, time) }
-
-  var unseenCount: Int64 { entries.reduce(0) { $0 + ($1.delivered > seen ? 1 : 0) } }
+  mutating func markSeen(until time: SimTime) {
+    guard time > seen else { return }
+    seen = time
+    unseenCount = held.reduce(0) { $0 + ($1.delivered > time ? 1 : 0) }
+  }
 }
 
 extension Partition {
@@ -89,7 +103,7 @@ extension MemoryBackend {
   func readInbox(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard let list = partition(of: UInt64(operation.actor.rawValue)).inboxes[operation.actor.rawValue] else { return .ok }
     reply.count = list.unseenCount
-    for entry in list.entries.reversed() {
+    for entry in list.held.reversed() {
       guard reply.items.count < Int(operation.limit) else { break }
       if let row = row(of: entry.subject, for: operation.actor) { reply.items.append(row) }
     }
@@ -99,7 +113,7 @@ extension MemoryBackend {
   func readNotifications(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard let list = partition(of: UInt64(operation.actor.rawValue)).notifications[operation.actor.rawValue] else { return .ok }
     reply.count = list.unseenCount
-    for entry in list.entries.reversed() {
+    for entry in list.held.reversed() {
       guard reply.items.count < Int(operation.limit) else { break }
       guard let row = row(of: entry.subject, for: operation.actor) else { continue }
       reply.items.append(row)

@@ -12,6 +12,8 @@ public struct FigureNames: Sendable {
     "ranking.notANumberScores", "ranking.errors", "ranking.timeouts", "ranking.deaths", "ranking.malformed", "ranking.fallbackPages",
     "ranking.restarts", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",
+    "feed.reads", "feed.storageCallsPerRead", "feed.publications", "feed.deliveries", "feed.writeAmplification", "feed.backfilled",
+    "feed.inboxBytes", "feed.timeToVisibleSeconds",
     "load.starts", "load.achievedRate", "load.intendedRate", "load.lateStarts", "load.peakInFlight", "load.unanswered", "load.unstarted", "load.outages",
     "load.longestOutageSeconds", "load.virtualSeconds",
     "audit.acknowledgedWrites", "audit.auditedItems", "audit.probes", "audit.lost", "audit.stale", "audit.duplicated",
@@ -42,7 +44,7 @@ public struct FigureNames: Sendable {
       if figure.hasSuffix(".*") { names += regions.map { figure.dropLast() + $0.name } } else { names.append(figure) }
     }
     self.names = names
-    timed = descriptors.flatMap { $0.actions.map(\.name) } + Verb.allCases.map(\.name)
+    timed = descriptors.flatMap { $0.actions.map(\.name) } + ["feed.deliver", "feed.backfill"] + Verb.allCases.map(\.name)
   }
 
   /// Whether a figure follows from what the backend answered.

@@ -33,6 +33,8 @@ public struct Scenario: Sendable {
   public let truth: TruthSettings
   /// One ranked page in so many is judged by it: 1 ... 1,000,000.
   public let judgedPages: Int
+  /// How the pages of those whom a member follows are put together.
+  public let feed: FeedStrategy
   /// How it is put on a backend at wall-clock pace.
   public let load: LoadSettings
   public let expectations: [Expectation]
@@ -73,6 +75,9 @@ public struct Scenario: Sendable {
     services = try readServices(&reader, catalog, all: root == nil)
     ranker = try reader.section("ranker", "what orders the feeds, where --ranker does not say otherwise") {
       reader throws(ConfigurationError) in try readRanker(&reader, rankers)
+    }
+    feed = try reader.section("feed", "how the pages of those whom a member follows are put together") {
+      reader throws(ConfigurationError) in try readFeed(&reader)
     }
     let (duration, tick) = (durationNanoseconds, tickNanoseconds)
     (bucketNanoseconds, requestsPerPage, judgedPages) = try reader.section("measure", "how results are cut") {

@@ -46,6 +46,9 @@ enum Composition {
   /// The statement of a verb, for another client.
   static func postgresStatement(of verb: Verb) -> String? { PostgresBackend.statement(of: verb) }
 
+  /// Ids of the rankers that need no other program.
+  static var inProcessRankers: [String] { rankers.descriptors.map(\.id).filter { $0 != ExecRanker.descriptor.id } }
+
   static let rankers: RankerRegistry = {
     var registry = RankerRegistry()
     registry.register(HotRanker.self)

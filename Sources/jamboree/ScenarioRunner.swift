@@ -50,7 +50,7 @@ struct ScenarioRunner {
           startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
           drainNanoseconds: scenario.drainNanoseconds,
           tickNanoseconds: scenario.tickNanoseconds, bucketNanoseconds: scenario.bucketNanoseconds, truth: scenario.truth,
-          judgedPages: scenario.judgedPages)
+          judgedPages: scenario.judgedPages, feed: scenario.feed)
       },
       backend: instance, ranker: ranking, workers: workers)
     driver.load = load

@@ -38,7 +38,7 @@ func loadPlan(_ text: String, overrides: [String] = [], scale: Double = 1) throw
     population: PopulationGenerator.generate(scenario.population, seed: scenario.seed, workers: 2),
     services: scenario.services, seed: scenario.seed, scale: scale, startMinuteOfWeek: scenario.startMinuteOfWeek,
     durationNanoseconds: scenario.durationNanoseconds, drainNanoseconds: scenario.drainNanoseconds, tickNanoseconds: scenario.tickNanoseconds,
-    bucketNanoseconds: scenario.bucketNanoseconds)
+    bucketNanoseconds: scenario.bucketNanoseconds, feed: scenario.feed)
 }
 
 /// What a finished simulation is held against.

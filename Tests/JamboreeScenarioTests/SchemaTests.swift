@@ -29,7 +29,7 @@ import Testing
     #expect(
       keys(schema) == [
         "name", "summary", "version", "start", "duration", "tick", "seed", "population", "services", "ranker", "measure", "drain",
-        "truth",
+        "truth", "feed",
         "load", "expect",
       ])
     #expect(keys(try inner(schema, "population")) == ["members", "employees", "alumni", "regions", "roles", "interests", "graph"])

@@ -91,7 +91,7 @@ struct JamPlay {
         case .writes:
           writes += context.writes.array
           break acting
-        case .done, .idle: break acting
+        case .feed, .done, .idle: break acting
         }
         visits[visits.count - 1].pages += 1
         step = agents.resume(wake.agent, outcome: .ok, reply: reply, &context)

@@ -12,6 +12,8 @@ final class LoadAction {
   var isMeasured = false
   /// What it waits for.
   var step = Step.idle
+  /// Of the look at a feed that is under way.
+  var assembly: FeedAssembly?
   /// When that was sent.
   var submitted: UInt64 = 0
   /// Tells a completion of this action from a late one of an earlier action in the same place.

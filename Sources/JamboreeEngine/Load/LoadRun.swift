@@ -9,6 +9,7 @@ final class LoadRun {
   private let options: LoadOptions
   private let clock: MeasuringClock
   private let shards: [SimulationShard]
+  private let feeds: LoadFeeds?
   private var sessions: [any PipelinedStorageSession]
   private let ranker: RankerInstance
   /// By worker; nil for a ranker in this process.
@@ -31,10 +32,11 @@ final class LoadRun {
 
   /// - Parameters:
   ///   - shards: started, standing still at the load's beginning.
+  ///   - feeds: as they are then; nil where nobody looks at any.
   /// - Throws: ``BackendError`` when the backend is not made for requests that meet, or opens no session.
   init(
-    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], backend: BackendInstance, ranker: RankerInstance,
-    workers: Int, clock: MeasuringClock
+    _ plan: SimulationPlan, _ options: LoadOptions, shards: [SimulationShard], feeds: FeedSystem? = nil,
+    backend: BackendInstance, ranker: RankerInstance, workers: Int, clock: MeasuringClock
   ) throws(BackendError) {
     // A backend with one writer has one session that writes, and so one worker.
     let workers = backend.descriptor.writers == .single ? 1 : min(max(workers, 1), shardCount)
@@ -50,6 +52,7 @@ final class LoadRun {
     self.options = options
     self.clock = clock
     self.shards = shards
+    self.feeds = (feeds ?? plan.makeFeeds()).map { LoadFeeds($0) }
     self.ranker = ranker
     let catalog = plan.catalog
     let rankerName = ranker.descriptor.id
@@ -111,7 +114,7 @@ final class LoadRun {
       workers.append(
         LoadWorker(
           number: number, plan: plan, clock: clock, session: sessions[number],
-          feed: feed, desk: desks[number], shards: own, arrivals: arrivals, mail: mail, samples: samples, stop: stop))
+          feed: feed, desk: desks[number], feeds: feeds, shards: own, arrivals: arrivals, mail: mail, samples: samples, stop: stop))
     }
     for notice in pending { mail.send(notice, to: Int(notice.to.rawValue) % shardCount % plan.workers) }
     // Everything is made: a moment for the threads to begin.
@@ -178,6 +181,9 @@ final class LoadRun {
       samples.giveBack(sample)
     }
   }
+
+  /// What there is to tell of feeds.
+  var feedMetrics: [Metric] { feeds?.metrics ?? [] }
 
   private func intendedRate(upTo measured: UInt64) -> Double? {
     guard case .stages = options.pace, measured > 0 else { return nil }

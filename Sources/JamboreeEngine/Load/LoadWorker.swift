@@ -21,39 +21,46 @@ final class LoadWorker: @unchecked Sendable {
   private static let patienceNanoseconds: UInt64 = 2_000_000_000
 
   /// Marks a probe's token. A generation's highest bit is not used, so no action's token has it.
-  private static let probeMark: UInt64 = 1 << 63
+  static let probeMark: UInt64 = 1 << 63
 
   let number: Int
   private let plan: LoadPlan
   @exclusivity(unchecked) private var time: LoadClock
-  private let clock: MeasuringClock
-  private let session: any PipelinedStorageSession
-  private let feed: FeedDesk
+  let clock: MeasuringClock
+  let session: any PipelinedStorageSession
+  let feed: FeedDesk
   /// Where pages wait for a ranker in another process; nil where the ranker is in this one.
-  private let desk: BatchDesk?
+  let desk: BatchDesk?
   private let mail: LoadMail
   private let samples: SampleQueue
   private let stop: StopFlag
 
-  @exclusivity(unchecked) private var source: WakeSource
+  @exclusivity(unchecked) var source: WakeSource
   @exclusivity(unchecked) private var arrivals: ArrivalSchedule?
   /// The next start of an open loop, on the wall clock; nil when there are no more.
   @exclusivity(unchecked) private var arrival: UInt64?
-  private let actions: [LoadAction]
+  let actions: [LoadAction]
   @exclusivity(unchecked) private var freePlaces: [Int]
   /// By shard and agent: where its action is.
   @exclusivity(unchecked) private var busy: [UInt64: Int] = [:]
   @exclusivity(unchecked) private var inFlight = 0
-  @exclusivity(unchecked) private var completions = CompletionBatch(capacity: 256)
-  @exclusivity(unchecked) private var sample: LoadSample
+  @exclusivity(unchecked) var completions = CompletionBatch(capacity: 256)
+  @exclusivity(unchecked) var sample: LoadSample
   @exclusivity(unchecked) private var cause = LatenessCause()
   @exclusivity(unchecked) private var outages = OutageWatch()
-  @exclusivity(unchecked) private var virtualTime: Int64
+  @exclusivity(unchecked) var virtualTime: Int64
   @exclusivity(unchecked) private var drainEnd: UInt64
   /// Nil where nothing is audited.
   @exclusivity(unchecked) private var auditor: WriteAuditor?
   /// When probes that are under way were sent, by their numbers.
   @exclusivity(unchecked) private var probes: [Int: UInt64] = [:]
+  /// The load's feeds; nil where nobody looks at any.
+  let feeds: LoadFeeds?
+  /// Of looks that have ended.
+  @exclusivity(unchecked) var spareAssemblies: [FeedAssembly] = []
+  /// Calls under way that nobody waits for, by their numbers.
+  @exclusivity(unchecked) var background: [UInt64: BackgroundCall] = [:]
+  @exclusivity(unchecked) var nextBackground: UInt64 = 0
   /// Since when there is room again, after a time in which there was none.
   @exclusivity(unchecked) private var roomSince: UInt64 = 0
   /// Completions and ranked pages that the last wait has brought.
@@ -71,7 +78,8 @@ final class LoadWorker: @unchecked Sendable {
 
   init(
     number: Int, plan: LoadPlan, clock: MeasuringClock, session: any PipelinedStorageSession, feed: FeedDesk,
-    desk: BatchDesk? = nil, shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail, samples: SampleQueue, stop: StopFlag
+    desk: BatchDesk? = nil, feeds: LoadFeeds? = nil, shards: [SimulationShard], arrivals: ArrivalSchedule?, mail: LoadMail,
+    samples: SampleQueue, stop: StopFlag
   ) {
     self.number = number
     self.plan = plan
@@ -79,6 +87,7 @@ final class LoadWorker: @unchecked Sendable {
     self.session = session
     self.feed = feed
     self.desk = desk
+    self.feeds = feeds
     self.mail = mail
     self.samples = samples
     self.stop = stop
@@ -120,7 +129,7 @@ final class LoadWorker: @unchecked Sendable {
       sendProbes()
       // What was due before the end starts after it rather than never.
       let isOver = isStopped || now >= time.measureEnd && !isBehind
-      if isOver, inFlight == 0 && probes.isEmpty { break }
+      if isOver, inFlight == 0 && probes.isEmpty && background.isEmpty { break }
       if isOver || now >= time.measureEnd, now >= drainEnd { break }
       let isFull = inFlight == actions.count || isStarved
       now = clock.now()
@@ -156,7 +165,7 @@ final class LoadWorker: @unchecked Sendable {
     session.poll(until: MonotonicInstant(nanoseconds: deadline), into: &completions)
     if completions.count == 0 {
       // A session with nothing under way returns at once.
-      if inFlight == 0, probes.isEmpty { sleep(until: deadline) }
+      if inFlight == 0, probes.isEmpty, background.isEmpty { sleep(until: deadline) }
       return
     }
     takeCompletions()
@@ -168,6 +177,10 @@ final class LoadWorker: @unchecked Sendable {
     for position in 0..<completions.count {
       let token = completions.token(at: position).rawValue
       if token & Self.probeMark != 0 {
+        if token & Self.backgroundMark != 0 {
+          completeBackground(token & ~(Self.probeMark | Self.backgroundMark), position, at: now)
+          continue
+        }
         completeProbe(Int(token & ~Self.probeMark), position, at: now)
         continue
       }
@@ -378,10 +391,10 @@ final class LoadWorker: @unchecked Sendable {
 
   // MARK: Actions
 
-  private func token(_ place: Int) -> Token { Token(rawValue: UInt64(actions[place].generation) << 32 | UInt64(place)) }
+  func token(_ place: Int) -> Token { Token(rawValue: UInt64(actions[place].generation) << 32 | UInt64(place)) }
 
   /// Does what an action wants next.
-  private func perform(_ place: Int, _ step: Step, _ shard: SimulationShard) {
+  func perform(_ place: Int, _ step: Step, _ shard: SimulationShard) {
     let action = actions[place]
     let context = shard.context
     action.step = step
@@ -392,6 +405,7 @@ final class LoadWorker: @unchecked Sendable {
       action.submitted = clock.now()
       session.submit(operation, arguments: context.pointee.arguments.span, token: token(place))
       context.pointee.arguments.removeAll()
+    case .feed(let read): beginLook(action, read, place, context)
     case .writes:
       action.take(from: context)
       action.closeWrites()
@@ -422,6 +436,7 @@ final class LoadWorker: @unchecked Sendable {
     let action = actions[place]
     let shard = source.shards[Int(action.wake.shard)]
     let context = shard.context
+    if let assembly = action.assembly { return completeLook(place, assembly, outcome, position, at: now) }
     let duration = now &- action.submitted
     context.pointee.now = SimTime(nanoseconds: action.wake.time)
     switch action.step {
@@ -451,9 +466,11 @@ final class LoadWorker: @unchecked Sendable {
         action.forgetNotices()
         shard.agents[Int(action.wake.agent >> 24)].writesEnded(action.wake.agent & 0xFF_FFFF, outcome: outcome, &context.pointee)
         action.take(from: context)
+      } else {
+        follow(action)
       }
       finish(place, outcome, shard, at: now)
-    case .done, .idle: break
+    case .feed, .done, .idle: break
     }
   }
 
@@ -464,19 +481,26 @@ final class LoadWorker: @unchecked Sendable {
     for write in action.writes { auditor.completed(write, told, completedNanoseconds: now) }
   }
 
-  private func count(_ operation: Operation, _ outcome: Outcome, _ action: LoadAction, durationNanoseconds: UInt64, at now: UInt64) {
+  func count(_ operation: Operation, _ outcome: Outcome, _ action: LoadAction, durationNanoseconds: UInt64, at now: UInt64) {
+    count(operation, outcome, submitted: action.submitted, isMeasured: action.isMeasured, at: now, durationNanoseconds: durationNanoseconds)
+  }
+
+  /// Counts a storage call.
+  func count(
+    _ operation: Operation, _ outcome: Outcome, submitted: UInt64, isMeasured: Bool, at now: UInt64, durationNanoseconds: UInt64? = nil
+  ) {
     sample.outcomes[Int(outcome.rawValue)] += 1
     if outcome == .unavailable {
       outages.failed(at: Int64(now &- time.start))
-    } else if !outcome.isError, outages.isUnderWay, outages.recovered(at: Int64(now &- time.start), sent: Int64(action.submitted &- time.start)) {
+    } else if !outcome.isError, outages.isUnderWay, outages.recovered(at: Int64(now &- time.start), sent: Int64(submitted &- time.start)) {
       sample.outages += outages.take()
     }
     if outcome.isError, sample.errorSamples.count < ErrorSample.limit {
       sample.errorSamples.append((operation, outcome, session.lastErrorText))
     }
-    guard action.isMeasured else { return }
+    guard isMeasured else { return }
     sample.measuredOutcomes[Int(outcome.rawValue)] += 1
-    sample.recorder.recordCall(operation, outcome, durationNanoseconds: durationNanoseconds)
+    sample.recorder.recordCall(operation, outcome, durationNanoseconds: durationNanoseconds ?? (now &- submitted))
   }
 
   /// Ends an action: nil when it has come to nothing.
@@ -501,6 +525,7 @@ final class LoadWorker: @unchecked Sendable {
     }
     for notice in action.notices { send(notice) }
     action.forgetRequests()
+    endLook(action)
     for wake in action.deferred { postpone(wake, to: present, action) }
     busy[UInt64(action.wake.shard) << 32 | UInt64(action.wake.agent)] = nil
     action.isActive = false
@@ -525,6 +550,7 @@ final class LoadWorker: @unchecked Sendable {
     let now = clock.now()
     // Where nobody was left to act, no room would have helped.
     if isBehind, !ranOut { countUnstarted(until: min(now, time.measureEnd)) }
+    giveUpOnBackground(at: now)
     for place in actions.indices where actions[place].isActive {
       unanswered += 1
       switch actions[place].step {
@@ -535,7 +561,7 @@ final class LoadWorker: @unchecked Sendable {
         tellAuditor(of: actions[place], .timedOut, at: now)
         actions[place].forgetNotices()
         count(actions[place].writes[0], .timedOut, actions[place], durationNanoseconds: now &- actions[place].submitted, at: now)
-      case .done, .idle: break
+      case .feed, .done, .idle: break
       }
       finish(place, .timedOut, source.shards[Int(actions[place].wake.shard)], at: now)
     }

@@ -25,7 +25,7 @@ extension RunDriver {
     }
     try phases.time("load") { try backend.backend.load(dataset) }
     let run = try phases.time("connect") {
-      try LoadRun(plan, options, shards: state.shards, backend: backend, ranker: ranker, workers: workers, clock: clock)
+      try LoadRun(plan, options, shards: state.shards, feeds: state.feeds, backend: backend, ranker: ranker, workers: workers, clock: clock)
     }
     let agents = state.shards.reduce(0) { $0 + $1.agents.reduce(0) { $0 + $1.count } }
     let started = ResourceUsage.now()
@@ -38,7 +38,7 @@ extension RunDriver {
       (report.audit, report.auditFailure, report.finishFailure) = (audit, failures.audit, failures.finish)
       let collector = run.collector
       report.server = server
-      var metrics = populationMetrics + report.metrics + quality
+      var metrics = populationMetrics + report.metrics + run.feedMetrics + quality
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
       metrics.append(
         Metric(name: "ranking.notANumberScores", value: Double(collector.notANumberScores), unit: "count", polarity: .lowerIsBetter))
@@ -143,13 +143,15 @@ extension RunDriver {
       notices += simulation.shards[receiver].tell(failure, at: SimTime(nanoseconds: time), tick: simulation.lastTick + 1)
     }
     simulation.exchange.incoming.forEach { _, _, notice in notices.append(notice) }
-    return LoadState(shards: simulation.shards, notices: notices, writes: recording.log)
+    return LoadState(shards: simulation.shards, feeds: simulation.feeds, notices: notices, writes: recording.log)
   }
 }
 
 /// Where members stand when a load begins.
 private struct LoadState {
   let shards: [SimulationShard]
+  /// Nil where nothing came before.
+  var feeds: FeedSystem?
   /// On their way.
   var notices: [Notice] = []
   /// What members have written before.

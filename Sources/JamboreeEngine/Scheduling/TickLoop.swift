@@ -1,8 +1,9 @@
 import JamboreeKit
 import Synchronization
 
-/// Something that advances in ticks over shards. The loop promises: `beginTick`, `prepareWrites` and `endTick` are
-/// called by one worker while no other works; `runShard` and `runPartition` once for each number, from any worker.
+/// Something that advances in ticks over shards. The loop promises: `beginTick`, `prepareWrites`, `prepareDeliveries` and `endTick`
+/// are called by one worker while no other works; `runShard`, `runPartition` and `runDeliveries` once for each number, from any
+/// worker.
 protocol TickProcess: AnyObject, Sendable {
   /// Chooses the next tick; nil ends the loop.
   func beginTick() -> TickID?
@@ -13,7 +14,15 @@ protocol TickProcess: AnyObject, Sendable {
   /// Performs the tick's writes and returns false, or returns true to have `runPartition` called in parallel.
   func prepareWrites() -> Bool
   func runPartition(_ partition: Int, worker: Int)
+  /// Performs what follows from the tick's writes and returns false, or returns true to have `runDeliveries` called in parallel.
+  func prepareDeliveries() -> Bool
+  func runDeliveries(_ partition: Int, worker: Int)
   func endTick()
+}
+
+extension TickProcess {
+  func prepareDeliveries() -> Bool { false }
+  func runDeliveries(_ partition: Int, worker: Int) {}
 }
 
 /// The phases of a tick over the workers of a gang.
@@ -22,7 +31,7 @@ protocol TickProcess: AnyObject, Sendable {
 /// again. A tick whose writes are few costs two barriers.
 final class TickLoop: Sendable {
   private enum Plan: Int {
-    case end, shards, partitions
+    case end, shards, partitions, deliveries
   }
 
   private let gang: WorkerGang
@@ -47,6 +56,7 @@ final class TickLoop: Sendable {
       case .end: return
       case .shards: claims.forEach(worker, of: gang.workers, phase) { process.runShard($0, worker: worker) }
       case .partitions: claims.forEach(worker, of: gang.workers, phase) { process.runPartition($0, worker: worker) }
+      case .deliveries: claims.forEach(worker, of: gang.workers, phase) { process.runDeliveries($0, worker: worker) }
       }
       finished = plan
       gang.barrier()
@@ -56,12 +66,16 @@ final class TickLoop: Sendable {
   /// Ends what was finished and begins the next phase. Ticks that are too small to share are done on the way.
   private func next(after finished: Plan?, _ process: some TickProcess) -> Plan {
     if finished == .shards, process.prepareWrites() { return .partitions }
+    if finished == .shards || finished == .partitions, process.prepareDeliveries() { return .deliveries }
     if finished != nil { process.endTick() }
     while process.beginTick() != nil {
       if gang.workers > 1 && !process.isSmall { return .shards }
       for shard in 0..<shardCount { process.runShard(shard, worker: 0) }
       if process.prepareWrites() {
         for partition in 0..<shardCount { process.runPartition(partition, worker: 0) }
+      }
+      if process.prepareDeliveries() {
+        for partition in 0..<shardCount { process.runDeliveries(partition, worker: 0) }
       }
       process.endTick()
     }

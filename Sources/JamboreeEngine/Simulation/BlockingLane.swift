@@ -3,8 +3,8 @@ import JamboreeMetrics
 
 /// A worker over a session whose calls return when they are done.
 final class BlockingLane: Lane {
-  private let session: any StorageSession
-  private let reply: UnsafeMutablePointer<Reply>
+  let session: any StorageSession
+  let reply: UnsafeMutablePointer<Reply>
 
   init(
     session: any StorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64
@@ -14,6 +14,8 @@ final class BlockingLane: Lane {
     reply.initialize(to: Reply())
     super.init(recorder: recorder, clock: clock, feed: feed, salt: salt)
   }
+
+  private(set) lazy var assembly = FeedAssembly()
 
   deinit {
     reply.deinitialize(count: 1)
@@ -59,6 +61,9 @@ final class BlockingLane: Lane {
       switch step {
       case .read(let read): (operation, pageLength) = (read, -1)
       case .ranked(let read, let length): (operation, pageLength) = (read, length)
+      case .feed(let read):
+        step = lookAtFeed(read, agent, agents, context, &progress)
+        continue
       case .writes:
         progress.finishReads(recorder)
         shard.sendWrites(exchange, agent: entry.agent, serviceNanoseconds: progress.nanoseconds)
@@ -103,6 +108,10 @@ final class BlockingLane: Lane {
     body(reply.pointee)
     return true
   }
+
+  override func runBackfills(_ shard: Int, at time: SimTime) { readBackfills(shard, at: time) }
+
+  override func perform(_ deliveries: [Delivery]) { deliver(deliveries) }
 
   override func performQueue(from sender: Int, exchange: Exchange) {
     for place in 0..<queue.pointee.count {

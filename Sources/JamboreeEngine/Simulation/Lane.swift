@@ -16,6 +16,9 @@ class Lane {
   private(set) var errorSamples: [(operation: Operation, outcome: Outcome, message: String)] = []
   /// Of the shard whose members are being shown pages.
   @exclusivity(unchecked) final var quality: QualityMeter?
+  /// The run's feeds, and what this lane has to tell of them; nil where nobody looks at any.
+  @exclusivity(unchecked) var feeds: FeedSystem?
+  @exclusivity(unchecked) var news: FeedNews?
   /// What a write's digest is given for a page.
   let noPage = UnsafeMutablePointer<Buffer<UInt16>>.allocate(capacity: 1)
 
@@ -80,6 +83,12 @@ class Lane {
 
   /// Performs what is in the queue, in order. Word of how it ended is sent from `sender`.
   func performQueue(from sender: Int, exchange: Exchange) { preconditionFailure("a lane overrides this") }
+
+  /// Reads what new followers are given, those of one shard.
+  func runBackfills(_ shard: Int, at time: SimTime) { preconditionFailure("a lane overrides this") }
+
+  /// Puts items into inboxes, in order.
+  func perform(_ deliveries: [Delivery]) { preconditionFailure("a lane overrides this") }
 
   /// Performs the writes of one partition.
   final func runPartition(_ partition: Int, exchange: Exchange) {
@@ -185,7 +194,10 @@ extension Lane {
   ) {
     if outcome != .ok {
       exchange.failures.send(WriteFailure(agent: write.agent, outcome: outcome), from: sender, to: Int(write.shard))
-    } else if write.noticeCount > 0 {
+      return
+    }
+    if let news { noteForFeeds(write, news, exchange) }
+    if write.noticeCount > 0 {
       let baggage = exchange.shards[Int(write.shard)].baggage
       for position in Int(write.noticeStart)..<(Int(write.noticeStart) + Int(write.noticeCount)) {
         let notice = baggage.pointee.notices[position]
@@ -205,6 +217,8 @@ final class Exchange {
   var incoming = Mailboxes<Notice>()
   var incomingMask: UInt64 = 0
   var failureMask: UInt64 = 0
+  /// Shards whose new followers are to be given something.
+  var backfillMask: UInt64 = 0
   let shards: [SimulationShard]
   /// Whether writes are split by owner, or go in one stream.
   let partitioned: Bool

@@ -100,6 +100,11 @@ struct WriteBaggage: ~Copyable {
     return _overrideLifetime(arguments.span.extracting(start..<(start + Int(write.argumentCount))), borrowing: self)
   }
 
+  /// Shows the writes of a group.
+  func forEachWrite(of write: PendingWrite, _ body: (Operation) -> Void) {
+    for position in Int(write.groupStart)..<(Int(write.groupStart) + Int(write.count)) { body(grouped[position].operation) }
+  }
+
   /// The writes of a group with their arguments.
   func group(of write: PendingWrite) -> WriteGroup {
     var group = WriteGroup(operations: [], argumentStarts: [0], arguments: [])

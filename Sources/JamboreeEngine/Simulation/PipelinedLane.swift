@@ -7,22 +7,26 @@ import JamboreeMetrics
 /// own reply comes. Replies may come in any order; what a tick leaves behind does not depend on it, because every agent
 /// draws from its own stream, writes are handed over in the order in which the agents were woken, and the digest is a sum.
 final class PipelinedLane: Lane {
-  private let session: any PipelinedStorageSession
-  private let completions: UnsafeMutablePointer<CompletionBatch>
+  let session: any PipelinedStorageSession
+  let completions: UnsafeMutablePointer<CompletionBatch>
   /// Actions that wait for a reply, by token.
-  private var waiting: [WaitingAction] = []
-  private var submitted: [UInt64] = []
+  var waiting: [WaitingAction] = []
+  var submitted: [UInt64] = []
+  /// Of actions that have ended.
+  var spareAssemblies: [FeedAssembly] = []
 
   /// An action between two of its steps.
-  fileprivate struct WaitingAction {
+  struct WaitingAction {
     var entry: WakeEntry
+    /// Of the look at a feed that is under way.
+    var assembly: FeedAssembly?
     var progress = ActionProgress()
     var step = Step.idle
     var outbox = ActionOutbox()
   }
 
   /// What an action leaves for the end of its shard's turn.
-  fileprivate struct ActionOutbox {
+  struct ActionOutbox {
     var wakes: [AgentContext.WakeRequest] = []
     var writes: [Operation] = []
     var writeArgumentStarts: [UInt32] = []
@@ -37,7 +41,7 @@ final class PipelinedLane: Lane {
   /// How long nothing at all may come back while requests are under way.
   private let stallNanoseconds: UInt64
   /// Where pages wait for a ranker in another process; nil where the ranker is in this one.
-  private let desk: BatchDesk?
+  let desk: BatchDesk?
 
   init(
     session: any PipelinedStorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64,
@@ -113,7 +117,7 @@ final class PipelinedLane: Lane {
   }
 
   /// Sends what an action wants next; false when it has ended. Takes what it put into the context.
-  private func advance(
+  func advance(
     _ action: inout WaitingAction, _ index: Int, _ context: UnsafeMutablePointer<AgentContext>
   ) -> Bool {
     defer { action.outbox.take(from: context) }
@@ -123,6 +127,13 @@ final class PipelinedLane: Lane {
       submitted[index] = clock.now()
       session.submit(operation, arguments: context.pointee.arguments.span, token: Token(rawValue: UInt64(index)))
       context.pointee.arguments.removeAll()
+      return true
+    case .feed(let read):
+      let assembly = spareAssemblies.popLast() ?? FeedAssembly()
+      assembly.begin(read, feeds)
+      news?.counters.reads &+= 1
+      action.assembly = assembly
+      sendNextRead(&action, index, assembly, context)
       return true
     case .writes:
       action.progress.finishReads(recorder)
@@ -143,6 +154,7 @@ final class PipelinedLane: Lane {
     context.pointee.now = SimTime(nanoseconds: entry.time)
     context.pointee.page.removeAll()
     let step = waiting[index].step
+    if let assembly = waiting[index].assembly { return resumeLook(index, assembly, outcome, at: now, position, shard) }
     waiting[index].step = completions.pointee.withReply(at: position) { reply in
       switch step {
       case .read(let operation):
@@ -160,7 +172,7 @@ final class PipelinedLane: Lane {
         digest(
           operation, outcome, reply, page: context.pointee.page, isRanked: true,
           argumentsHash: waiting[index].outbox.argumentsHash)
-      case .writes, .done, .idle: break
+      case .feed, .writes, .done, .idle: break
       }
       tally.pointee.count(outcome)
       return shard.agents[Int(entry.agent >> 24)].resume(
@@ -224,6 +236,10 @@ final class PipelinedLane: Lane {
     return true
   }
 
+  override func runBackfills(_ shard: Int, at time: SimTime) { readBackfills(shard, at: time) }
+
+  override func perform(_ deliveries: [Delivery]) { deliver(deliveries) }
+
   // MARK: Writes
 
   override func performQueue(from sender: Int, exchange: Exchange) {
@@ -275,7 +291,7 @@ final class PipelinedLane: Lane {
   }
 
   /// Polls until `count` requests have completed.
-  private func collect(_ count: Int, _ body: (_ token: Int, Outcome, _ now: UInt64, inout Reply) -> Void) {
+  func collect(_ count: Int, _ body: (_ token: Int, Outcome, _ now: UInt64, inout Reply) -> Void) {
     var left = count
     while left > 0 {
       guard pollSome(underWay: left) else { return }

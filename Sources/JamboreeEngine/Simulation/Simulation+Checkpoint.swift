@@ -32,6 +32,7 @@ extension Simulation {
     encoder.encode(outcomes)
     encoder.encode(notANumberScores)
     encode(histograms(), into: &encoder)
+    feeds?.encode(into: &encoder, lanes.compactMap(\.news))
     encoder.encode(checksum(encoder.bytes[...]))
     return encoder.bytes
   }
@@ -74,6 +75,7 @@ extension Simulation {
     restored.outcomes = try decoder.decodeArray(of: Int64.self)
     restored.notANumberScores = try decoder.decode(Int.self)
     restored.histograms = try decodeHistograms(from: &decoder)
+    try feeds?.restore(from: &decoder)
     guard restored.outcomes.count == Outcome.allCases.count else { throw StateMismatch("the checkpoint counts other outcomes") }
   }
 
@@ -85,6 +87,7 @@ extension Simulation {
       Int64(plan.catalog.count), Int64(plan.metrics.count),
     ] + shards.flatMap { $0.agents.map { Int64($0.count) } }
     for number in numbers { hash = mix64(hash ^ UInt64(bitPattern: number)) }
+    if plan.feed != .pull { hash = mix64(hash ^ stableHash(of: plan.feed.text)) }
     for metric in plan.metrics { hash = mix64(hash ^ stableHash(of: metric.name)) }
     return hash
   }

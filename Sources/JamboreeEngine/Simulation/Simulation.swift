@@ -31,6 +31,8 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   private var wasInterrupted = false
   private var stopTick: TickID = .max
   var meter: TimelineMeter
+  /// Nil where nobody looks at a feed.
+  let feeds: FeedSystem?
   /// What was measured before the checkpoint that this run goes on from.
   var restored = Measured()
 
@@ -91,6 +93,10 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     }
     for lane in lanes { lane.feed.ties = ties }
     self.lanes = lanes
+    feeds = plan.makeFeeds()
+    if let feeds {
+      for lane in lanes { (lane.feeds, lane.news) = (feeds, FeedNews(feeds.base)) }
+    }
     shardReferences = .allocate(capacity: shardCount)
     for (index, shard) in shards.enumerated() { (shardReferences + index).initialize(to: .passUnretained(shard)) }
     laneReferences = .allocate(capacity: lanes.count)
@@ -179,7 +185,8 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     }
     exchange.incomingMask = exchange.incoming.receivers()
     exchange.failureMask = exchange.failures.receivers()
-    var next = exchange.incomingMask | exchange.failureMask != 0 ? tick + 1 : TickID.max
+    exchange.backfillMask = feeds?.backfillMask ?? 0
+    var next = exchange.incomingMask | exchange.failureMask | exchange.backfillMask != 0 ? tick + 1 : TickID.max
     for index in 0..<shardCount { next = min(next, nextTicks[index]) }
     guard next < min(stopTick, plan.endTick) else { return nil }
     tick = next
@@ -191,11 +198,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func runShard(_ index: Int, worker: Int) {
-    let mail = exchange.incomingMask | exchange.failureMask
+    let mail = exchange.incomingMask | exchange.failureMask | exchange.backfillMask
     guard nextTicks[index] <= tick || mail >> UInt64(index) & 1 == 1 else { return }
     // Unretained: both workers come by here for every shard of every tick, and would wait for each other's counting.
     laneReferences[worker]._withUnsafeGuaranteedRef { lane in
       shardReferences[index]._withUnsafeGuaranteedRef { shard in
+        if exchange.backfillMask >> UInt64(index) & 1 == 1 { lane.runBackfills(index, at: exchange.tickStart) }
         lane.runShard(shard, tick: tick, exchange: exchange)
         nextTicks[index] = shard.wheel.pointee.nextTick() ?? .max
       }
@@ -218,14 +226,39 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     laneReferences[worker]._withUnsafeGuaranteedRef { $0.runPartition(partition, exchange: exchange) }
   }
 
-  func endTick() {
+  func prepareDeliveries() -> Bool {
+    takeNews()
     // Groups of several owners come after all other writes, on every backend: that order is part of the scenario's
     // meaning.
     lanes[0].runSharedGroups(exchange: exchange)
+    guard let feeds else { return false }
+    takeNews()
+    let tickEnd = exchange.tickStart + plan.tickNanoseconds
+    let count = feeds.prepareDeliveries(salt: plan.salt, partitioned: exchange.partitioned, tickEnd: tickEnd)
+    guard count > 0 else { return false }
+    if exchange.partitioned, workers > 1, count > 1 { return true }
+    for partition in 0..<shardCount { runDeliveries(partition, worker: 0) }
+    return false
+  }
+
+  private func takeNews() {
+    guard let feeds else { return }
+    for lane in lanes {
+      if let news = lane.news { feeds.take(news) }
+    }
+  }
+
+  func runDeliveries(_ partition: Int, worker: Int) {
+    guard let feeds, !feeds.deliveries[partition].isEmpty else { return }
+    laneReferences[worker]._withUnsafeGuaranteedRef { $0.perform(feeds.deliveries[partition]) }
+  }
+
+  func endTick() {
     exchange.writes.clearMasks()
     for lane in lanes where lane.failure != nil { failure = lane.failure }
     guard failure == nil else { return }
     do { try backend.endTick(tick) } catch { failure = error }
+    feeds?.endTick()
     exchange.incoming.clearMasks()
     let emptied = exchange.incoming
     exchange.incoming = exchange.outgoing
@@ -272,7 +305,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
         name: "engine.cutWakeups", value: Double(shards.reduce(0) { $0 + $1.wheel.pointee.count }), unit: "count",
         polarity: .lowerIsBetter),
       Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
-    ] + (rankingFailures?.metrics ?? [])
+    ] + (rankingFailures?.metrics ?? []) + (feeds?.metrics(lanes.compactMap(\.news)) ?? [])
   }
 
   /// What has gone wrong with a ranker in another process; nil for one in this.

@@ -20,16 +20,20 @@ public struct SimulationPlan: Sendable {
   public let truth: GroundTruth
   /// One ranked page in so many is judged; at least 1.
   public let judgedPages: Int
+  /// How feeds are put together; ``FeedStrategy/pull`` where nobody looks at any.
+  public let feed: FeedStrategy
+  private let feedBase: FeedBase?
 
   /// Prepares the services for a population.
   /// - Parameters:
   ///   - scale: how much smaller the population is than the scenario's.
   ///   - startMinuteOfWeek: where virtual time 0 lies, in minutes since Monday 00:00 UTC.
   ///   - judgedPages: one ranked page in so many is judged by the truth.
+  ///   - feed: how the pages of those whom a member follows are put together.
   public init(
     population: Population, services: [any Service], seed: Seed, scale: Double, startMinuteOfWeek: Int,
     durationNanoseconds: Int64, drainNanoseconds: Int64 = 86_400_000_000_000, tickNanoseconds: Int64,
-    bucketNanoseconds: Int64, truth: TruthSettings = TruthSettings(), judgedPages: Int = 64
+    bucketNanoseconds: Int64, truth: TruthSettings = TruthSettings(), judgedPages: Int = 64, feed: FeedStrategy = .pull
   ) throws(ConfigurationError) {
     var catalog = ActionCatalog()
     var metrics: [MetricDescriptor] = []
@@ -46,6 +50,14 @@ public struct SimulationPlan: Sendable {
       let ready = try service.prepare(setup)
       metrics += ready.metrics
       prepared.append(ready)
+    }
+    let hasFeeds = prepared.contains { $0.feed != nil }
+    self.feed = hasFeeds ? feed : .pull
+    if self.feed.delivers {
+      verbs.formUnion([.deliver, .inbox, .recentByAuthors])
+      feedBase = FeedBase(feed, prepared, population, firstAction: catalog.append(FeedBase.actions))
+    } else {
+      feedBase = hasFeeds ? FeedBase(.pull, prepared, population, firstAction: nil) : nil
     }
     self.population = population
     self.seed = seed
@@ -88,6 +100,15 @@ public struct SimulationPlan: Sendable {
     }
   }
 
+  /// The feeds of one run, as they are at its start; nil where nobody looks at any.
+  func makeFeeds() -> FeedSystem? {
+    guard let feedBase else { return nil }
+    guard feed.delivers else { return FeedSystem(feedBase, entries: []) }
+    var history = OperationLog()
+    for service in services { history.append(service.history) }
+    return FeedSystem(feedBase, entries: feedBase.deliveries(of: history.sortedByTime()).entries)
+  }
+
   /// The first tick that is not run, whatever is left to do.
   var endTick: TickID { (durationNanoseconds + drainNanoseconds + tickNanoseconds - 1) / tickNanoseconds }
 
@@ -96,6 +117,9 @@ public struct SimulationPlan: Sendable {
   public func dataset(identity: String = "") -> Dataset {
     var history = OperationLog()
     for service in services { history.append(service.history) }
+    history = history.sortedByTime()
+    // Behind what they deliver, of the same times.
+    if let feedBase, feed.delivers { history.append(feedBase.deliveries(of: history).log) }
     return Dataset(
       identity: identity, population: population, containers: services.flatMap(\.containers), history: history.sortedByTime(),
       verbs: verbs)

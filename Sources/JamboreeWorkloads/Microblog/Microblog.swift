@@ -6,7 +6,7 @@ struct Microblog: VisitBehaviour {
 
   let model: VisitModel
   private let parameters: MicroblogParameters
-  private let feed: FollowedFeed
+  let feed: FollowedFeed
   private let followers: FollowerDraw
   private let lengths: QuantileTable
   private let timeline: ContainerID
@@ -72,6 +72,8 @@ struct Microblog: VisitBehaviour {
     case .reply where visit.lastRead != .none, .repost where visit.lastRead != .none:
       return takeUp(activity, &visit, &stream, &context)
     case .follow: return follow(visit, &stream, &context)
+    case .poll: return feed.newestAlone(visit, context)
+    case .unfollow: return feed.connections(of: UInt64(visit.member), visit, context)
     default: return feed.open(visit, context)
     }
   }
@@ -82,7 +84,6 @@ struct Microblog: VisitBehaviour {
   ) -> Step {
     guard outcome == .ok else { return .done(outcome) }
     switch Activity(rawValue: activity) {
-    case .poll where visit.stage == 1: return feed.newestAlone(visit, reply, &context)
     case .poll:
       // Without a look before, this one is what later ones are compared with. What was found once is not new again.
       if visit.place != 0, newest(reply) > visit.place { context.count(newPolls) }
@@ -90,7 +91,7 @@ struct Microblog: VisitBehaviour {
       return .done(outcome)
     case .unfollow: return unfollow(visit, reply, &stream, &context)
     default:
-      if let step = feed.proceed(visit, reply, &context) { return step }
+      if let step = feed.proceed(visit, reply, context) { return step }
       look(&visit, reply, &stream, &context)
       return activity == Activity.readTimeline.rawValue ? .done(outcome) : takeUp(activity, &visit, &stream, &context)
     }

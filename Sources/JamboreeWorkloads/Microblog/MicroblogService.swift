@@ -46,7 +46,8 @@ public struct MicroblogService: Service, PublicPlace {
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let microblog = Microblog(parameters, VisitModel(Self.outline, parameters.visits, setup))
     let timeline = Dataset.Container(id: Self.publicPlace(ofService: setup.serviceNumber), name: "Everybody's messages")
-    return PreparedVisits(microblog, containers: [timeline], history: microblog.history, derive: Self.derive)
+    return PreparedVisits(microblog, containers: [timeline], history: microblog.history, feed: microblog.feed.description,
+      derive: Self.derive)
   }
 
   private static func derive(_ timeline: MetricTimeline) -> [Metric] {

@@ -11,7 +11,7 @@ struct Network: VisitBehaviour {
 
   let model: VisitModel
   private let parameters: NetworkParameters
-  private let feed: FollowedFeed
+  let feed: FollowedFeed
   private let everybody: ContainerID
   /// Of the items' texts, by ``NetworkService/Kind``.
   private let lengths: [QuantileTable]
@@ -84,6 +84,7 @@ struct Network: VisitBehaviour {
     case .connect where visit.place != 0: return connect(&visit, &context)
     case .viewProfile where stream.chance(parameters.authorShare) && authorRead(visit) != nil:
       return profileOfAuthor(&visit, context)
+    case .viewProfile: return feed.connections(of: UInt64(visit.member), visit, context)
     case .connect, .disconnect, .suggestions: return friends(of: UInt64(visit.member), visit, context)
     default: return feed.open(visit, context)
     }
@@ -107,12 +108,11 @@ struct Network: VisitBehaviour {
       if let friend = oneOf(reply, &stream) { return profile(of: friend, &visit, context) }
       return authorRead(visit) == nil ? profile(of: UInt64(visit.member), &visit, context) : profileOfAuthor(&visit, context)
     default:
-      if visit.stage == 1, reply.keys.count > 0 { visit.note = 1 }
-      if let step = feed.proceed(visit, reply, &context) { return step }
+      if let step = feed.proceed(visit, reply, context) { return step }
       look(&visit, reply, &stream, context)
       guard activity == Activity.readFeed.rawValue else { return comment(&visit, &stream, &context) }
-      // After a third read it is what everybody shares, and after the second where there are no friends.
-      if visit.note == 1, visit.stage == 2 { context.count(friendFeeds) }
+      // After a second look it is what everybody shares.
+      if visit.stage == 1 { context.count(friendFeeds) }
       return .done(outcome)
     }
   }

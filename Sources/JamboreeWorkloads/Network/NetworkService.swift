@@ -45,7 +45,7 @@ public struct NetworkService: Service, PublicPlace {
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let network = Network(parameters, VisitModel(Self.outline, parameters.rewarded, setup))
     let everybody = Dataset.Container(id: Self.publicPlace(ofService: setup.serviceNumber), name: "What everybody shares")
-    return PreparedVisits(network, containers: [everybody], history: network.history, derive: Self.derive)
+    return PreparedVisits(network, containers: [everybody], history: network.history, feed: network.feed.description, derive: Self.derive)
   }
 
   private static func derive(_ timeline: MetricTimeline) -> [Metric] {

@@ -25,8 +25,8 @@ public struct FeedParameters: Sendable {
   }
 }
 
-/// A page of those whom the visitor follows, put together when it is asked for: who they are, the newest of what they have
-/// published, ranked. Where that finds nothing of anybody else, it is what everybody publishes.
+/// A page of those whom the visitor follows: the newest of what they have published, ranked. Where that finds nothing of anybody
+/// else, it is what everybody publishes. How it is put together is the engine's: see ``JamboreeKit/FeedStrategy``.
 struct FollowedFeed: Sendable {
   private let model: VisitModel
   private let parameters: FeedParameters
@@ -48,7 +48,29 @@ struct FollowedFeed: Sendable {
     choice = PageChoice(parameters.reading)
   }
 
-  /// Whom a member follows: the first read of a feed, too.
+  var description: FeedDescription { FeedDescription(kind: kind, window: parameters.window, showsOwn: showsOwn) }
+
+  func open(_ visit: Visit, _ context: borrowing AgentContext) -> Step {
+    .feed(look(window: parameters.window, pageLength: parameters.pageLength, own: showsOwn, visit, context))
+  }
+
+  /// The newest item of those whom the visitor follows, alone, to find out whether there is a new one. What the visitor has made
+  /// is no news.
+  func newestAlone(_ visit: Visit, _ context: borrowing AgentContext) -> Step {
+    .feed(look(window: 1, pageLength: 0, own: false, visit, context))
+  }
+
+  private func look(window: Int, pageLength: Int, own: Bool, _ visit: Visit, _ context: borrowing AgentContext) -> FeedRead {
+    var read = FeedRead(
+      action: model.action(of: visit), actor: MemberID(visit.member), intended: context.now, kind: kind)
+    read.authors = UInt16(parameters.authors)
+    read.window = UInt16(window)
+    read.pageLength = UInt16(pageLength)
+    read.showsOwn = own
+    return read
+  }
+
+  /// Whom a member follows, as far as a feed looks at them.
   func connections(of member: UInt64, _ visit: Visit, _ context: borrowing AgentContext) -> Step {
     var read = model.operation(.connections, visit, context)
     read.object = member
@@ -57,48 +79,15 @@ struct FollowedFeed: Sendable {
     return .read(read)
   }
 
-  func open(_ visit: Visit, _ context: borrowing AgentContext) -> Step { connections(of: UInt64(visit.member), visit, context) }
-
-  /// Goes on with an activity that began with ``open(_:_:)``. Everybody's page is asked for once more where it is empty, too.
+  /// Goes on with an activity that began with ``open(_:_:)``. Everybody's page is asked for where the feed has nothing of others.
   /// - Returns: nil when the reply is what is shown, and the context's page the rows of it.
-  func proceed(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step? {
-    switch visit.stage {
-    case 1 where reply.keys.count > 0:
-      let read = newest(parameters.window, own: showsOwn ? UInt64(visit.member) : nil, visit, reply, &context)
-      return parameters.reading.page(of: read)
-    case 1: return ofEverybody(visit, context)
-    case 2 where !isOfOthers(reply, visit): return ofEverybody(visit, context)
-    default: return nil
-    }
+  func proceed(_ visit: Visit, _ reply: borrowing Reply, _ context: borrowing AgentContext) -> Step? {
+    visit.stage == 1 && !isOfOthers(reply, visit) ? ofEverybody(visit, context) : nil
   }
 
   private func isOfOthers(_ reply: borrowing Reply, _ visit: Visit) -> Bool {
     for row in 0..<reply.items.count where reply.items.id(at: row).author.rawValue != visit.member { return true }
     return false
-  }
-
-  /// The newest item of those whom the visitor follows, alone, to find out whether there is a new one. What the visitor has made
-  /// is no news.
-  func newestAlone(_ visit: Visit, _ reply: borrowing Reply, _ context: inout AgentContext) -> Step {
-    .read(newest(1, own: nil, visit, reply, &context))
-  }
-
-  private func newest(
-    _ limit: Int, own: UInt64?, _ visit: Visit, _ connections: borrowing Reply, _ context: inout AgentContext
-  ) -> Operation {
-    var read = model.operation(.recentByAuthors, visit, context)
-    read.limit = UInt16(limit)
-    // In order, as backends like them best: connections come ascending, and the reader is put in between.
-    var isIn = own == nil
-    for member in connections.keys {
-      if !isIn, let own, own <= member {
-        isIn = true
-        if own < member { context.arguments.append(own) }
-      }
-      context.arguments.append(member)
-    }
-    if !isIn, let own { context.arguments.append(own) }
-    return read
   }
 
   private func ofEverybody(_ visit: Visit, _ context: borrowing AgentContext) -> Step {

@@ -198,7 +198,7 @@ final class VisitAgents<Behaviour: VisitBehaviour>: ServiceAgents {
       // Whether the writes met a conflict is known at the next tick: the visit must not have gone on by then.
       if visits[place].retriesConflicts { time = max(time, context.now + 2 * model.setup.tickNanoseconds) }
       schedule(place, at: time, &context)
-    case .read, .ranked: break
+    case .read, .ranked, .feed: break
     }
     visits[place].draws = stream.counter
   }

@@ -26,19 +26,22 @@ public final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
   private let behaviour: Behaviour
   public let containers: [Dataset.Container]
   public let history: OperationLog
+  public let feed: FeedDescription?
   private let derive: @Sendable (MetricTimeline) -> [Metric]
 
   /// - Parameters:
   ///   - containers: places that exist at the start.
   ///   - history: what has been written before it.
+  ///   - feed: what its feed goes by, if it has one.
   ///   - derive: figures that follow from what was counted, named in ``VisitOutline``'s `derived`.
   public init(
     _ behaviour: Behaviour, containers: [Dataset.Container] = [], history: OperationLog = OperationLog(),
-    derive: @escaping @Sendable (MetricTimeline) -> [Metric] = { _ in [] }
+    feed: FeedDescription? = nil, derive: @escaping @Sendable (MetricTimeline) -> [Metric] = { _ in [] }
   ) {
     self.behaviour = behaviour
     self.containers = containers
     self.history = history
+    self.feed = feed
     self.derive = derive
   }
 

@@ -131,10 +131,11 @@ public final class VisitModel: Sendable {
 
   /// An operation of the visit's action, meant now.
   public func operation(_ verb: Verb, _ visit: Visit, _ context: borrowing AgentContext) -> Operation {
-    Operation(
-      verb: verb, action: ActionID(setup.firstAction.rawValue + UInt16(visit.activity)), actor: MemberID(visit.member),
-      intended: context.now)
+    Operation(verb: verb, action: action(of: visit), actor: MemberID(visit.member), intended: context.now)
   }
+
+  /// The action that the visit is about.
+  func action(of visit: Visit) -> ActionID { ActionID(setup.firstAction.rawValue + UInt16(visit.activity)) }
 
   /// Opens an item by itself; it is then what was read last.
   public func open(_ item: ItemID, withText: Bool = true, _ visit: inout Visit, _ context: borrowing AgentContext) -> Step {

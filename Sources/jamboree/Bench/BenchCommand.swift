@@ -9,7 +9,8 @@ struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure parts of the harness itself.",
     subcommands: [PholdBench.self, SchedulerBench.self, RecorderBench.self, PopulationBench.self, GraphBench.self, StartBench.self,
-      RankersBench.self, ExecBench.self, EchoRankerCommand.self, StorageBench.self, PostgresBench.self, PostgresLoadBench.self,
+      RankersBench.self, FeedBench.self, ExecBench.self, EchoRankerCommand.self, StorageBench.self,
+      PostgresBench.self, PostgresLoadBench.self,
     ])
 }
 

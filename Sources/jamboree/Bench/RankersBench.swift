@@ -37,8 +37,13 @@ struct RankersBench: ParsableCommand {
   }
 
   func run() throws {
-    let references = ranker.isEmpty ? Composition.rankers.descriptors.map { PlugInReference(id: $0.id) } : try ranker.map { try PlugInReference($0) }
-    let rankers = try references.map { (name: $0.text, ranker: try Composition.rankers.make($0).ranker) }
+    let references = try ranker.isEmpty ? Composition.inProcessRankers.map { PlugInReference(id: $0) } : ranker.map { try PlugInReference($0) }
+    let rankers = try references.map { reference in
+      guard case .inProcess(let ranker) = try Composition.rankers.make(reference).ranker else {
+        throw ValidationError("--ranker \(reference.text): a ranker in another process is measured by 'jamboree bench exec'")
+      }
+      return (name: reference.text, ranker: ranker)
+    }
     let feeds = FeedWindows(count: windows, seed: flags.seed)
     var figures = [Figures](repeating: Figures(), count: rankers.count)
     var tieNanoseconds = Double.infinity

@@ -65,7 +65,8 @@ struct RunCommand: ParsableCommand {
     }
     let fixed = [
       ("the scenario", scenario != nil), ("--set", !changes.overrides.isEmpty), ("--scale", changes.scale != nil),
-      ("--seed", changes.seed != nil), ("--seeds", seeds != nil), ("--backend", backend != nil), ("--ranker", ranker != nil), ("--reuse", reuse),
+      ("--seed", changes.seed != nil), ("--seeds", seeds != nil), ("--feed", changes.feed != nil), ("--backend", backend != nil),
+      ("--ranker", ranker != nil), ("--reuse", reuse),
       ("--pace and --rate", load.isLoad),
     ].filter(\.1).map(\.0)
     guard fixed.isEmpty else {

@@ -19,8 +19,21 @@ struct ScenarioChanges: ParsableArguments {
     parsing: .unconditional, help: "Another seed is another run of the same scenario.", transform: NumberArgument.seed)
   var seed: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "How the pages of those whom a member follows are put together: pull, push, or hybrid, of which authors with more followers than "
+        + "the threshold (1000) are pulled and the others pushed. Default: the scenario's.", valueName: "pull|push|hybrid[:threshold]"),
+    transform: { text in
+      guard let strategy = FeedStrategy(text) else {
+        throw ValidationError(
+          "expected pull, push, hybrid or hybrid:THRESHOLD with a threshold from 0 to \(FeedStrategy.thresholds.upperBound), as in hybrid:1000")
+      }
+      return strategy
+    })
+  var feed: FeedStrategy?
+
   func load(_ path: String) throws(ConfigurationError) -> Scenario {
-    let all = overrides + (seed.map { ["seed=\($0)"] } ?? [])
+    let all = overrides + (seed.map { ["seed=\($0)"] } ?? []) + (feed?.overrides ?? [])
     return try ScenarioLoader.load(path: path, overrides: all, scale: scale ?? 1, services: Composition.services, rankers: Composition.rankers)
   }
 

@@ -1,0 +1,98 @@
+import JamboreeKit
+
+/// The feeds of a load: one for all workers, who change it while they go on.
+///
+/// Nothing waits for anything here, as on a platform under way: an item is in its author's followers' inboxes when the deliveries have
+/// come back that were sent after its publication, and who has just begun to follow is given the author's items likewise.
+final class LoadFeeds: Sendable {
+  private struct State {
+    let system: FeedSystem
+    let news: FeedNews
+  }
+
+  private let state: Guarded<State>
+  let base: FeedBase
+
+  init(_ system: FeedSystem) {
+    base = system.base
+    state = Guarded(State(system: system, news: FeedNews(system.base)))
+  }
+
+  /// Begins a look.
+  func begin(_ assembly: FeedAssembly, _ read: FeedRead) {
+    state.withLock { state in
+      state.news.counters.reads += 1
+      assembly.begin(read, state.system)
+    }
+  }
+
+  func countCall() { state.withLock { $0.news.counters.readCalls += 1 } }
+
+  /// Calls that follow from a write that has ended well, in the order in which they are to be made.
+  func consequences(of write: Operation) -> [LoadDelivery] {
+    state.withLock { state in
+      state.news.note(write)
+      defer {
+        state.news.deliveries.removeAll()
+        state.news.ties.removeAll()
+      }
+      guard state.system.delivers else { return [] }
+      var calls: [LoadDelivery] = []
+      for place in 0..<state.news.ties.count {
+        for backfill in state.system.applyNow(state.news.ties[place]) { calls.append(.backfill(backfill)) }
+      }
+      for place in 0..<state.news.deliveries.count { add(state.news.deliveries[place], state.system, to: &calls) }
+      return calls
+    }
+  }
+
+  /// Calls that give a new follower what was found for it.
+  func deliveries(of backfill: Backfill, _ found: borrowing Reply, at time: SimTime) -> [LoadDelivery] {
+    var calls: [LoadDelivery] = []
+    for row in 0..<found.items.count {
+      let item = found.items[row]
+      let delivery = Delivery(item: item.id, created: item.created, to: backfill.member, at: time)
+      calls.append(.deliver(delivery, [UInt64(backfill.member)], endsBackfill: row == found.items.count - 1 ? backfill : nil))
+    }
+    if calls.isEmpty { given(backfill) }
+    return calls
+  }
+
+  /// A new follower has been given everything.
+  func given(_ backfill: Backfill) { state.withLock { $0.system.given(backfill) } }
+
+  /// A delivery has ended well.
+  /// - Parameter nanoseconds: wall time since the publication was meant to start.
+  func delivered(_ delivery: Delivery, to recipients: [UInt64], after nanoseconds: UInt64) {
+    state.withLock { state in
+      state.news.delivered(delivery, to: recipients.span)
+      guard delivery.recipient == Delivery.followers else { return }
+      state.news.counters.visible += 1
+      state.news.counters.visibleNanoseconds += Int64(nanoseconds)
+    }
+  }
+
+  func backfillOperation(_ backfill: Backfill, at time: SimTime) -> Operation {
+    state.withLock { base.operation(backfill, $0.system.indexes[Int(backfill.index)], at: time) }
+  }
+
+  var metrics: [Metric] { state.withLock { $0.system.metrics([$0.news]) } }
+
+  private func add(_ delivery: Delivery, _ system: FeedSystem, to calls: inout [LoadDelivery]) {
+    var recipients: [UInt64] = []
+    forEachRecipient(of: delivery, system.indexes) { recipient in
+      recipients.append(recipient)
+      guard recipients.count == FeedBase.recipientsPerCall else { return }
+      calls.append(.deliver(delivery, recipients, endsBackfill: nil))
+      recipients = []
+    }
+    if !recipients.isEmpty { calls.append(.deliver(delivery, recipients, endsBackfill: nil)) }
+  }
+}
+
+/// A call that a load's feeds make.
+enum LoadDelivery {
+  /// With the new follower whose last item it is.
+  case deliver(Delivery, [UInt64], endsBackfill: Backfill?)
+  case backfill(Backfill)
+}
