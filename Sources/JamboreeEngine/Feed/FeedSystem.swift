@@ -9,6 +9,8 @@ final class FeedSystem: @unchecked Sendable {
   // Safe to share: lanes read it in a phase in which nothing changes; worker 0 alone changes it between phases.
   let base: FeedBase
   let indexes: [FollowerIndex]
+  /// Whether whatever an inbox has is shown: where a backend makes it up, nobody's is anybody's whom the reader follows.
+  @exclusivity(unchecked) var showsAll = false
   /// Deliveries of this tick, by the partition whose worker makes them.
   @exclusivity(unchecked) private(set) var deliveries: [[Delivery]]
   /// New followers whose items are read in the next tick (or this one, once it has begun).

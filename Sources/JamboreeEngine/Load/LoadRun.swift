@@ -52,7 +52,9 @@ final class LoadRun {
     self.options = options
     self.clock = clock
     self.shards = shards
-    self.feeds = (feeds ?? plan.makeFeeds()).map { LoadFeeds($0) }
+    let feeds = feeds ?? plan.makeFeeds()
+    feeds?.showsAll = backend.descriptor.isSynthetic
+    self.feeds = feeds.map { LoadFeeds($0) }
     self.ranker = ranker
     let catalog = plan.catalog
     let rankerName = ranker.descriptor.id

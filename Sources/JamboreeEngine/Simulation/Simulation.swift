@@ -95,6 +95,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     self.lanes = lanes
     feeds = plan.makeFeeds()
     if let feeds {
+      feeds.showsAll = descriptor.isSynthetic
       for lane in lanes { (lane.feeds, lane.news) = (feeds, FeedNews(feeds.base)) }
     }
     shardReferences = .allocate(capacity: shardCount)

@@ -40,6 +40,7 @@ struct LoadText {
     let intended = load.intendedRate.map { ", \(Text.grouped($0))/s intended" } ?? ""
     lines.append(item("starts", "\(Text.grouped(load.starts)) actions (\(rate(load.achievedRate))\(intended)), \(Text.grouped(Int64(load.peakInFlight))) of \(Text.grouped(Int64(load.inFlight))) in flight at most"))
     lines.append(item("up to", "hour \(Text.significant(Double(load.virtualNanoseconds) / 3.6e12)) of the scenario"))
+    if let feeds = FeedText.line(output, run.scenario.feed) { lines.append(item("feeds", feeds)) }
     if load.ranOut { lines.append(item("ran out", "nobody was left to act: the load ended early; raise --scale, or begin earlier")) }
     if load.unanswered > 0 {
       lines.append(item("unanswered", "\(Text.grouped(load.unanswered)) actions when the drain was over; they count as timedOut"))

@@ -35,6 +35,7 @@ struct RunText {
       let what = "\(Text.grouped(unmeasured)) operations of the earlier run came after its last checkpoint; their latencies are lost"
       lines += [item("gone on with", what), ""]
     }
+    if let feeds = FeedText.line(output, run.scenario.feed) { lines += [item("feeds", feeds), ""] }
     lines += latencies() + [""]
     lines += expectations()
     lines += speed()
