@@ -46,6 +46,11 @@ enum Composition {
   /// The statement of a verb, for another client.
   static func postgresStatement(of verb: Verb) -> String? { PostgresBackend.statement(of: verb) }
 
+  /// The ranker with which the harness's own share is measured: what a ranker in another process takes is not the harness's.
+  static func floorRanker(for ranker: String) -> String {
+    ranker.hasPrefix(ExecRanker.descriptor.id) ? ChronologicalRanker.descriptor.id : ranker
+  }
+
   static let rankers: RankerRegistry = {
     var registry = RankerRegistry()
     registry.register(HotRanker.self)
