@@ -181,8 +181,8 @@ final class ExecProcess {
     }
   }
 
-  /// How it has ended, after its output has. What goes on without one is ended.
-  func endingAfterOutput() -> String {
+  /// How it has ended, after it has closed one of its streams. What goes on without is ended, and `closed` returned.
+  func ending(or closed: String) -> String {
     for _ in 0..<100 {
       if let text = ending() {
         passErrorsOn()
@@ -192,7 +192,7 @@ final class ExecProcess {
       usleep(1_000)
     }
     kill()
-    return "has closed its standard output"
+    return closed
   }
 
   /// Lets it end by itself, which the end of its input tells it to; ends it where it does not.

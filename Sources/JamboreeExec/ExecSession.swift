@@ -34,6 +34,7 @@ final class ExecSession: RankingSession {
   /// Pages that get no scores, and have not been told so.
   private var unranked: [Token] = []
   private var lastAnswer: UInt64 = 0
+  private var hasClosedInput = false
 
   private let incoming: UnsafeMutableRawPointer
   private static let incomingCapacity = 2 * ExecProtocol.longestAnswerBytes
@@ -117,6 +118,8 @@ final class ExecSession: RankingSession {
       read(into: &answers)
       // Answers make room for more.
       write(at: now)
+      // What it had answered before is read.
+      if hasClosedInput, let process { return fail(.death, process.ending(or: "has closed its standard input")) }
       guard case .up = state, let due = headDeadline, now >= due else { return }
       fail(.timeout, "has not answered a batch of \(batches[0].tokens.count) pages within \(settings.timeoutNanoseconds / 1_000_000) ms")
     }
@@ -158,8 +161,9 @@ final class ExecSession: RankingSession {
       switch process.write(rest) {
       case .bytes(let count): batch.written += count
       case .wouldBlock: return
-      // Whether it has ended is told by its output.
-      case .ended: return
+      case .ended:
+        hasClosedInput = true
+        return
       }
     }
   }
@@ -171,7 +175,7 @@ final class ExecSession: RankingSession {
       switch process.read(into: UnsafeMutableRawBufferPointer(start: incoming + end, count: Self.incomingCapacity - end)) {
       case .wouldBlock: return
       case .ended:
-        return fail(.death, process.endingAfterOutput())
+        return fail(.death, process.ending(or: "has closed its standard output"))
       case .bytes(let count):
         end += count
         takeFrames(into: &answers)
@@ -254,6 +258,7 @@ final class ExecSession: RankingSession {
     process?.kill()
     process = nil
     (first, end) = (0, 0)
+    hasClosedInput = false
     if sent > 0 { dropFirstBatch() }
     for batch in batches.prefix(sent) { batch.rewind() }
     sent = 0

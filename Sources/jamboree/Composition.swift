@@ -49,6 +49,11 @@ enum Composition {
   /// Ids of the rankers that need no other program.
   static var inProcessRankers: [String] { rankers.descriptors.map(\.id).filter { $0 != ExecRanker.descriptor.id } }
 
+  /// The ranker with which the harness's own share is measured: what a ranker in another process takes is not the harness's.
+  static func floorRanker(for ranker: String) -> String {
+    ranker.hasPrefix(ExecRanker.descriptor.id) ? ChronologicalRanker.descriptor.id : ranker
+  }
+
   static let rankers: RankerRegistry = {
     var registry = RankerRegistry()
     registry.register(HotRanker.self)

@@ -75,6 +75,7 @@ struct ScenarioRunner {
     // A scenario whose other figures do not go with two hours is measured at its own length.
     small.scenario = try (scenario.durationNanoseconds > 7_200_000_000_000 ? try? shrunk(["duration=2h"]) : nil) ?? shrunk([])
     small.backend = "null"
+    small.ranker = Composition.floorRanker(for: ranker)
     small.load = rate.map { rate in load?.forFloor(ratePerSecond: max(rate, 1)) } ?? nil
     var driver = try small.driver()
     driver.shouldStop = shouldStop

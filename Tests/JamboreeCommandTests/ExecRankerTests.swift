@@ -15,6 +15,20 @@ import Testing
 
     """
 
+  /// Leaves a file that is named for its process, and gives every candidate the same score after a while.
+  private static func sleeping(seconds: Double) -> String {
+    """
+    with open(f"process.{os.getpid()}", "w") as file:
+        file.write("x")
+    while len(head := sys.stdin.buffer.read(4)) == 4:
+        body = sys.stdin.buffer.read(struct.unpack("<I", head)[0])
+        number, _, candidates = struct.unpack_from("<III", body)
+        time.sleep(\(seconds))
+        sys.stdout.buffer.write(struct.pack("<III", 8 + 4 * candidates, number, candidates) + bytes(4 * candidates))
+        sys.stdout.flush()
+    """
+  }
+
   private func place() throws -> Workplace {
     let place = try Workplace()
     _ = try place.write("s.yaml", tiny)
@@ -84,8 +98,9 @@ import Testing
     #expect((object["firstRankingError"] as? String)?.contains("exit code 7") == true)
     let metrics = try #require(object["metrics"] as? [String: Double])
     #expect(metrics["ranking.fallbackPages"] ?? 0 > 10)
-    // Of two workers, or of the one that was needed: each process and the one after it.
-    #expect([2, 4].contains(metrics["ranking.deaths"]) && metrics["ranking.restarts"] == (metrics["ranking.deaths"] ?? 0) / 2)
+    // Of two workers, or of the one that was needed: each process and the one after it, which may not have been needed either.
+    #expect((2...4).contains(metrics["ranking.deaths"] ?? 0) && (1...2).contains(metrics["ranking.restarts"] ?? 0))
+    #expect(metrics["ranking.errors"] == metrics["ranking.deaths"])
     let text = try place.run(["run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--ranker", ranker])
     #expect(text.code == 1)
     for part in ["ends of its process", "exit code 7", "not reproducible", "verdict"] { #expect(text.out.contains(part), "\(text.out)") }
@@ -109,18 +124,7 @@ import Testing
   @Test(.enabled(if: hasPython, "needs python3"), arguments: [[SIGKILL], [SIGINT], [SIGINT, SIGINT]])
   func itsProcessesEndWithTheProgram(_ signals: [Int32]) throws {
     let place = try place()
-    try write(
-      place, "slow.py",
-      Self.helpers + """
-        with open(f"process.{os.getpid()}", "w") as file:
-            file.write("x")
-        while len(head := sys.stdin.buffer.read(4)) == 4:
-            body = sys.stdin.buffer.read(struct.unpack("<I", head)[0])
-            number, _, candidates = struct.unpack_from("<III", body)
-            time.sleep(0.2)
-            sys.stdout.buffer.write(struct.pack("<III", 8 + 4 * candidates, number, candidates) + bytes(4 * candidates))
-            sys.stdout.flush()
-        """)
+    try write(place, "slow.py", Self.helpers + Self.sleeping(seconds: 0.2))
     let started = try place.start(["run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--workers", "1", "--ranker", "exec:./slow.py"])
     for _ in 0..<3_000 where !place.files.contains(where: { $0.hasPrefix("process.") }) { usleep(10_000) }
     usleep(500_000)
@@ -143,19 +147,22 @@ import Testing
     }
   }
 
-  /// A run that was interrupted goes on with the same ranker: the command is kept with it.
+  /// A run that was interrupted goes on with the same ranker, to the same digest: the command is kept with it.
   @Test(.enabled(if: hasPython, "needs python3")) func aRunGoesOnWithIt() throws {
     let place = try place()
-    let whole = try run(place, "exec:python3 \(Self.example)").object()
-    let started = try place.start(
-      ["run", "s.yaml", "--set", "population.members=3000", "--set", "population.employees=3000", "--results", "t.sqlite", "--no-floor", "--ranker", "exec:python3 \(Self.example)"])
-    usleep(1_500_000)
-    _ = kill(started.process.processIdentifier, SIGINT)
+    try write(place, "slow.py", Self.helpers + Self.sleeping(seconds: 0.02))
+    let ranker = "exec:python3 ./slow.py"
+    let started = try place.start(["run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--workers", "1", "--ranker", ranker])
+    for _ in 0..<3_000 where !place.files.contains(where: { $0.hasPrefix("process.") }) { usleep(10_000) }
+    usleep(500_000)
+    #expect(kill(started.process.processIdentifier, SIGINT) == 0)
     let stopped = try started.finish()
-    #expect(whole["digest"] != nil)
-    guard stopped.code == 130, !stopped.err.contains("stopped before anything") else { return }
-    let resumed = try place.run("run", "--resume", "last", "--results", "t.sqlite", "--no-floor", "--json")
+    #expect(stopped.code == 130, "\(stopped.err)")
+    let resumed = try place.run("run", "--resume", "last", "--results", "r.sqlite", "--no-floor", "--json")
     #expect(resumed.code == 0, "\(resumed.err)")
+    _ = try place.write("slow.py", place.text("slow.py").replacingOccurrences(of: "0.02", with: "0"))
+    let whole = try run(place, ranker).object()
+    #expect(try resumed.object()["digest"] as? String == whole["digest"] as? String)
     #expect(try resumed.object()["ranker"] as? String == "exec")
   }
 

@@ -39,6 +39,16 @@ import Testing
     Fault(what: "throws", script: third("raise ValueError"), right: butTwo, deaths: 2, tells: "exit code 1"),
     Fault(what: "closes its output", script: third("os.close(1); time.sleep(1000)"), right: butTwo, deaths: 2, tells: "closed its standard output"),
     Fault(
+      what: "closes its input", script: """
+        hello()
+        for count, number, ids in batches():
+            if count == 1:
+                os.close(0)
+            answer(number, scores(ids))
+            if count == 1:
+                time.sleep(1000)
+        """, right: [0, 1, 3, 4, 6], deaths: 2, tells: "closed its standard input"),
+    Fault(
       what: "garbage", script: third("answers.write(b'\\xff' * 4096); answers.flush()"), right: butTwo, malformed: 2, tells: "frame of 4294967295 bytes"),
     Fault(what: "text", script: third("print('ranking ...', flush=True)"), right: butTwo, malformed: 2, tells: "where a batch of 5 candidates has 28"),
     Fault(what: "a score too few", script: third("answer(number, scores(ids)[1:])"), right: butTwo, malformed: 2, tells: "frame of 24 bytes"),

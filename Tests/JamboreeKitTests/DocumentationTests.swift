@@ -11,4 +11,11 @@ import Testing
     let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/polls/Sources/polls/\(file)"), encoding: .utf8)
     #expect(page.contains("```swift\n\(code)```"))
   }
+
+  @Test func theExampleOfARankerIsTheOneThatRuns() throws {
+    let page = try String(
+      contentsOf: root.appendingPathComponent("Sources/JamboreeExec/JamboreeExec.docc/RankerProtocol.md"), encoding: .utf8)
+    let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/rank.py"), encoding: .utf8)
+    #expect(page.contains("```python\n\(code)```"))
+  }
 }

@@ -19,7 +19,7 @@ struct ExecBench: ParsableCommand {
   var ranker: String?
   @OptionGroup var flags: BenchFlags
 
-  /// Pages a second that the echo must be asked for 20 candidates each.
+  /// Pages of 20 candidates a second that the echo must answer; one at a time, the machine's round trip would be measured.
   private static let bar = 100_000.0
 
   func run() throws {
@@ -32,7 +32,7 @@ struct ExecBench: ParsableCommand {
     let made = try makeRanker()
     let (durations, seconds, all) = try flags.measure { try measure(made) }
     let rate = Double(pages) / seconds
-    let isBarred = ranker == nil && candidates == 20
+    let isBarred = ranker == nil && candidates == 20 && window >= 1_000
     let sorted = durations.sorted()
     func percentile(_ share: Double) -> UInt64 { sorted[min(Int(share * Double(sorted.count)), sorted.count - 1)] }
     let verdict = isBarred ? "; bar \(Text.grouped(Self.bar)): \(rate >= Self.bar ? "met" : "not met")" : ""

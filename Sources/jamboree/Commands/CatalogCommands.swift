@@ -151,6 +151,7 @@ struct RankersCommand: ParsableCommand {
     }
     for ranker in descriptors {
       try Console.print("\(ranker.id)  \(ranker.summary)")
+      if let option = ranker.locationOption { try Console.print("    \(ranker.id):\(option.uppercased()), short for \(option)=\(option.uppercased())") }
       try Console.print(PlugInText.lines(ranker.options))
     }
   }
