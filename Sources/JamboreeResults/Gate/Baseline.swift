@@ -130,12 +130,16 @@ public struct InstructionCount: Sendable, Hashable, Codable {
   public var tool: String
   /// Of the run that was counted, which is smaller than the others.
   public var scale: Double
+  /// The least of the counts.
   public var count: UInt64
+  /// By what part the greatest count was above the least: what the same program and run differ by.
+  public var spread: Double
 
-  public init(tool: String, scale: Double, count: UInt64) {
+  public init(tool: String, scale: Double, count: UInt64, spread: Double) {
     self.tool = tool
     self.scale = scale
     self.count = count
+    self.spread = spread
   }
 }
 

@@ -110,12 +110,14 @@ public struct BehaviourComparison: Sendable {
       figure: "quality.\(name)", baseline: then.map { .number($0.value) } ?? .none, now: now.map { .number($0.value) } ?? .none, verdict: verdict)
   }
 
-  /// Nil where the counts cannot be compared.
+  /// What counts of the same program differ by is let pass on top of the tolerance.
+  /// - Returns: nil where the counts cannot be compared.
   public func compare(_ baseline: InstructionCount, _ now: InstructionCount) -> BehaviourFinding? {
     guard baseline.tool == now.tool, baseline.scale == now.scale, baseline.count > 0 else { return nil }
     let change = Double(now.count) / Double(baseline.count) - 1
+    let room = instructionTolerance + max(baseline.spread, 0) + max(now.spread, 0)
     return BehaviourFinding(
       figure: "instructions (\(now.tool))", baseline: .number(Double(baseline.count)), now: .number(Double(now.count)),
-      verdict: change > instructionTolerance ? .worse : change < -instructionTolerance ? .better : .same)
+      verdict: change > room ? .worse : change < -room ? .better : .same)
   }
 }

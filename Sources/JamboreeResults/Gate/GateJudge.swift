@@ -54,8 +54,9 @@ public struct GateJudge: Sendable {
     public let verdict: FigureVerdict
   }
 
-  /// The chance that any figure of an unchanged program is taken to be worse.
-  public var falseAlarms = 0.01
+  /// The chance that any figure of an unchanged program is taken to be worse, where noise is normal: less than the one in a
+  /// hundred that is promised, because noise is not quite.
+  public var falseAlarms = 0.0075
   /// Worsenings that are let pass are at least so large, whatever the figure's own tolerance is.
   public var leastTolerance = 0.0
 

@@ -32,13 +32,16 @@ public struct ShiftEstimate: Sendable, Hashable {
     return expm1(logRatio - reach)...expm1(logRatio + reach)
   }
 
-  /// The smallest true shift that would be found in so many of the cases under this noise, as a part.
+  /// The smallest true shift that would be found in so many of the cases under this noise, as a part: from the usual
+  /// approximation of the noncentral t distribution by a normal one (Abramowitz and Stegun, 26.7.10).
   /// - Parameters:
   ///   - falseAlarms: the chance of an alarm without a shift.
   ///   - power: the chance of an alarm with it.
   public func findable(falseAlarms: Double, power: Double) -> Double {
-    let student = StudentDistribution(degreesOfFreedom: degreesOfFreedom)
-    return expm1((student.upperQuantile(falseAlarms) + student.upperQuantile(1 - power)) * standardError)
+    let limit = StudentDistribution(degreesOfFreedom: degreesOfFreedom).upperQuantile(falseAlarms)
+    let normal = StudentDistribution(degreesOfFreedom: 1e7).upperQuantile(1 - power)
+    let shifts = limit * (1 - 1 / (4 * degreesOfFreedom)) + normal * (1 + limit * limit / (2 * degreesOfFreedom)).squareRoot()
+    return expm1(shifts * standardError)
   }
 }
 

@@ -37,14 +37,21 @@ struct InstructionCounter {
     }
   }
 
+  /// Counts twice, to know by how much the counts of the same thing differ.
   /// - Returns: nil when the run could not be counted.
   func count(_ program: MeasuredProgram, _ run: MeasuredRun) throws -> InstructionCount? {
+    guard let first = try countOnce(program, run), let second = try countOnce(program, run) else { return nil }
+    let (least, most) = (min(first, second), max(first, second))
+    return InstructionCount(
+      tool: tool.rawValue, scale: run.scale * Self.shareOfScale, count: least, spread: least > 0 ? Double(most - least) / Double(least) : 0)
+  }
+
+  private func countOnce(_ program: MeasuredProgram, _ run: MeasuredRun) throws -> UInt64? {
     let name = "\(children.folder)/\(UUID().uuidString)"
     let (out, errors, results, stripped) = (name + ".out", name + ".err", name + ".sqlite", name + ".program")
     defer { for file in [out, errors, results, stripped] { try? FileManager.default.removeItem(atPath: file) } }
-    let scale = run.scale * Self.shareOfScale
     // Nothing is written down on the way: how often that happens goes by the clock.
-    let arguments = run.arguments(results: results, scale: scale, workers: 1) + ["--checkpoint-nanoseconds", "1000000000000000"]
+    let arguments = run.arguments(results: results, scale: run.scale * Self.shareOfScale, workers: 1) + ["--checkpoint-nanoseconds", "1000000000000000"]
     // Where keys come to lie in tables is then the same each time.
     let variables = ["SWIFT_DETERMINISTIC_HASHING": "1"]
     let ending: ChildProcesses.Ending
@@ -62,8 +69,7 @@ struct InstructionCounter {
         errors: errors)
     }
     guard ending == .exited(0) || ending == .exited(Failure.checkFailed), let text = try? String(contentsOfFile: out, encoding: .utf8) else { return nil }
-    let count = tool == .perf ? Self.perfCount(text) : Self.callgrindCount(text)
-    return count.map { InstructionCount(tool: tool.rawValue, scale: scale, count: $0) }
+    return tool == .perf ? Self.perfCount(text) : Self.callgrindCount(text)
   }
 
   private static func perfArguments(_ out: String) -> [String] { ["stat", "-x", ",", "-e", "instructions:u", "-o", out, "--"] }

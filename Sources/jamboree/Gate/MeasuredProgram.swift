@@ -48,7 +48,9 @@ struct MeasuredProgram {
     defer { for file in [results, errors] { try? FileManager.default.removeItem(atPath: file) } }
     let ending = try children.run(path, run.arguments(results: results), errors: errors)
     // 1: an expectation does not hold. It was measured all the same.
-    guard ending == .exited(0) || ending == .exited(Failure.checkFailed) else { throw failure(ending, errors) }
+    guard ending == .exited(0) || ending == .exited(Failure.checkFailed), FileManager.default.fileExists(atPath: results) else {
+      throw failure(ending, errors)
+    }
     let store = try ResultStore.open(path: results)
     let id = try store.resolve("last")
     let detail = try store.detail(id)
