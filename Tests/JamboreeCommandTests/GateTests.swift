@@ -170,6 +170,31 @@ import Testing
     #expect(try gate(place, "--time-debug-builds", "--require-timings").code == 75)
   }
 
+  /// A program in the place of perf says how many instructions there were: what the file `count` holds.
+  @Test func moreInstructionsFail() throws {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    let perf = try place.write("perf", "#!/bin/sh\nout=$7\nshift 8\n\"$@\"\ncode=$?\necho \"$(cat count),,instructions:u,1,100.00,,\" >\"$out\"\nexit $code\n")
+    #expect(chmod(perf, 0o755) == 0)
+    func run(_ count: String, _ arguments: String) throws -> Finished {
+      _ = try place.write("count", count)
+      return try place.shell("PATH=\"$PWD:$PATH\" \"$0\" \(arguments) --replicates 2")
+    }
+    #expect(try run("1000000", "baseline set main s.yaml").code == 0)
+    let shown = try place.run("baseline", "show", "main", "--json").object()["instructions"] as? [String: Any]
+    #expect(shown?["tool"] as? String == "perf" && shown?["count"] as? Int == 1_000_000 && shown?["scale"] as? Double == 0.05)
+    #expect(try run("1009000", "gate s.yaml --baseline main").code == 0)
+    let more = try run("1020000", "gate s.yaml --baseline main")
+    #expect(more.code == 1)
+    #expect(more.out.contains("failed: instructions (perf) is worse by 2.0%"), "\(more.out)")
+    #expect(try run("1020000", "gate s.yaml --baseline main --instruction-tolerance 3").code == 0)
+    #expect(try run("900000", "gate s.yaml --baseline main").out.contains("better"))
+    // As in a virtual machine without counters.
+    let none = try run("<not supported>", "gate s.yaml --baseline main --instructions perf")
+    #expect(none.code == 64)
+    #expect(none.err.contains("--instructions perf") && none.err.contains("callgrind"))
+  }
+
   /// Neither the process that is running nor its files outlive the gate.
   @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedGateLeavesNothing(_ signal: Int32) throws {
     let place = try Workplace()
