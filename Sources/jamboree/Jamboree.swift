@@ -9,14 +9,14 @@ struct Jamboree: ParsableCommand {
     commandName: "jamboree",
     abstract: "Rehearse a company's social platform before its people arrive.",
     discussion: """
-      Exit codes: 0 done; 1 an expectation or a check failed; 64 usage or scenario error, or a result file that is not ours; \
+      Exit codes: 0 done; 1 an expectation, a check or a gate failed; 64 usage or scenario error, or a result file that is not ours; \
       69 backend not reachable; 74 results locked, disk full or not writable, or output that cannot be written; 75 the run \
       is invalid; 130 interrupted.
       """,
     version: Composition.version,
     subcommands: [
       RunCommand.self, ListCommand.self, ShowCommand.self, CompareCommand.self, ScenariosCommand.self, BackendsCommand.self,
-      RankersCommand.self, VerifyCommand.self, BenchCommand.self, DoctorCommand.self,
+      RankersCommand.self, VerifyCommand.self, BenchCommand.self, DoctorCommand.self, GateCommand.self, BaselineCommand.self,
     ])
 
   static func main() {

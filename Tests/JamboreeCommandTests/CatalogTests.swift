@@ -109,7 +109,7 @@ import Testing
     #expect(version.out.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
     let help = try place.run("--help")
     #expect(help.code == 0)
-    for command in ["run", "list", "show", "compare", "scenarios", "backends", "rankers", "bench", "doctor"] {
+    for command in ["run", "list", "show", "compare", "scenarios", "backends", "rankers", "bench", "doctor", "gate", "baseline"] {
       #expect(help.out.contains("\n  \(command) "), "\(command)")
     }
     #expect(try place.run("dance").code == 64)

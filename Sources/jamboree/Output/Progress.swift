@@ -51,3 +51,18 @@ final class ProgressPrinter: Sendable {
   /// Clears the line.
   func finish() { if isTerminal { Console.note("\r\u{1B}[K") } }
 }
+
+/// What a command of many steps is at, on standard error: one line that is overwritten in a terminal, a line each elsewhere.
+struct StepPrinter {
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  let isQuiet: Bool
+
+  init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+  func show(_ step: String) {
+    if !isQuiet { Console.note(isTerminal ? "\r\u{1B}[K  \(step) ..." : "  \(step) ...\n") }
+  }
+
+  /// Clears the line.
+  func finish() { if isTerminal, !isQuiet { Console.note("\r\u{1B}[K") } }
+}

@@ -36,7 +36,7 @@ private let shipped: [String] = {
     let names = shipped.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
     for name in [
       "jam-500k", "blog-central", "dogear", "blue-twit", "social-blue", "wiki-central", "media-library", "guidelines-wiki", "smarter-planet",
-      "viral-video", "alumni", "intranet-day", "intranet-week",
+      "viral-video", "alumni", "intranet-day", "intranet-week", "feed-regression",
     ] {
       #expect(names.contains(name), "\(name)")
     }

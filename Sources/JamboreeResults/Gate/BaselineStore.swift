@@ -1,0 +1,156 @@
+import Foundation
+import JamboreeEngine
+import JamboreeMetrics
+
+/// A folder with baselines, one JSON file each.
+public struct BaselineStore: Sendable {
+  public static let defaultFolder = "Results/baselines"
+  /// Larger files are none of ours, and nothing to be read into memory.
+  private static let mostBytes = 64 << 20
+
+  public let folder: String
+
+  public init(folder: String = defaultFolder) { self.folder = folder }
+
+  public func path(_ name: String) -> String { "\(folder)/\(name).json" }
+
+  /// Names in the folder, ascending; none where there is no folder.
+  public var names: [String] {
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.filter { (try? Self.check($0)) != nil }.sorted()
+  }
+
+  /// A name is a part of a file's: it must not lead elsewhere.
+  /// - Throws: ``ResultStoreError`` of kind `usage` for one that cannot be a baseline's.
+  public static func check(_ name: String) throws {
+    let isGood = !name.isEmpty && name.utf8.count <= 64 && !name.hasPrefix(".") && !name.hasPrefix("-")
+      && name.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: [UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ".")].contains(byte)
+        }
+      }
+    guard isGood else {
+      throw ResultStoreError(
+        kind: .usage,
+        message: "'\(name)' cannot be a baseline's name: it takes 1 to 64 letters, digits, '-', '_' and '.', of which the first is a letter, a digit or '_'")
+    }
+  }
+
+  /// - Throws: ``ResultStoreError`` of kind `usage` when there is none of that name or it is damaged, naming the key; of kind `io`
+  ///   when it cannot be read.
+  public func load(_ name: String) throws -> Baseline {
+    try Self.check(name)
+    let path = path(name)
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let code = errno
+      guard code == ENOENT || code == ENOTDIR else { throw ResultStoreError(kind: .io, message: "\(path) cannot be read (\(errorText(code)))") }
+      let known = names
+      throw ResultStoreError(
+        kind: .usage,
+        message: "there is no baseline '\(name)' in \(folder); "
+          + (known.isEmpty ? "there are none yet" : "known: \(known.joined(separator: ", "))") + "; 'jamboree baseline set \(name) SCENARIO' makes one")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.mostBytes else {
+      throw damaged(name, "it is no plain file of at most \(Self.mostBytes >> 20) MiB")
+    }
+    let data: Data
+    do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+      throw ResultStoreError(kind: .io, message: "\(path) cannot be read; check its permissions")
+    }
+    let baseline: Baseline
+    do {
+      let format = try JSONDecoder().decode(Format.self, from: data).format
+      guard format == Baseline.currentFormat else {
+        throw damaged(name, "key 'format': it is \(format), and this version knows \(Baseline.currentFormat)")
+      }
+      baseline = try JSONDecoder().decode(Baseline.self, from: data)
+    } catch let error as DecodingError {
+      throw damaged(name, Self.explain(error))
+    }
+    if let complaint = Self.complaint(baseline) { throw damaged(name, complaint) }
+    return baseline
+  }
+
+  private struct Format: Decodable { let format: Int }
+
+  /// Puts a baseline in the place of one of the same name, whole or not at all.
+  /// - Throws: ``ResultStoreError``.
+  public func save(_ baseline: Baseline) throws {
+    try Self.check(baseline.name)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      try (encoder.encode(baseline) + Data("\n".utf8)).write(to: URL(filePath: path(baseline.name)), options: .atomic)
+    } catch {
+      let code = ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError).map { Int32(truncatingIfNeeded: $0.code) }
+      throw ResultStoreError(
+        kind: .io, message: "\(path(baseline.name)) cannot be written\(code.map { " (\(errorText($0)))" } ?? ""); make room, or the folder writable")
+    }
+  }
+
+  private func damaged(_ name: String, _ what: String) -> ResultStoreError {
+    ResultStoreError(
+      kind: .usage,
+      message: "\(path(name)) is no baseline that can be used: \(what); take it from version control, or make it anew with 'jamboree baseline set \(name) SCENARIO'")
+  }
+
+  /// What a decoder complains of, with the key.
+  private static func explain(_ error: DecodingError) -> String {
+    func key(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
+      var text = ""
+      for part in path + (last.map { [$0] } ?? []) {
+        if let index = part.intValue { text += "[\(index)]" } else { text += (text.isEmpty ? "" : ".") + part.stringValue }
+      }
+      return text.isEmpty ? "it" : "key '\(text)'"
+    }
+    switch error {
+    case .keyNotFound(let missing, let context): return "\(key(context.codingPath, missing)) is missing"
+    case .typeMismatch(let type, let context): return "\(key(context.codingPath)) is not \(Self.word(type))"
+    case .valueNotFound(let type, let context): return "\(key(context.codingPath)) is null and not \(Self.word(type))"
+    case .dataCorrupted(let context):
+      return context.codingPath.isEmpty ? "it is not valid JSON" : "\(key(context.codingPath)) holds what cannot be in it"
+    @unknown default: return "it cannot be read"
+    }
+  }
+
+  private static func word(_ type: any Any.Type) -> String {
+    switch type {
+    case is String.Type: "text"
+    case is Bool.Type: "true or false"
+    case is any BinaryInteger.Type, is any BinaryFloatingPoint.Type: "a number"
+    case is [Any].Type: "a list"
+    default: "an object"
+    }
+  }
+
+  /// What types cannot say.
+  private static func complaint(_ baseline: Baseline) -> String? {
+    if baseline.processes.isEmpty { return "key 'processes' is empty" }
+    if baseline.run.workers < 1 || baseline.run.workers > 256 { return "key 'run.workers' is not from 1 to 256" }
+    if !(baseline.run.scale > 0 && baseline.run.scale <= 100) { return "key 'run.scale' is not above 0 and at most 100" }
+    for (index, process) in baseline.processes.enumerated() {
+      if !(process.operationsPerSecond > 0) { return "key 'processes[\(index)].operationsPerSecond' is not above 0" }
+      for (row, latency) in process.latencies.enumerated() where !(latency.meanNanoseconds >= 0) || latency.key == nil {
+        return "key 'processes[\(index)].latencies[\(row)]' has a kind that is not known, or a mean below 0"
+      }
+    }
+    for (index, stored) in baseline.histograms.enumerated() {
+      guard let bytes = Data(base64Encoded: stored.counts) else { return "key 'histograms[\(index)].counts' is not base 64" }
+      do { _ = try HistogramCoding.decode(bytes) } catch { return "key 'histograms[\(index)].counts': \(error)" }
+    }
+    return nil
+  }
+}
+
+extension BaselineHistogram {
+  /// - Throws: `HistogramCodingError` for a histogram without an encoding.
+  public init(_ kind: LatencyKind, _ name: String, _ histogram: LatencyHistogram) throws(HistogramCodingError) {
+    self.init(kind: kind.rawValue, name: name, counts: Data(try HistogramCoding.encode(histogram)).base64EncodedString())
+  }
+
+  /// Nil where it is damaged.
+  public var histogram: LatencyHistogram? { Data(base64Encoded: counts).flatMap { try? HistogramCoding.decode($0) } }
+}

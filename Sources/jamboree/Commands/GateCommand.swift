@@ -1,0 +1,159 @@
+import ArgumentParser
+import Foundation
+import JamboreeKit
+import JamboreeMetrics
+import JamboreeResults
+import JamboreeScenario
+
+/// Flags that say what a baseline or a gate runs.
+struct MeasuredRunFlags: ParsableArguments {
+  @OptionGroup var changes: ScenarioChanges
+
+  @Option(help: "Storage backend, as for 'run'. Default: memory; of a gate, the baseline's, as with all of these.")
+  var backend: String?
+
+  @Option(help: "Feed ranker, as for 'run'. Default: hot.")
+  var ranker: String?
+
+  @Option(parsing: .unconditional, help: "Worker threads, 1 to 256. Default: one a core.", transform: NumberArgument.workers)
+  var workers: Int?
+
+  @Option(
+    parsing: .unconditional, help: "Two processes of each program are a replicate; 2 to 1000 of them. Default: 10.",
+    transform: NumberArgument.integer(2...1000))
+  var replicates = 10
+
+  @Option(help: "What counts instructions: perf, callgrind, off; auto takes the first that works.")
+  var instructions = InstructionCounter.Choice.auto
+
+  @Option(help: "Folder that keeps the baselines.")
+  var baselines = BaselineStore.defaultFolder
+
+  func validate() throws { try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder) }
+
+  /// What a process is to run: what was given, then what the baseline has, then the defaults.
+  func run(_ file: String, like baseline: BaselineRun? = nil) -> MeasuredRun {
+    var overrides = changes.overrides.isEmpty ? baseline?.overrides ?? [] : changes.overrides
+    if let seed = changes.seed { overrides = overrides.filter { !$0.hasPrefix("seed=") } + ["seed=\(seed)"] }
+    return MeasuredRun(
+      file: file, overrides: overrides, scale: changes.scale ?? baseline?.scale ?? 1, backend: backend ?? baseline?.backend ?? "memory",
+      ranker: ranker ?? baseline?.ranker ?? "hot", workers: workers ?? baseline?.workers ?? min(ProcessInfo.processInfo.activeProcessorCount, 256))
+  }
+
+  /// Reads the scenario and refuses what cannot be run, before the first process is.
+  func describe(_ run: MeasuredRun) throws -> BaselineRun {
+    let scenario = try ScenarioLoader.load(path: run.file, overrides: run.overrides, scale: run.scale, services: Composition.services)
+    try MemoryNeed.check(scenario, workers: run.workers)
+    _ = try Composition.rankers.make(PlugInReference(run.ranker))
+    return BaselineRun(
+      scenario: scenario.name, scenarioHash: scenario.hash, seed: scenario.seed.rawValue, scale: run.scale, overrides: run.overrides,
+      backend: withoutPassword(run.backend), ranker: run.ranker, workers: run.workers)
+  }
+}
+
+struct GateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gate", abstract: "Fail when this program does worse than a baseline: is slower, or does something else.",
+    discussion: """
+      What a run comes to and how many instructions it takes is held against the baseline; times are held against processes of the baseline's \
+      own program, run in turn with this one's, or on the machine of the baseline against those that it keeps. Exit codes: 0 passed; 1 \
+      failed; 64 no such baseline, or it is of another run; 75 times that were required could not be compared.
+      """)
+
+  @Argument(help: "The baseline's scenario file.")
+  var scenario: String
+
+  @Option(help: ArgumentHelp("The baseline's name; see 'jamboree baseline list'.", valueName: "name"))
+  var baseline: String
+
+  @Option(help: ArgumentHelp("The program that the baseline stands for, built from its sources.", valueName: "path"))
+  var baselineBinary: String?
+
+  @OptionGroup var flags: MeasuredRunFlags
+
+  @Flag(help: "The program may do something else than the baseline's.")
+  var allowDigestChange = false
+
+  @Flag(help: "Exit with 75 when times cannot be compared, or are too noisy to find a worsening of 10%.")
+  var requireTimings = false
+
+  @Option(
+    parsing: .unconditional, help: "Most that instructions may grow, in percent, 0 to 1000. Default: 1.", transform: NumberArgument.number(0...1000))
+  var instructionTolerance = 1.0
+
+  @Option(
+    parsing: .unconditional, help: "Most that a quality may fall, in percent, 0 to 100. Default: 1.", transform: NumberArgument.number(0...100))
+  var qualityTolerance = 1.0
+
+  /// For tests, which are debug builds.
+  @Flag(help: .hidden) var timeDebugBuilds = false
+
+  @Flag(help: "Print one JSON object on standard output and nothing else there.")
+  var json = false
+
+  func run() throws {
+    let stored = try BaselineStore(folder: flags.baselines).load(baseline)
+    let measured = flags.run(scenario, like: stored.run)
+    let differences = try stored.run.differences(to: flags.describe(measured))
+    guard differences.isEmpty else {
+      throw Failure(
+        code: Failure.usage,
+        message: "baseline '\(baseline)' is of another run (\(differences.joined(separator: "; "))); name the baseline of this one, or make it anew with 'jamboree baseline set \(baseline) \(scenario)'")
+    }
+    if let baselineBinary { try checkProgram(baselineBinary) }
+    let children = try ChildProcesses()
+    defer { children.removeFolder() }
+    let progress = StepPrinter(isQuiet: json)
+    let gate = GateRun(
+      baseline: stored, run: measured, replicates: flags.replicates, counter: try InstructionCounter.make(flags.instructions, children),
+      now: .current(children), timing: timing(stored, children),
+      behaviour: BehaviourComparison(
+        allowsChange: allowDigestChange, qualityTolerance: qualityTolerance / 100, instructionTolerance: instructionTolerance / 100),
+      onProgress: { progress.show($0) })
+    let report: GateReport
+    do { report = try gate.measure() } catch {
+      progress.finish()
+      throw error
+    }
+    progress.finish()
+    try finish(report)
+  }
+
+  private func finish(_ report: GateReport) throws {
+    let (reasons, complaint) = (report.reasons, report.timingComplaint)
+    let verdict: String
+    let code: Int32
+    if !reasons.isEmpty {
+      (verdict, code) = ("failed: \(reasons.joined(separator: "; "))", Failure.checkFailed)
+    } else if requireTimings, let complaint {
+      (verdict, code) = ("invalid: \(complaint)", Failure.invalid)
+    } else {
+      (verdict, code) = ("passed: nothing is worse" + (complaint.map { "; but \($0)" } ?? ""), 0)
+    }
+    if json {
+      try GateJSON.make(report, passed: code == 0, verdict: verdict).print()
+    } else {
+      try Console.print(GateText(report: report, verdict: verdict).text())
+    }
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  private func checkProgram(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, access(path, X_OK) == 0 else {
+      throw Failure(
+        code: Failure.usage,
+        message: "--baseline-binary \(path): no program that can be run; give it the one that 'swift build -c release' made of the baseline's sources, .build/release/jamboree")
+    }
+  }
+
+  private func timing(_ stored: Baseline, _ children: ChildProcesses) -> GateRun.Timing {
+    let environment = BaselineEnvironment(RunEnvironment.current(version: Composition.version))
+    if environment.buildConfiguration == "debug", !timeDebugBuilds { return .none("this is a debug build: its times mean nothing") }
+    if let baselineBinary { return .interleaved(MeasuredProgram(role: "baseline", path: baselineBinary, children: children)) }
+    if let difference = stored.environment.timesDiffer(from: environment) {
+      return .none("the baseline was measured elsewhere (\(difference)); --baseline-binary names a program to run beside this one")
+    }
+    return .stored
+  }
+}

@@ -1,0 +1,195 @@
+import Foundation
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+import JamboreeResults
+
+/// Measures what a gate decides on.
+struct GateRun {
+  /// How times are compared.
+  enum Timing {
+    /// With the baseline's program, process by process in turn.
+    case interleaved(MeasuredProgram)
+    /// With what the baseline's processes took when it was made.
+    case stored
+    /// Not at all, and why.
+    case none(String)
+  }
+
+  let baseline: Baseline
+  let run: MeasuredRun
+  let replicates: Int
+  let counter: InstructionCounter?
+  let now: MeasuredProgram
+  var timing: Timing
+  let behaviour: BehaviourComparison
+  /// Told of each thing that is begun.
+  let onProgress: (String) -> Void
+
+  private struct Sides {
+    var baseline: [ProcessFigures] = []
+    var now: [ProcessFigures] = []
+  }
+
+  func measure() throws -> GateReport {
+    var report = GateReport(baseline: baseline, run: run, replicates: replicates)
+    let instructions = try countInstructions(&report)
+
+    onProgress("finding out what it does")
+    let first = try now.measure(run)
+    let firstBehaviour = Behaviour(first.detail)
+    report.environment = BaselineEnvironment(first.detail.environment)
+    report.findings = behaviour.compare(baseline.behaviour, firstBehaviour)
+    if let instructions, let finding = behaviour.compare(instructions.baseline, instructions.now) { report.findings.append(finding) }
+    report.failedExpectations = first.detail.checks.filter { !$0.passed }.map(\.name)
+
+    var timing = timing
+    if case .interleaved(let then) = timing {
+      let measured = try then.measure(run)
+      let (mine, others) = (first.detail.environment.buildConfiguration, measured.detail.environment.buildConfiguration)
+      if mine != others { timing = .none("the baseline's program is a \(others) build, and this one a \(mine) build") }
+      if measured.detail.record.digest != firstBehaviour.digest {
+        report.notes.append("the two programs do not do the same, so times are those of different work")
+      }
+    }
+    var sides = Sides()
+    func add(_ program: MeasuredProgram, _ figures: inout [ProcessFigures]) throws {
+      let measured = try program.measure(run)
+      figures.append(measured.figures)
+      if program.role == now.role, measured.detail.record.digest != firstBehaviour.digest { report.isDeterministic = false }
+    }
+    switch timing {
+    case .none(let reason): report.timing = .notCompared(reason)
+    case .interleaved(let then):
+      for round in 0..<replicates {
+        onProgress("replicate \(round + 1) of \(replicates)")
+        // A B B A, then B A A B: whatever goes up or down steadily does so for both.
+        for isBaseline in round % 2 == 0 ? [true, false, false, true] : [false, true, true, false] {
+          if isBaseline { try add(then, &sides.baseline) } else { try add(now, &sides.now) }
+        }
+      }
+      report.timing = .interleaved
+    case .stored:
+      sides.baseline = baseline.processes
+      for number in 0..<(2 * replicates) {
+        if number % 2 == 0 { onProgress("replicate \(number / 2 + 1) of \(replicates)") }
+        try add(now, &sides.now)
+      }
+      report.timing = .stored
+    }
+    judge(sides, &report)
+    return report
+  }
+
+  /// Both counted here where there are both programs: the library's functions differ from machine to machine.
+  private func countInstructions(_ report: inout GateReport) throws -> (baseline: InstructionCount, now: InstructionCount)? {
+    guard let counter else {
+      if baseline.instructions != nil { report.notes.append("instructions are not counted: neither perf nor valgrind gives them here, or they are off") }
+      return nil
+    }
+    onProgress("counting instructions (\(counter.tool.rawValue))")
+    guard let mine = try counter.count(now, run) else {
+      report.notes.append("instructions could not be counted with \(counter.tool.rawValue)")
+      return nil
+    }
+    if case .interleaved(let then) = timing { return try counter.count(then, run).map { ($0, mine) } }
+    guard let stored = baseline.instructions else {
+      report.notes.append("instructions are not compared: the baseline has none")
+      return nil
+    }
+    let environment = BaselineEnvironment(RunEnvironment.current(version: Composition.version))
+    if let difference = baseline.environment.buildsDiffer(from: environment) {
+      report.notes.append("instructions are not compared (\(difference))")
+      return nil
+    }
+    guard stored.tool == mine.tool, stored.scale == mine.scale else {
+      report.notes.append("instructions are not compared: the baseline's were counted with \(stored.tool), these with \(mine.tool)")
+      return nil
+    }
+    return (stored, mine)
+  }
+
+  private func judge(_ sides: Sides, _ report: inout GateReport) {
+    guard !sides.now.isEmpty else { return }
+    let isInterleaved = if case .interleaved = report.timing { true } else { false }
+    var figures: [(figure: TimedFigure, estimate: ShiftEstimate)] = []
+    for figure in ProcessFigures.judged(of: sides.baseline) {
+      let (then, this) = (sides.baseline.compactMap { $0.value(figure.subject) }, sides.now.compactMap { $0.value(figure.subject) })
+      guard then.count == sides.baseline.count, this.count == sides.now.count else {
+        report.notes.append("\(figure.name) is not judged: not every process has it")
+        continue
+      }
+      let estimate =
+        isInterleaved
+        ? ShiftEstimate(
+          (0..<(then.count / 2)).map {
+            InterleavedRound(baseline: (then[2 * $0], then[2 * $0 + 1]), now: (this[2 * $0], this[2 * $0 + 1]))
+          })
+        : ShiftEstimate(baseline: then, now: this)
+      guard let estimate else { continue }
+      figures.append((figure, estimate))
+      report.means[figure.name] = (geometricMean(then), geometricMean(this))
+    }
+    let judge = GateJudge(leastTolerance: isInterleaved ? 0 : GateJudge.toleranceBetweenSessions)
+    report.judged = judge.judge(figures).map { ($0, judge.findable($0, among: figures.count)) }
+  }
+
+  private func geometricMean(_ values: [Double]) -> Double { exp(values.reduce(0) { $0 + log($1) } / Double(max(values.count, 1))) }
+}
+
+/// What a gate found, and what it decides.
+struct GateReport {
+  enum Timing {
+    case interleaved, stored
+    case notCompared(String)
+  }
+  /// Noise that hides worsenings of more than this makes times say little.
+  static let mostFindable = 0.1
+
+  let baseline: Baseline
+  let run: MeasuredRun
+  let replicates: Int
+  var environment: BaselineEnvironment?
+  var findings: [BehaviourFinding] = []
+  var failedExpectations: [String] = []
+  /// Whether every process of this program did the same.
+  var isDeterministic = true
+  var timing = Timing.notCompared("nothing was measured")
+  var judged: [(figure: GateJudge.Judged, findable: Double)] = []
+  /// Geometric means of then and now, by the figure's name.
+  var means: [String: (baseline: Double, now: Double)] = [:]
+  var notes: [String] = []
+
+  /// Why it fails, the first first; empty when it passes.
+  var reasons: [String] {
+    var found: [String] = []
+    if !isDeterministic { found.append("two processes of this program did not do the same: it is not deterministic") }
+    if !failedExpectations.isEmpty { found.append("expectations failed: \(failedExpectations.joined(separator: ", "))") }
+    let changed = findings.filter { $0.verdict == .changed }.map(\.figure)
+    if !changed.isEmpty {
+      found.append(
+        "it does something else than the baseline's program (\(changed.joined(separator: ", "))); where that is meant, --allow-digest-change or a new baseline says so")
+    }
+    for finding in findings where finding.verdict == .worse {
+      found.append("\(finding.figure) is worse" + (finding.change.map { " by \(Text.percent(abs($0)))" } ?? ""))
+    }
+    for (judged, _) in judged where judged.verdict == .worse {
+      let (interval, change) = (judged.estimate.interval(confidence: 0.99), judged.estimate.change)
+      found.append(
+        "\(judged.figure.name) is \(Text.percent(abs(change))) \(change < 0 ? "lower" : "higher") (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
+    }
+    return found
+  }
+
+  /// Why the times say nothing or little; nil when they say what they should.
+  var timingComplaint: String? {
+    if case .notCompared(let reason) = timing { return "times are not compared: \(reason)" }
+    guard let worst = judged.filter({ if case .p99 = $0.figure.figure.subject { false } else { true } }).max(by: { $0.findable < $1.findable }) else {
+      return "times are not compared: no figure has enough processes"
+    }
+    guard worst.findable > Self.mostFindable else { return nil }
+    return "times are too noisy: \(worst.figure.figure.name) would have to be \(Text.percent(worst.findable)) worse to be found; give it more --replicates or a quieter machine"
+  }
+
+  static func signed(_ share: Double) -> String { String(format: "%+.1f%%", share * 100) }
+}

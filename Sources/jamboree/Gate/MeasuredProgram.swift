@@ -1,0 +1,79 @@
+import Foundation
+import JamboreeEngine
+import JamboreeKit
+import JamboreeMetrics
+import JamboreeResults
+
+/// What every process of a comparison runs.
+struct MeasuredRun {
+  /// The scenario's file.
+  var file: String
+  var overrides: [String]
+  var scale: Double
+  var backend: String
+  var ranker: String
+  var workers: Int
+
+  /// - Parameter scale: another one than the run's.
+  func arguments(results: String, scale: Double? = nil, workers: Int? = nil) -> [String] {
+    ["run", file, "--scale", "\(scale ?? self.scale)", "--backend", backend, "--ranker", ranker, "--workers", "\(workers ?? self.workers)"]
+      + overrides.flatMap { ["--set", $0] } + ["--results", results, "--no-floor", "--json"]
+  }
+}
+
+/// A built version of this program, run as a process of its own for each replicate: what a process has once, like the
+/// places that its code and data come to lie at, is then a part of the noise and not of the difference.
+struct MeasuredProgram {
+  /// `baseline` or `now`.
+  let role: String
+  let path: String
+  let children: ChildProcesses
+
+  /// This program.
+  static func current(_ children: ChildProcesses) -> MeasuredProgram {
+    MeasuredProgram(role: "now", path: URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path, children: children)
+  }
+
+  struct Replicate {
+    let detail: RunDetail
+    let histograms: [ProcessLatency.Key: LatencyHistogram]
+    var figures: ProcessFigures { ProcessFigures(detail) }
+  }
+
+  /// Runs it once and reads from its result file what came of it, which any version's `run` writes.
+  /// - Throws: ``Failure`` with the process's own code and message where it ended with one.
+  func measure(_ run: MeasuredRun, withHistograms: Bool = false) throws -> Replicate {
+    let name = UUID().uuidString
+    let (results, errors) = ("\(children.folder)/\(name).sqlite", "\(children.folder)/\(name).err")
+    defer { for file in [results, errors] { try? FileManager.default.removeItem(atPath: file) } }
+    let ending = try children.run(path, run.arguments(results: results), errors: errors)
+    // 1: an expectation does not hold. It was measured all the same.
+    guard ending == .exited(0) || ending == .exited(Failure.checkFailed), FileManager.default.fileExists(atPath: results) else {
+      throw failure(ending, errors)
+    }
+    let store = try ResultStore.open(path: results)
+    let id = try store.resolve("last")
+    let detail = try store.detail(id)
+    guard detail.record.status == .finished else {
+      throw Failure(code: Failure.invalid, message: "a process of the \(role) program ended before its run did: \(detail.verdictReason)")
+    }
+    var histograms: [ProcessLatency.Key: LatencyHistogram] = [:]
+    if withHistograms {
+      for row in detail.summaries where row.outcome == .ok {
+        histograms[ProcessLatency.Key(kind: row.kind, name: row.name)] = try store.histogram(run: id, kind: row.kind, name: row.name)
+      }
+    }
+    return Replicate(detail: detail, histograms: histograms)
+  }
+
+  private func failure(_ ending: ChildProcesses.Ending, _ errors: String) -> Failure {
+    let text = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
+    let last = text.split(separator: "\n").last.map(String.init) ?? "it said nothing"
+    let said = last.hasPrefix("jamboree: ") ? String(last.dropFirst(10)) : last
+    switch ending {
+    case .exited(let code): return Failure(code: code, message: "a process of the \(role) program (\(path)) ended with exit code \(code): \(said)")
+    case .killed(let signal):
+      return Failure(code: Failure.invalid, message: "a process of the \(role) program (\(path)) was killed by signal \(signal)")
+    }
+  }
+}

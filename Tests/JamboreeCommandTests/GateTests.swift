@@ -1,0 +1,220 @@
+import Foundation
+import Testing
+
+/// A gate over real processes of the program, on fifty people.
+@Suite struct GateTests {
+  /// What all of these leave out: a debug build takes seconds under callgrind.
+  private static let quick = ["--instructions", "off", "--replicates", "2"]
+
+  private func makeBaseline(_ place: Workplace, _ more: [String] = []) throws {
+    _ = try place.write("s.yaml", tiny)
+    let set = try place.run(["baseline", "set", "main", "s.yaml", "--workers", "2"] + Self.quick + more)
+    #expect(set.code == 0, "\(set.err)")
+  }
+
+  private func gate(_ place: Workplace, _ arguments: String...) throws -> Finished {
+    try place.run(["gate", "s.yaml", "--baseline", "main"] + Self.quick + arguments)
+  }
+
+  private func edit(_ place: Workplace, _ body: (inout [String: Any]) throws -> Void) throws {
+    let path = "Results/baselines/main.json"
+    var object = try #require(JSONSerialization.jsonObject(with: Data(place.text(path).utf8)) as? [String: Any])
+    try body(&object)
+    try JSONSerialization.data(withJSONObject: object).write(to: URL(filePath: place.path(path)))
+  }
+
+  @Test func aProgramPassesAgainstItself() throws {
+    let place = try Workplace()
+    try makeBaseline(place, ["--seed", "7", "--ranker", "hot?gravity=1.8"])
+    // Seed, ranker and all else are the baseline's.
+    let gate = try gate(place, "--json")
+    #expect(gate.code == 0, "\(gate.err)")
+    let report = try gate.object()
+    #expect(report["passed"] as? Bool == true)
+    #expect((report["reasons"] as? [Any])?.isEmpty == true)
+    let behaviour = try #require(report["behaviour"] as? [[String: Any]])
+    #expect(behaviour.map { $0["verdict"] as? String }.allSatisfy { $0 == "same" })
+    #expect(behaviour.first?["figure"] as? String == "digest")
+    let digest = try place.run("baseline", "show", "main", "--json").object()["digest"] as? String
+    #expect(behaviour.first?["now"] as? String == digest)
+    // Nothing is left of its processes' results.
+    #expect(place.files == ["Results", "s.yaml"])
+  }
+
+  /// Its own program beside it, process by process in turn.
+  @Test func timesAreComparedWithABaselinesProgram() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
+    let report = try gate(place, "--json", "--baseline-binary", program, "--time-debug-builds").object()
+    #expect(report["timing"] as? String == "interleaved")
+    let times = try #require(report["times"] as? [[String: Any]])
+    #expect(times.map { $0["figure"] as? String }.prefix(2) == ["operationsPerSecond", "ranking.hot.meanNanoseconds"])
+    for time in times {
+      let interval = try #require(time["interval99"] as? [Double])
+      let change = (time["change"] as? NSNumber)?.doubleValue ?? .nan
+      #expect(interval[0] <= change && change <= interval[1])
+    }
+    #expect(try gate(place, "--baseline-binary", place.path("s.yaml"), "--time-debug-builds").code == 64)
+    // Something that runs and is no such program: what it did is told.
+    let other = try gate(place, "--baseline-binary", "/bin/false", "--time-debug-builds")
+    #expect(other.code != 0)
+    #expect(other.err.contains("/bin/false"))
+  }
+
+  /// The baseline's processes are said to have been a million times as fast, or as slow.
+  @Test func slowerFailsAndFasterPasses() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    func scale(_ factor: Double) throws {
+      try edit(place) { object in
+        let processes = try #require(object["processes"] as? [[String: Any]])
+        object["processes"] = processes.map { process in
+          var process = process
+          process["operationsPerSecond"] = ((process["operationsPerSecond"] as? NSNumber)?.doubleValue ?? 0) * factor
+          return process
+        }
+      }
+    }
+    try scale(1e6)
+    let slower = try gate(place, "--time-debug-builds")
+    #expect(slower.code == 1)
+    #expect(slower.out.contains("verdict  failed: operationsPerSecond is"), "\(slower.out)")
+    try scale(1e-12)
+    let faster = try gate(place, "--time-debug-builds", "--json").object()
+    #expect(!((faster["verdict"] as? String)?.contains("operationsPerSecond is") ?? true))
+    let rate = try #require((faster["times"] as? [[String: Any]])?.first)
+    #expect(rate["verdict"] as? String == "better")
+  }
+
+  @Test func doingSomethingElseFailsUnlessItIsAllowed() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    try edit(place) { object in
+      var behaviour = try #require(object["behaviour"] as? [String: Any])
+      behaviour["digest"] = String(repeating: "0", count: 32)
+      object["behaviour"] = behaviour
+    }
+    let strict = try gate(place)
+    #expect(strict.code == 1)
+    #expect(strict.out.contains("CHANGED") && strict.out.contains("(digest)") && strict.out.contains("--allow-digest-change"))
+    let lenient = try gate(place, "--allow-digest-change")
+    #expect(lenient.code == 0)
+    #expect(lenient.out.contains("allowed"))
+  }
+
+  @Test func anExpectationThatFailsFails() throws {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: jam.sessions, value: 5 }]")
+    let set = try place.run(["baseline", "set", "main", "s.yaml"] + Self.quick)
+    #expect(set.code == 1)
+    #expect(set.err.contains("jam.sessions"))
+    #expect(place.files == ["s.yaml"])
+  }
+
+  @Test func anotherRunIsRefused() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    for (arguments, what) in [
+      (["--seed", "3"], "seed"), (["--ranker", "random"], "ranker"), (["--scale", "0.5"], "scale"), (["--set", "services.jam.forums=3"], "--set"),
+      (["--workers", "1"], "workers"), (["--backend", "null"], "backend"),
+    ] {
+      let refused = try place.run(["gate", "s.yaml", "--baseline", "main"] + arguments)
+      #expect(refused.code == 64)
+      #expect(refused.out.isEmpty && refused.err.split(separator: "\n").count == 1)
+      #expect(refused.err.contains("another run (\(what): the baseline has"), "\(refused.err)")
+    }
+    _ = try place.write("s.yaml", tiny.replacingOccurrences(of: "forums: 2", with: "forums: 3"))
+    #expect(try gate(place).err.contains("the scenario's text"))
+  }
+
+  @Test func mistakesAreNamed() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    func refused(_ arguments: String..., names: [String]) throws {
+      let run = try place.run(arguments)
+      #expect(run.code == 64, "\(arguments)")
+      #expect(run.out.isEmpty && run.err.split(separator: "\n").count == 1, "\(run.err)")
+      for name in names { #expect(run.err.contains(name), "'\(name)' is not in: \(run.err)") }
+    }
+    try refused("gate", "s.yaml", "--baseline", "mian", names: ["'mian'", "known: main"])
+    try refused("gate", "s.yaml", "--baseline", "../main", names: ["'../main'", "letters"])
+    try refused("gate", "s.yaml", names: ["--baseline"])
+    try refused("gate", "t.yaml", "--baseline", "main", names: ["t.yaml"])
+    try refused("gate", "s.yaml", "--baseline", "main", "--replicates", "1", names: ["--replicates", "from 2"])
+    try refused("gate", "s.yaml", "--baseline", "main", "--instructions", "guess", names: ["--instructions", "guess"])
+    try refused("gate", "s.yaml", "--baseline", "main", "--baseline-binary", "nowhere", names: ["--baseline-binary nowhere", "swift build"])
+    try refused("gate", "s.yaml", "--baseline", "main", "--baselines", "", names: ["--baselines"])
+    try refused("baseline", "set", "a/b", "s.yaml", names: ["'a/b'"])
+    try refused("baseline", "set", "x", "s.yaml", "--ranker", "warm", names: ["'warm'", "hot"])
+    try refused("baseline", "show", "x", names: ["'x'", "known: main"])
+    try edit(place) { $0["processes"] = "many" }
+    try refused("gate", "s.yaml", "--baseline", "main", names: ["Results/baselines/main.json", "key 'processes' is not a list", "baseline set main"])
+    // A damaged one does not hide the others.
+    let list = try place.run("baseline", "list", "--json").object()["baselines"] as? [[String: Any]]
+    #expect((list?.first?["error"] as? String)?.contains("processes") == true)
+    #expect(try place.run("baseline", "list", "--baselines", "nowhere").out.contains("no baselines in nowhere"))
+  }
+
+  @Test func requiredTimesThatThereAreNotAreInvalid() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    try edit(place) { object in
+      var environment = try #require(object["environment"] as? [String: Any])
+      environment["cpuModel"] = "Z80"
+      object["environment"] = environment
+    }
+    let lenient = try gate(place, "--time-debug-builds")
+    #expect(lenient.code == 0)
+    #expect(lenient.out.contains("times are not compared") && lenient.out.contains("processor: Z80 then") && lenient.out.contains("--baseline-binary"))
+    #expect(try gate(place, "--time-debug-builds", "--require-timings").code == 75)
+  }
+
+  /// A program in the place of perf says how many instructions there were: what the file `count` holds.
+  @Test func moreInstructionsFail() throws {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    let perf = try place.write("perf", "#!/bin/sh\nout=$7\nshift 8\n\"$@\"\ncode=$?\necho \"$(cat count),,instructions:u,1,100.00,,\" >\"$out\"\nexit $code\n")
+    #expect(chmod(perf, 0o755) == 0)
+    func run(_ count: String, _ arguments: String) throws -> Finished {
+      _ = try place.write("count", count)
+      return try place.shell("PATH=\"$PWD:$PATH\" \"$0\" \(arguments) --replicates 2")
+    }
+    #expect(try run("1000000", "baseline set main s.yaml").code == 0)
+    let shown = try place.run("baseline", "show", "main", "--json").object()["instructions"] as? [String: Any]
+    #expect(shown?["tool"] as? String == "perf" && shown?["count"] as? Int == 1_000_000 && shown?["scale"] as? Double == 0.05)
+    #expect(try run("1009000", "gate s.yaml --baseline main").code == 0)
+    let more = try run("1020000", "gate s.yaml --baseline main")
+    #expect(more.code == 1)
+    #expect(more.out.contains("failed: instructions (perf) is worse by 2.0%"), "\(more.out)")
+    #expect(try run("1020000", "gate s.yaml --baseline main --instruction-tolerance 3").code == 0)
+    #expect(try run("900000", "gate s.yaml --baseline main").out.contains("better"))
+    // As in a virtual machine without counters.
+    let none = try run("<not supported>", "gate s.yaml --baseline main --instructions perf")
+    #expect(none.code == 64)
+    #expect(none.err.contains("--instructions perf") && none.err.contains("callgrind"))
+  }
+
+  /// Neither the process that is running nor its files outlive the gate.
+  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedGateLeavesNothing(_ signal: Int32) throws {
+    let place = try Workplace()
+    try FileManager.default.createDirectory(atPath: place.path("tmp"), withIntermediateDirectories: true)
+    let command = try place.startShell(
+      "TMPDIR=\"$PWD/tmp\" exec \"$0\" baseline set main \(Workplace.flagship) --scale 0.05 --instructions off --set population.graph.meanDegree=0")
+    func children() -> [pid_t] {
+      let pid = command.process.processIdentifier
+      let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    }
+    while command.process.isRunning, children().isEmpty { usleep(10_000) }
+    usleep(200_000)
+    let child = try #require(children().first)
+    kill(command.process.processIdentifier, signal)
+    let ended = try command.finish()
+    #expect(ended.code == 130)
+    #expect(ended.err.hasSuffix("jamboree: interrupted\n"))
+    #expect(kill(child, 0) == -1 && errno == ESRCH)
+    #expect(place.files == ["tmp"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
+  }
+}
