@@ -73,7 +73,7 @@ struct RunCommand: ParsableCommand {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     // Under load a worker sleeps most of the time, and the server may be on the same machine.
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
-    try MemoryNeed.check(request.scenario, workers: workers)
+    try MemoryNeed.check(request.scenario, workers: workers, keepsItems: Composition.keepsItems(request.backend))
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
     // Everything that can be refused is refused before the first second is spent.
     var driver = try runner.driver()
