@@ -34,8 +34,19 @@ public protocol Service: Sendable {
   static var descriptor: ServiceDescriptor { get }
   /// Reads every parameter that the service knows; the caller complains of keys that nobody read.
   init(parameters: inout ParameterReader) throws(ConfigurationError)
+  /// Refuses what the parameters ask for and this scenario cannot give: people of whom there are none, times that do not lie within
+  /// it, more items than there are numbers for. Called when a scenario has been read, before anybody is made.
+  func check(_ extent: ScenarioExtent) throws(ServiceFault)
+  /// About what it will keep from the start, ``PreparedService/history`` above all: what cannot fit into memory is refused before it
+  /// is begun.
+  func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare]
   /// Works out who takes part and what is there at the start.
   func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService
+}
+
+extension Service {
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {}
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] { [] }
 }
 
 /// What a service is told of the run that it is part of.

@@ -78,7 +78,9 @@ public struct Expectation: Sendable, Hashable {
       low = target - allowed
       high = target + allowed
       let share = target == 0 ? tolerance : allowed / abs(target)
-      note = " (\(short(target)) +-\(short((share * 1000).rounded() / 10))%\(noise > tolerance * abs(target) ? ", 3 standard errors" : ""))"
+      // Of next to nothing the share says nothing.
+      let spread = share > 10 ? short(allowed) : "\(short((share * 1000).rounded() / 10))%"
+      note = " (\(short(target)) +-\(spread)\(noise > tolerance * abs(target) ? ", 3 standard errors" : ""))"
     }
     // Limits are meant as they stand; only at another size than the scenario's own do they need room for noise.
     let needsRoom = scales && scale < 1

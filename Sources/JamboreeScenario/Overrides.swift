@@ -38,7 +38,6 @@ public struct ScenarioOverride: Sendable, Hashable {
   ) throws(ConfigurationError) -> ConfigurationNode {
     guard level < path.count else { return new }
     let key = path[level]
-    let isLast = level == path.count - 1
     let above = path[..<level].joined(separator: ".")
     switch node.value {
     case .list(var nodes):
@@ -46,13 +45,16 @@ public struct ScenarioOverride: Sendable, Hashable {
         throw fail(
           above, "'\(printable(key))' is no entry of this list; give its number, from 0, or \(nodes.count) to add one at the end")
       }
-      if index == nodes.count { nodes.append(nothing) }
+      let isLonger = index == nodes.count
+      if isLonger { nodes.append(nothing) }
       nodes[index] = try replace(in: nodes[index], level + 1, with: new)
+      // How long a list is has been said by the flag then.
+      if isLonger { return ConfigurationNode(.list(nodes), file: file, line: nil) }
       return ConfigurationNode(.list(nodes), file: node.file, line: node.line, column: node.column)
     case .mapping(var entries):
       if let index = entries.firstIndex(where: { $0.key == key }) {
         let inner = try replace(in: entries[index].node, level + 1, with: new)
-        entries[index] = ConfigurationNode.Entry(key: key, line: isLast ? nil : entries[index].line, node: inner)
+        entries[index] = ConfigurationNode.Entry(key: key, line: inner.line == nil ? nil : entries[index].line, node: inner)
       } else {
         entries.append(ConfigurationNode.Entry(key: key, line: nil, node: try replace(in: nothing, level + 1, with: new)))
       }

@@ -35,6 +35,8 @@ public struct Scenario: Sendable {
   public let judgedPages: Int
   /// How the pages of those whom a member follows are put together.
   public let feed: FeedStrategy
+  /// About what the services keep in memory from the start, and where the file says how much that is.
+  public let memoryShares: [(share: MemoryShare, place: ScenarioPlace)]
   /// How it is put on a backend at wall-clock pace.
   public let load: LoadSettings
   public let expectations: [Expectation]
@@ -69,7 +71,8 @@ public struct Scenario: Sendable {
     startMinuteOfWeek = try reader.text("start", default: 0, as: .weekTime, "weekday and time of day, UTC, at which it begins")
     (durationNanoseconds, tickNanoseconds) = try readTime(&reader)
     seed = Seed(try reader.seed("seed", default: 1, "another seed is another run of the same scenario"))
-    (population, membersPlace, graphPlace) = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
+    let full: ScenarioExtent.Headcount
+    (population, full, membersPlace, graphPlace) = try reader.section("population", "who is there") { reader throws(ConfigurationError) in
       try readPopulation(&reader, scale: scale, folder: folder)
     }
     services = try readServices(&reader, catalog, all: root == nil)
@@ -100,6 +103,12 @@ public struct Scenario: Sendable {
       reader throws(ConfigurationError) in (try Expectation(&reader), ScenarioPlace(reader, "metric"))
     }
     try reader.finish()
+    let extent = ScenarioExtent(
+      full: full,
+      scaled: ScenarioExtent.Headcount(members: population.members, employees: population.employees, alumni: population.alumni),
+      scale: scale, regions: population.regions, startMinuteOfWeek: startMinuteOfWeek, durationNanoseconds: durationNanoseconds,
+      drainNanoseconds: drainNanoseconds, services: services)
+    if let root { memoryShares = try Self.check(services, extent, in: root) } else { memoryShares = [] }
     let figures = FigureNames(services: services, regions: population.regions)
     for (expectation, place) in expected {
       if let complaint = figures.complaint(of: expectation.metric) { throw place.fail(complaint) }
@@ -115,6 +124,24 @@ public struct Scenario: Sendable {
     self.overrides = overrides
     hash = hexadecimal(stableHash(of: ([text] + overrides).joined(separator: "\u{0}")))
     descriptions = reader.descriptions
+  }
+
+  /// Has each service hold its parameters against the whole, and tells what they will load.
+  private static func check(
+    _ services: [any Service], _ extent: ScenarioExtent, in root: ConfigurationNode
+  ) throws(ConfigurationError) -> [(share: MemoryShare, place: ScenarioPlace)] {
+    var shares: [(share: MemoryShare, place: ScenarioPlace)] = []
+    for service in services {
+      let id = type(of: service).descriptor.id
+      func place(_ key: String) -> ScenarioPlace { ScenarioPlace(key.isEmpty ? "services.\(id)" : "services.\(id).\(key)", in: root) }
+      do throws(ServiceFault) {
+        try service.check(extent)
+      } catch {
+        throw place(error.key).fail(error.message)
+      }
+      shares += service.memoryShares(extent).map { ($0, place($0.key)) }
+    }
+    return shares
   }
 
   /// The shape of a scenario without a scenario: for the schema.

@@ -33,6 +33,7 @@ struct ScenarioNodes {
   private func compose(_ given: String) throws(ConfigurationError) -> ConfigurationNode {
     var text = given
     var duplicate: ConfigurationError?
+    var tags = 0
     while true {
       let parser: Parser
       let root: Node?
@@ -44,14 +45,15 @@ struct ScenarioNodes {
         parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
         root = try parser.singleRoot()
         tagged = duplicate == nil ? TagFinder(text) : nil
-      } catch YamlError.duplicatedKeysInMapping(let names, let context) where duplicate == nil {
-        let complaint = complaint(YamlError.duplicatedKeysInMapping(duplicates: names, context: context), given)
-        guard let tagged = Self.tagging(context.mark, in: text) else { throw complaint }
+      } catch YamlError.duplicatedKeysInMapping(let names, let context) where tags < Self.mostTags {
+        let complaint = duplicate ?? complaint(YamlError.duplicatedKeysInMapping(duplicates: names, context: context), given)
+        tags += 1
+        guard let tagged = Self.tagging(context.mark, "!twice\(tags) ", in: text) else { throw complaint }
         text = tagged
         duplicate = complaint
         continue
       } catch {
-        // Three of a kind, or two pairs: the first complaint is as good as any.
+        // So many that the first complaint is as good as any.
         throw duplicate ?? complaint(error, text)
       }
       // The nodes' anchors live no longer than the parser.
@@ -69,8 +71,11 @@ struct ScenarioNodes {
     }
   }
 
+  /// Keys that are given twice, or thrice, are tagged one by one, each with a parse.
+  private static let mostTags = 16
+
   /// The text with a tag in front of what stands at a mark; nil if that is not to be found, or costs too much.
-  private static func tagging(_ mark: Mark, in text: String) -> String? {
+  private static func tagging(_ mark: Mark, _ tag: String, in text: String) -> String? {
     guard text.utf8.count <= 256 << 10 else { return nil }
     let scalars = text.unicodeScalars
     var line = 1
@@ -88,7 +93,7 @@ struct ScenarioNodes {
       }
     }
     guard position < scalars.endIndex else { return nil }
-    return String(scalars[..<position]) + "!twice " + String(scalars[position...])
+    return String(scalars[..<position]) + tag + String(scalars[position...])
   }
 
   private func convert(

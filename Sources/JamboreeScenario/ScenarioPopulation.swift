@@ -4,10 +4,10 @@ import JamboreePopulation
 
 private let maximumMembers = 100_000_000
 
-/// Reads `population`, scaled, and where it states its size and its graph's.
+/// Reads `population`, scaled, how many there are at its own size, and where it states its size and its graph's.
 func readPopulation(
   _ reader: inout ParameterReader, scale: Double, folder: String
-) throws(ConfigurationError) -> (PopulationParameters, members: ScenarioPlace, graph: ScenarioPlace) {
+) throws(ConfigurationError) -> (PopulationParameters, full: ScenarioExtent.Headcount, members: ScenarioPlace, graph: ScenarioPlace) {
   let standard = PopulationParameters(members: 1)
   let members = try reader.integer(
     "members", default: nil, in: 1...maximumMembers, unit: "people", "how many there are; scales")
@@ -64,7 +64,8 @@ func readPopulation(
     members: scaled(members), employees: employees == 0 ? 0 : scaled(employees), alumni: alumni == 0 ? 0 : scaled(alumni),
     regions: regions, leaderShare: leaders,
     contributorShare: min(contributors, 1 - leaders), topicCount: topics, interestsPerMember: perMember, graph: graph)
-  return (parameters, ScenarioPlace(reader, "members"), graphPlace)
+  let full = ScenarioExtent.Headcount(members: members, employees: employees, alumni: alumni)
+  return (parameters, full, ScenarioPlace(reader, "members"), graphPlace)
 }
 
 private func readGraph(

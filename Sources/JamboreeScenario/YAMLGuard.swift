@@ -2,8 +2,8 @@
 ///
 /// A parser expands aliases and compares whole keys, so a few lines can cost it years: ten anchors that each name the
 /// last one ten times, or keys within keys. Scenarios have no use for either, so both are refused by looking at the
-/// bytes, which costs one pass. The look is crude but errs on one side only: an alias that resolves needs both `&name`
-/// and `*name` in the text, wherever they stand.
+/// bytes, which costs two passes. The look is crude but errs on one side only: an alias that resolves needs both `&name`
+/// and `*name` in the text, outside of comments and quotes (``YAMLBlanks``).
 struct YAMLGuard {
   struct Fault {
     let line: Int
@@ -15,18 +15,17 @@ struct YAMLGuard {
 
   private var line = 1
   private var questionMarks = 0
-  private var anchors: Set<Substring> = []
+  private var anchors: Set<ArraySlice<UInt8>> = []
   /// With the line of the first of each name.
-  private var aliases: [Substring: Int] = [:]
+  private var aliases: [ArraySlice<UInt8>: Int] = [:]
 
   /// The first fault of a text, or nil.
   static func fault(in text: String) -> Fault? {
     var scan = YAMLGuard()
-    return scan.run(text)
+    return scan.run(YAMLBlanks.blanked(text))
   }
 
-  private mutating func run(_ text: String) -> Fault? {
-    let bytes = text.utf8
+  private mutating func run(_ bytes: [UInt8]) -> Fault? {
     var previous: UInt8 = 0x20
     var position = bytes.startIndex
     while position < bytes.endIndex {
@@ -37,7 +36,7 @@ struct YAMLGuard {
       case UInt8(ascii: "&"), UInt8(ascii: "*"):
         // Within a word, as in R&D or 3*4, neither means anything.
         if !isNameByte(previous) {
-          let name = Substring(text[next...].utf8.prefix { isNameByte($0) })
+          let name = bytes[next...].prefix { isNameByte($0) }
           if byte == UInt8(ascii: "&") {
             anchors.insert(name)
           } else if !name.isEmpty, aliases[name] == nil {
@@ -57,8 +56,11 @@ struct YAMLGuard {
       previous = byte
       position = next
     }
-    guard let alias = aliases.filter({ anchors.contains($0.key) }).min(by: { ($0.value, $0.key) < ($1.value, $1.key) }) else { return nil }
-    return Fault(line: alias.value, message: "aliases ('*\(alias.key.prefix(40))') are not supported; write the value out")
+    guard
+      let alias = aliases.filter({ anchors.contains($0.key) }).min(by: { $0.value < $1.value || $0.value == $1.value && $0.key.lexicographicallyPrecedes($1.key) })
+    else { return nil }
+    let name = String(decoding: alias.key.prefix(40), as: UTF8.self)
+    return Fault(line: alias.value, message: "aliases ('*\(name)') are not supported; write the value out")
   }
 }
 

@@ -23,6 +23,12 @@ enum Composition {
     return registry
   }()
 
+  /// Whether a backend has what it is given in this process's memory: nothing else is left of it when the process ends.
+  static func keepsItems(_ reference: String) -> Bool {
+    guard let id = try? PlugInReference(reference).id, let known = backends.descriptors.first(where: { $0.id == id }) else { return true }
+    return known.durability == .none && !known.isSynthetic
+  }
+
   /// What is to be done by a process that ends at once, without tearing anything down.
   static let leaveNothingBehind: @Sendable () -> Void = {
     SQLiteBackend.removeUnfinishedFiles()

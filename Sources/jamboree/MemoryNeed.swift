@@ -12,6 +12,8 @@ struct MemoryNeed {
   private let edgeBytes: Double
   /// What is needed for any number of members.
   private var fixedBytes = 0.0
+  /// What services keep from the start.
+  private var loads: [(bytes: Double, text: String, place: ScenarioPlace)] = []
 
   /// - Parameters:
   ///   - bytesEach: what is kept of a member beside the population's columns and its relations.
@@ -29,9 +31,25 @@ struct MemoryNeed {
 
   /// Of a run: an agent and what its member leaves in a backend, which on the flagship jam are 200 bytes a member together;
   /// a member's ties, for a ranker that asks for them; a histogram for each bucket of the timeline, and the program itself.
-  init(_ scenario: Scenario, ranker: ViewerNeeds, workers: Int) {
+  /// - Parameters:
+  ///   - ranker: what the ranker asks for.
+  ///   - keepsItems: whether the backend keeps in this process what it is given.
+  init(_ scenario: Scenario, ranker: ViewerNeeds, workers: Int, keepsItems: Bool) {
     self.init(scenario.population, bytesEach: 200 + (ranker.contains(.ties) ? 96 : 0), workers: workers)
+    loads = scenario.memoryShares.map { share, place in
+      let (bytes, noun) = Self.bytesEach(share.kind, keepsItems: keepsItems)
+      return (share.count * bytes, "\(Text.grouped(share.count.rounded())) \(noun)", place)
+    }
     fixedBytes = Double(64 << 20) + Double((scenario.durationNanoseconds + scenario.drainNanoseconds) / scenario.bucketNanoseconds) * Double(16 << 10)
+  }
+
+  /// As measured on the scenarios that ship, with a million of each: what waits to be loaded, and what the memory backend makes of it.
+  private static func bytesEach(_ kind: MemoryShare.Kind, keepsItems: Bool) -> (bytes: Double, noun: String) {
+    switch kind {
+    case .items(let places): (keepsItems ? 450 + 150 * places : 250 + 16 * places, "items at the start")
+    case .ties: (keepsItems ? 150 : 100, "ties at the start")
+    case .visitors: (50, "visitors from outside")
+    }
   }
 
   /// Of agents without a population.
@@ -46,7 +64,7 @@ struct MemoryNeed {
     return Double(status.st_size) / (file.path.hasSuffix(".gz") ? 4 : 12)
   }
 
-  var bytes: Double { memberBytes + edgeBytes + fixedBytes }
+  var bytes: Double { memberBytes + edgeBytes + fixedBytes + loads.reduce(0) { $0 + $1.bytes } }
 
   /// What is wrong and the way out, if the machine cannot hold it; nil if it can, or does not tell what it has.
   func complaint(available: Double? = MemoryNeed.available(), remedy: String) -> String? {
@@ -58,9 +76,16 @@ struct MemoryNeed {
 
   /// Refuses a scenario that this machine cannot hold, where the file says what makes it so large.
   /// - Parameter ranker: what the ranker asks for.
-  static func check(_ scenario: Scenario, ranker: ViewerNeeds, workers: Int, available: Double? = MemoryNeed.available()) throws(ConfigurationError) {
-    let need = MemoryNeed(scenario, ranker: ranker, workers: workers)
+  static func check(
+    _ scenario: Scenario, ranker: ViewerNeeds, workers: Int, keepsItems: Bool, available: Double? = MemoryNeed.available()
+  ) throws(ConfigurationError) {
+    let need = MemoryNeed(scenario, ranker: ranker, workers: workers, keepsItems: keepsItems)
     guard let available, need.bytes > available else { return }
+    if let largest = need.loads.max(by: { $0.bytes < $1.bytes }), largest.bytes > max(need.memberBytes, need.edgeBytes) {
+      throw largest.place.fail(
+        "\(largest.text) take about \(Text.bytes(largest.bytes)), the run \(Text.bytes(need.bytes)) in all, and this machine has "
+          + "\(Text.bytes(available)) to give; lower it, or use a smaller --scale")
+    }
     let isGraph = need.edgeBytes > need.memberBytes
     // Two digits, rounded down: what is suggested has to fit.
     let share = scenario.scale * available / need.bytes

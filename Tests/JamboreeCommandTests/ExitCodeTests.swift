@@ -113,6 +113,23 @@ import Testing
     #expect(place.files == ["s.yaml"])
   }
 
+  /// What services load beforehand may be more than the members are.
+  @Test(arguments: [
+    ("social-blue", "services.network.itemsPerMember=1000", "53,000,000 items at the start take about"),
+    ("blog-central", "services.blogs.seedPostsPerBlog=1000", "17,000,000 items at the start take about"),
+    ("blue-twit", "services.microblog.messages=10000000", "10,000,000 items at the start take about"),
+  ]) func moreAtTheStartThanMemory(_ name: String, _ flag: String, _ message: String) throws {
+    let place = try Workplace()
+    let scenario = Workplace.smoke.replacingOccurrences(of: "smoke", with: name)
+    let run = try place.shell("ulimit -v 4000000; \"$0\" run \(scenario) --set \(flag) --results r.sqlite")
+    #expect(run.code == 64)
+    let key = flag.prefix { $0 != "=" }
+    for part in ["--set \(flag): \(key): \(message)", "this machine has", "lower it, or use a smaller --scale"] {
+      #expect(run.err.contains(part), "'\(part)' is not in: \(run.err)")
+    }
+    #expect(place.files.isEmpty)
+  }
+
   /// Every name that a run reports may be expected of it: the names that are known before must keep up with those after.
   @Test func everythingThatIsMeasuredMayBeExpected() throws {
     let place = try Workplace()

@@ -122,7 +122,10 @@ import Testing
       message: "t.yaml:19: services.tiny.count: key 'count' is given twice, first in line 16; keep one"),
     .init(
       line: "tiny:", replacement: "a: 1\n  b: 1\n  a: 2\n  b: 2\n  tiny:",
-      message: "t.yaml:14: key 'a' is given twice in this mapping; keep one"),
+      message: "t.yaml:16: services.a: key 'a' is given twice, first in line 14; keep one"),
+    .init(
+      line: "tiny:", replacement: "tiny: {}\n  tiny: {}\n  tiny:",
+      message: "t.yaml:15: services.tiny: key 'tiny' is given twice, first in line 14; keep one"),
     .init(
       line: "count: 7", replacement: "count: &seven 7",
       message: "t.yaml:16: services.tiny.count: anchors (&name) are not supported; write the value without one, or put a text that begins with '&' "
@@ -257,6 +260,29 @@ import Testing
     let scenario = try load(tinyScenario.replacing(line: "duration: 2h", with: "duration: 366d\nmeasure: { bucket: 7d }\ndrain: 31d"))
     #expect(scenario.bucketNanoseconds == 7 * 86_400_000_000_000)
     #expect(scenario.drainNanoseconds == 31 * 86_400_000_000_000)
+  }
+
+  /// In comments and in quotes, `&` and `*` name nothing.
+  @Test func nothingIsNamedInCommentsAndQuotes() throws {
+    let texts = [
+      "# see &note and *note\n", "summary: a plan # see &note and *note\n", "summary: \"R &b and *b\" # \"&b\n", "summary: 'it''s &b, *b'\n",
+      "expect: [{ metric: \"tiny.total\", min: 1 }] # &b *b\n", "---\n# &b *b\nsummary: \"\\\" &b *b\"\n",
+      "summary: the plan's \"R # &b *b\n", "# \(String(repeating: "? ", count: 40))\n",
+    ]
+    for text in texts {
+      let rest = text.hasPrefix("expect") ? tinyScenario.replacing(line: "expect:", with: "seed: 1").replacing(line: "- metric: tiny.total", with: "").replacing(line: "value: 1000", with: "") : tinyScenario
+      #expect(refusal(text + rest) == nil, "\(text)")
+    }
+    // What only looks like either does not hide what names something.
+    let bombs = [
+      "a: \"\n# \", *b\n", "a: 'x\n  ' # \n", "a: |\n  \" # \n", "a: [ b\n \"c, \" ]\n", "a: it's # '\n", "a: \"x\" # \"\n", "# x\u{2028}c: 1\n",
+      "# x\rc: 1\n",
+    ]
+    for text in bombs {
+      let bomb = text + "b: &b [x, x]\nc: *b\n"
+      #expect(refusal(bomb)?.hasSuffix("aliases ('*b') are not supported; write the value out") == true, "\(bomb)")
+    }
+    #expect(refusal("# &b\nb: &b [x, x]\n\nc: *b # *b\n") == "t.yaml:4: aliases ('*b') are not supported; write the value out")
   }
 
   @Test func exclamationMarksInTextsAreNoTags() throws {

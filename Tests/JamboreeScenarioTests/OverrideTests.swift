@@ -65,6 +65,14 @@ import Testing
       "--set population.regions.2.name=North: population.regions.2.share: required key 'share' is missing; add it (a number from 0 to 1000000000)"
     ),
     (
+      "duration=109500d",
+      "--set duration=109500d: duration: '109500d' is out of range: expected a duration from 1s to 366d, such as 500ms, 5s, 10m or 1h30m"
+    ),
+    (
+      "duration=99999999999999999999d1h",
+      "--set duration=99999999999999999999d1h: duration: '99999999999999999999d1h' is out of range: expected a duration from 1s to 366d, such as 500ms, 5s, 10m or 1h30m"
+    ),
+    (
       "seed=[1",
       "--set seed=[1: not valid YAML: while parsing a flow sequence (line 1), did not find expected ',' or ']'"
     ),
@@ -89,6 +97,17 @@ import Testing
   ])
   func refused(_ override: String, _ message: String) {
     #expect(refusal(tinyScenario, [override]) == message)
+  }
+
+  /// A list of the file that a flag has made longer is the flag's doing.
+  @Test func listsThatAFlagHasLengthened() {
+    let text = tinyScenario.replacing(line: "count: 7", with: "weights: [1, 2, 3]")
+    #expect(
+      refusal(text, ["services.tiny.weights.3=5"])
+        == "--set services.tiny.weights.3=5: services.tiny.weights: expected a list of 3 numbers from 0 to 10, found 4 entries")
+    #expect(
+      refusal(text, ["services.tiny.weights.1=50"])
+        == "--set services.tiny.weights.1=50: services.tiny.weights.1: expected a number from 0 to 10, found '50'")
   }
 
   @Test func hashCoversTextAndOverrides() throws {

@@ -26,7 +26,7 @@ import Testing
   /// A scenario whose service begins in line 6. What a service needs comes behind it.
   private static func scenario(_ id: String, _ lines: String...) -> String {
     let needed = platformServices.first { $0.descriptor.id == id }?.descriptor.requires ?? []
-    let head = ["name: mistaken", "duration: 24h", "population: { members: 100 }", "services:", "  \(id):"]
+    let head = ["name: mistaken", "duration: 24h", "population: { members: 100, employees: 60, alumni: 40 }", "services:", "  \(id):"]
     return (head + lines.map { "    " + $0 } + needed.map { "  \($0): {}" }).joined(separator: "\n")
   }
 
@@ -119,7 +119,7 @@ import Testing
 
   @Test(arguments: visited) func aMixOfNothing(_ id: String) throws {
     let zeros = try Self.actions(id).map { "\($0): 0" }.joined(separator: ", ")
-    for mix in ["{ \(zeros) }", "{ \(Self.action(id)): 0 }", "{ \(Self.action(id)): ~ }"] {
+    for mix in ["{ \(zeros) }", "{ \(Self.action(id)): 0 }"] {
       #expect(
         Self.refusal(Self.scenario(id, "mix: \(mix)"))
           == "s.yaml:6: services.\(id).mix: all weights are 0; at least one action needs a weight above 0")
@@ -129,6 +129,22 @@ import Testing
         == "s.yaml:6: services.\(id).mix: no action is named, so nothing would be done; give one a weight above 0, or leave mix out")
     // A key with nothing behind it is not given.
     for nothing in ["mix:", "mix: ~"] { #expect(Self.refusal(Self.scenario(id, nothing)) == nil) }
+  }
+
+  /// `~` puts the default back: of one weight, where others are given, and of the whole mix, where none is.
+  @Test func aWeightOfNothing() throws {
+    func mix(_ lines: String..., overrides: [String] = []) throws -> [Double] {
+      let head = "name: a\nduration: 24h\npopulation: { members: 100 }\nservices:\n  wiki:\n    participation: 1\n"
+      let text = head + lines.map { "    \($0)\n" }.joined()
+      let scenario = try ScenarioLoader.load(text: text, file: "s.yaml", overrides: overrides, services: Self.catalog)
+      return try #require(scenario.services.first as? WikiService).parameters.visits.mix
+    }
+    let standard = try mix()
+    #expect(standard.allSatisfy { $0 > 0 })
+    #expect(try mix("mix: { view: ~ }") == standard)
+    #expect(try mix(overrides: ["services.wiki.mix.view=~"]) == standard)
+    #expect(try mix("mix: { view: ~, edit: 7 }") == [standard[0], 0, 0, 7])
+    #expect(try mix("mix: { view: 90, edit: 10 }", overrides: ["services.wiki.mix.edit=~"]) == [90, 0, 0, standard[3]])
   }
 
   @Test(arguments: visited) func aMixThatIsNoMapping(_ id: String) {
@@ -184,6 +200,10 @@ import Testing
     Mistake(
       line: "dailyActive: 0",
       message: "nobody comes, but there are actions to be done; raise it, or set actionsPerDay to 0"),
+    // Beside 1 it is nothing.
+    Mistake(
+      line: "dailyActive: 1e-17",
+      message: "nobody comes, but there are actions to be done; raise it, or set actionsPerDay to 0"),
   ]
 
   @Test(arguments: visited, amounts) func anAmountThatIsNone(_ id: String, _ mistake: Mistake) {
@@ -211,7 +231,89 @@ import Testing
     for (id, reading) in [("wiki", "view"), ("alumni", "read"), ("moderation", "read"), ("blogs", "readPost"), ("bookmarks", "browseTag")] {
       #expect(Self.refusal(Self.scenario(id, "writers: { share: 0 }", "mix: { \(reading): 1 }")) == nil)
     }
-    for id in ["public", "notifications", "directory"] { #expect(Self.refusal(Self.scenario(id, "writers: { share: 0 }")) == nil) }
+  }
+
+  /// Those of whose actions all people who come do as much have nothing to say about writers.
+  @Test(arguments: ["public", "notifications", "directory", "search"]) func writersWhereThereAreNone(_ id: String) throws {
+    let message = try #require(Self.refusal(Self.scenario(id, "writers: { share: 50% }")))
+    #expect(message.hasPrefix("s.yaml:6: services.\(id).writers: unknown key 'writers'; known keys: participation, "), "\(message)")
+  }
+
+  // MARK: What a service needs of the scenario
+
+  private static let remedy = "set it to 0, or leave the service out"
+
+  @Test(arguments: visited) func nobodyWhomAServiceIsFor(_ id: String) throws {
+    let people = id == "alumni" ? "alumni" : "employees"
+    let message = "it is for \(people), and the population has none; raise population.\(people), \(Self.remedy)"
+    let none = ["population.\(people)=0"]
+    // The public's own readers are in no population; those who post outside are.
+    let key = id == "public" ? "external.share" : "participation"
+    #expect(Self.refusal(Self.scenario(id, "thinkTime: { mean: 10s }"), none) == "s.yaml:5: services.\(id).\(key): \(message)")
+    let lines = id == "public" ? ["external:", "  share: 1%"] : ["participation: 1%"]
+    #expect(
+      Self.refusal(Self.scenario(id, lines[0], lines.count > 1 ? lines[1] : "actionsPerVisit: 2"), none)
+        == "s.yaml:\(5 + lines.count): services.\(id).\(key): \(message)")
+    // Who is wanted by nobody may be missing. What a service works on has its own people, though.
+    let isDependent = Self.dependent.contains(id)
+    if !isDependent { #expect(Self.refusal(Self.scenario(id, "participation: 0", "external: { share: 0 }".onlyIf(id == "public")), none) == nil) }
+    // A sample of a scenario that has some goes on, be it without any.
+    for scale in [1e-9, 0.011] {
+      _ = try ScenarioLoader.load(text: Self.scenario(id, "thinkTime: { mean: 10s }"), file: "s.yaml", scale: scale, services: Self.catalog)
+    }
+  }
+
+  @Test func alumniOfACompanyOfEmployees() {
+    #expect(
+      Self.refusal(Self.scenario("alumni"), ["population.employees=100"])
+        == "s.yaml:5: services.alumni.participation: it is for alumni, and the population has none; raise population.alumni, and "
+        + "population.members above population.employees, \(Self.remedy)")
+  }
+
+  @Test func aStormOfNobody() {
+    let message = "it is for employees, and the population has none; raise population.employees, \(Self.remedy)"
+    #expect(
+      Self.refusal(Self.scenario("public", "logins: { share: 20% }"), ["population.employees=0"])
+        == "s.yaml:6: services.public.logins.share: \(message)")
+  }
+
+  @Test func aBrigadeOfMoreThanThereAre() throws {
+    let text = Self.scenario("moderation", "brigade:", "  members: 61")
+    #expect(
+      Self.refusal(text)
+        == "s.yaml:7: services.moderation.brigade.members: 61 are more than the 60 employees there are; lower it, or raise population.employees")
+    #expect(Self.refusal(text, ["services.moderation.brigade.members=60"]) == nil)
+    // It does not scale, and a sample has whom it has.
+    _ = try ScenarioLoader.load(
+      text: text, file: "s.yaml", overrides: ["services.moderation.brigade.members=60"], scale: 0.1, services: Self.catalog)
+  }
+
+  @Test(arguments: [("viral: { views: 10 }", "viral"), ("logins: { share: 50% }", "logins")]) func aPeakBehindTheEnd(_ line: String, _ crowd: String) {
+    let flag = "services.public.\(crowd).peak=24.5h"
+    #expect(
+      Self.refusal(Self.scenario("public", line), [flag])
+        == "--set \(flag): services.public.\(crowd).peak: a peak at 24h30m lies behind the end, at 24h: nobody would come as they do at one; "
+        + "put it within the duration, or lengthen that")
+    #expect(Self.refusal(Self.scenario("public", line), ["services.public.\(crowd).peak=24h"]) == nil)
+    // Of a crowd that does not come it is no matter.
+    #expect(Self.refusal(Self.scenario("public", "participation: 1"), [flag]) == nil)
+    // The default, too.
+    #expect(Self.refusal(Self.scenario("public", line), ["duration=1h"])?.hasPrefix("s.yaml:6: services.public.\(crowd).peak: ") == true)
+  }
+
+  @Test func aSelectionThatIsNotDoneInTime() {
+    let text = Self.scenario("selection", "delay: 24h")
+    let work = "and the drain, in which it has to be done, is over after"
+    #expect(
+      Self.refusal(text)
+        == "s.yaml:6: services.selection.delay: the selection would begin 24h after the end, \(work) 24h; shorten it, or lengthen drain")
+    // 31 posts of five ideas, and 18 of the hosts'.
+    #expect(
+      Self.refusal(text, ["drain=25h", "services.selection.reviewTime.mean=30m"])
+        == "s.yaml:6: services.selection.delay: after a delay of 24h the selection takes about 4h more, \(work) 25h; shorten it or "
+        + "reviewTime, or lengthen drain")
+    #expect(Self.refusal(text, ["drain=30h"]) == nil)
+    #expect(Self.refusal(text, ["drain=25h", "services.selection.reviewTime.mean=1m"]) == nil)
   }
 
   @Test(arguments: ["0", "-1", "100001"]) func aThresholdOutOfRange(_ value: String) {
@@ -231,4 +333,9 @@ import Testing
       Self.refusal(Self.scenario("public", "viral:", "  views: 200000000"))
         == "s.yaml:7: services.public.viral.views: '200000000' is out of range: expected a whole number from 0 to 100000000")
   }
+}
+
+extension String {
+  /// The text, or one that says nothing.
+  fileprivate func onlyIf(_ condition: Bool) -> String { condition ? self : "actionsPerVisit: 2" }
 }

@@ -94,7 +94,7 @@ extension ParameterReader {
     _ key: String, default defaultValue: Int64?, in range: ClosedRange<Int64>, _ summary: String
   ) throws(ConfigurationError) -> Int64 {
     let value = try scalar(
-      key, default: defaultValue, standIn: range.lowerBound, durationWithin(range), acceptsQuoted: true, parseDuration, range.contains)
+      key, default: defaultValue, standIn: range.lowerBound, durationWithin(range), acceptsQuoted: true, parseLongDuration, range.contains)
     describe(key, .duration(range), default: defaultValue.map(durationText), value: durationText(value), summary)
     return value
   }
@@ -106,7 +106,7 @@ extension ParameterReader {
   ) throws(ConfigurationError) -> Int64? {
     // No text means a negative duration, so this one shows that there is none.
     let given = try scalar(
-      key, default: Int64.min, standIn: range.lowerBound, durationWithin(range), acceptsQuoted: true, parseDuration, range.contains)
+      key, default: Int64.min, standIn: range.lowerBound, durationWithin(range), acceptsQuoted: true, parseLongDuration, range.contains)
     let value = given == .min ? nil : given
     describeOptional(key, .duration(range), unit: "", value: value.map(durationText), summary)
     return value

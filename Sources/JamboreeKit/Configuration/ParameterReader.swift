@@ -71,6 +71,13 @@ public struct ParameterReader {
   /// Whether the key was given.
   public func has(_ key: String) -> Bool { find(key) != nil }
 
+  /// Whether the key was given with something behind it.
+  public func hasValue(_ key: String) -> Bool {
+    guard let entry = find(key) else { return false }
+    if case .null = entry.node.value { return false }
+    return true
+  }
+
   /// A fault of one key, or of several together, reported at that key's line.
   public func fail(_ key: String, _ message: String) -> ConfigurationError {
     // The line of a key that a flag gave is unknown, and must not be taken from the mapping around it.

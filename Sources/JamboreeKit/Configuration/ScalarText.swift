@@ -72,7 +72,10 @@ private let durationUnits: [(name: String, nanoseconds: Int64)] = [
 
 /// Nanoseconds of a text such as `1h30m`, `1.5h` or `0`; nil if it is not one or does not fit. Units come largest
 /// first: `d`, `h`, `m`, `s`, `ms`, `us`, `ns`.
-public func parseDuration(_ text: String) -> Int64? {
+public func parseDuration(_ text: String) -> Int64? { parseLongDuration(text).flatMap { $0 == .max ? nil : $0 } }
+
+/// As ``parseDuration(_:)``, but for what does not fit, which is the largest number: so that it can be told to be too long.
+func parseLongDuration(_ text: String) -> Int64? {
   if text == "0" { return 0 }
   guard !text.isEmpty, text.utf8.count <= 100 else { return nil }
   var rest = text[...]
@@ -88,21 +91,20 @@ public func parseDuration(_ text: String) -> Int64? {
     }
     units = units[(index + 1)...]
     let (sum, overflow) = total.addingReportingOverflow(amount)
-    guard !overflow else { return nil }
-    total = sum
+    total = overflow ? .max : sum
   }
   return total
 }
 
-/// An amount of a unit, exact where it is a whole number.
+/// An amount of a unit, exact where it is a whole number; the largest number where it does not fit.
 private func nanoseconds(_ digits: Substring, _ unit: Int64) -> Int64? {
   if let whole = Int64(digits) {
     let (product, overflow) = whole.multipliedReportingOverflow(by: unit)
-    return overflow ? nil : product
+    return overflow ? .max : product
   }
   guard digits.first != ".", digits.last != ".", let amount = Double(digits) else { return nil }
   let product = (amount * Double(unit)).rounded()
-  return product < 9.2e18 ? Int64(product) : nil
+  return product < 9.2e18 ? Int64(product) : .max
 }
 
 /// A duration as a scenario would write it.

@@ -30,8 +30,16 @@ public struct AlumniService: Service {
     meanBytes = try reader.number("meanBytes", default: 500, in: 1...65_536, unit: "B", "mean length of a text (lognormal)")
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.alumni, visits)
+    try extent.check(seedPosts, "seedPosts", atMost: mostPlatformItems)
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [MemoryShare("seedPosts", .items(furtherPlaces: 0), count: Double(seedPosts) * extent.scale)]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
-    try setup.check(seedPosts, "services.alumni.seedPosts", atMost: mostPlatformItems)
     let alumni = Alumni(self, VisitModel(Self.outline, visits, setup, audience: .alumni))
     return PreparedVisits(alumni, containers: [Dataset.Container(id: alumni.page, name: "Alumni")], history: alumni.history)
   }

@@ -44,6 +44,15 @@ public struct BlogService: Service, PublicPlace {
     VisitModel(Self.outline, parameters.visits, setup, owners: parameters.owners)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    let blogs = Double(extent.users(parameters.visits)) * parameters.owners
+    return [MemoryShare("seedPostsPerBlog", .items(furtherPlaces: 1), count: blogs * Double(parameters.seedPostsPerBlog))]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let blogs = Blogs(parameters, model(setup))
     return PreparedVisits(blogs, containers: blogs.containers, history: blogs.history) { timeline in

@@ -24,6 +24,19 @@ public struct BookmarkService: Service {
     parameters = try BookmarkParameters(&reader)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+    try extent.check(
+      history: Double(parameters.bookmarks) * extent.scale, ofOne: extent.largestWriterShare(parameters.visits), "bookmarks",
+      remedy: "raise writers.share")
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    // Each is listed by its tags, and on the front page.
+    let places = parameters.tagsPerBookmark + 1
+    return [MemoryShare("bookmarks", .items(furtherPlaces: places), count: Double(parameters.bookmarks) * extent.scale)]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let bookmarks = Bookmarks(parameters, VisitModel(Self.outline, parameters.visits, setup))
     return PreparedVisits(bookmarks, containers: [bookmarks.frontPage], history: bookmarks.history)
@@ -66,7 +79,7 @@ struct Bookmarks: VisitBehaviour {
     for number in 0..<Int((Double(parameters.bookmarks) * model.setup.scale).rounded()) {
       var stream = RandomStream(seed: model.setup.seed, domain: RandomDomain("bookmarks.history"), entity: UInt64(number))
       let owner = byBookmarks.index(bits: stream.next())
-      // What a single owner has no numbers for is left out.
+      // What there are no numbers for has been refused; nothing may come to others' numbers all the same.
       guard Int(kept[owner]) < BudgetDeal.mostOfOne else { continue }
       var bookmark = Operation(verb: .publish, action: model.setup.firstAction, actor: owners[owner], intended: .zero)
       // Beyond the numbers that the owner's bookmarks get during the run.

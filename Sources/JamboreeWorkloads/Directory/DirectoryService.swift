@@ -59,6 +59,10 @@ public struct DirectoryService: Service {
     ContainerID(space: ContainerID.Space(service: service, kind: 1), number: 1)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     guard let blogs = setup.find(BlogService.self) else {
       throw ConfigurationError(

@@ -13,6 +13,10 @@ public struct JamService: Service {
     parameters = try JamParameters(&reader)
   }
 
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [MemoryShare("seedIdeasPerForum", .items(furtherPlaces: 0), count: Double(parameters.seedIdeasPerForum * parameters.forums))]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     PreparedJam(JamModel(parameters, setup))
   }

@@ -20,6 +20,15 @@ public struct MediaService: Service {
     parameters = try MediaParameters(&reader)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+    try extent.check(parameters.items, "items", atMost: mostPlatformItems)
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [MemoryShare("items", .items(furtherPlaces: 0), count: Double(parameters.items) * extent.scale)]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let media = Media(parameters, VisitModel(Self.outline, parameters.visits, setup))
     return PreparedVisits(media, containers: [media.library], history: media.history)

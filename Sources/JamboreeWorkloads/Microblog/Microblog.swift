@@ -46,6 +46,8 @@ struct Microblog: VisitBehaviour {
     var stream = RandomStream(seed: model.setup.seed, domain: RandomDomain("microblog.history"), entity: 0)
     for number in 0..<count {
       let writer = byWriting.index(bits: stream.next())
+      // What there are no numbers for has been refused; nothing may come to others' numbers all the same.
+      guard Int(sequences[writer]) < BudgetDeal.mostOfOne else { continue }
       let time = start + Int64(Double(parameters.messagesAgeNanoseconds) * Double(number) / Double(count))
       let bytes = lengths.value(bits: stream.next())
       var message = model.earlierItem(
@@ -53,9 +55,9 @@ struct Microblog: VisitBehaviour {
         bytes: min(bytes, Int64(MicroblogService.longestMessage)))
       sequences[writer] += 1
       message.container = timeline
-      if stream.chance(replyShare), number > 0 {
+      if stream.chance(replyShare), !published.isEmpty {
         // An answer to one of the messages of the last hours.
-        message.object = published[number - 1 - stream.next(below: min(number, parameters.feed.pageLength))].rawValue
+        message.object = published[published.count - 1 - stream.next(below: min(published.count, parameters.feed.pageLength))].rawValue
       }
       if stream.chance(parameters.negativeShare) { message.flags.insert(.isNegative) }
       published.append(message.subject)

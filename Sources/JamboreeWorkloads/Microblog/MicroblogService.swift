@@ -43,6 +43,21 @@ public struct MicroblogService: Service, PublicPlace {
     ContainerID(space: ContainerID.Space(service: number, kind: 1), number: 1)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+    try extent.check(
+      history: Double(parameters.messages) * extent.scale, ofOne: extent.largestWriterShare(parameters.visits), "messages",
+      remedy: "raise writers.share")
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [
+      // A thread of answers takes about as much as two places more that list its messages.
+      MemoryShare("messages", .items(furtherPlaces: 2), count: Double(parameters.messages) * extent.scale),
+      MemoryShare("following", .ties, count: Double(extent.users(parameters.visits)) * parameters.following),
+    ]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let microblog = Microblog(parameters, VisitModel(Self.outline, parameters.visits, setup))
     let timeline = Dataset.Container(id: Self.publicPlace(ofService: setup.serviceNumber), name: "Everybody's messages")

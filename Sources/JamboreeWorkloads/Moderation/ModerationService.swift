@@ -43,8 +43,22 @@ public struct ModerationService: Service {
     parameters = try ModerationParameters(&reader)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+    try extent.check(parameters.seedPosts, "seedPosts", atMost: mostPlatformItems)
+    // In a sample that has fewer employees than the group has members, all of them are in it.
+    guard parameters.brigade.members <= extent.full.employees else {
+      throw ServiceFault(
+        "brigade.members",
+        "\(parameters.brigade.members) are more than the \(extent.full.employees) employees there are; lower it, or raise population.employees")
+    }
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [MemoryShare("seedPosts", .items(furtherPlaces: 0), count: Double(parameters.seedPosts) * extent.scale)]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
-    try setup.check(parameters.seedPosts, "services.moderation.seedPosts", atMost: mostPlatformItems)
     let model = VisitModel(Self.members, parameters.visits, setup)
     let commons = Commons(parameters, model)
     var hostile = parameters.visits

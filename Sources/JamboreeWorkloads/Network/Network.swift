@@ -54,6 +54,8 @@ struct Network: VisitBehaviour {
     var stream = RandomStream(seed: seed, domain: RandomDomain("network.history"), entity: 0)
     for number in 0..<count {
       let author = byAmount.index(bits: stream.next())
+      // What there are no numbers for has been refused; nothing may come to others' numbers all the same.
+      guard Int(sequences[author]) < BudgetDeal.mostOfOne else { continue }
       let kind = kinds.index(bits: stream.next())
       let age = Double(parameters.itemsAgeNanoseconds) * (1 - Double(number) / Double(count))
       var item = model.earlierItem(

@@ -42,6 +42,18 @@ public struct NetworkService: Service, PublicPlace {
     ContainerID(space: ContainerID.Space(service: number, kind: 1), number: 1)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+    let users = extent.users(parameters.visits)
+    try extent.check(
+      history: Double(users) * parameters.itemsPerMember, ofOne: largestShare(sigma: parameters.itemsSigma, of: users), "itemsPerMember",
+      remedy: "lower itemsSigma")
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [MemoryShare("itemsPerMember", .items(furtherPlaces: 0), count: Double(extent.users(parameters.visits)) * parameters.itemsPerMember)]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     let network = Network(parameters, VisitModel(Self.outline, parameters.rewarded, setup))
     let everybody = Dataset.Container(id: Self.publicPlace(ofService: setup.serviceNumber), name: "What everybody shares")

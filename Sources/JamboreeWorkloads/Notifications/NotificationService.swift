@@ -27,6 +27,10 @@ public struct NotificationService: Service {
     pageLength = try reader.integer("pageLength", default: 20, in: 1...500, "notifications shown in a list")
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, visits)
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     PreparedVisits(Notifications(VisitModel(Self.outline, visits, setup), pageLength: pageLength))
   }

@@ -30,10 +30,33 @@ public struct PublicService: Service {
     parameters = try PublicParameters(&reader)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(parameters.readers, "readers", atMost: Audience.mostAnonymous)
+    try extent.check(parameters.viral.views, "viral.views", atMost: Audience.mostAnonymous)
+    try extent.check(parameters.seedPosts, "seedPosts", atMost: mostPlatformItems)
+    try extent.check(.employees, parameters.logins.share, "logins.share")
+    if parameters.external.postsPerDay > 0 { try extent.check(.employees, parameters.external.share, "external.share") }
+    let crowds = [
+      ("viral.peak", parameters.viral.peakNanoseconds, parameters.viral.views > 0),
+      ("logins.peak", parameters.logins.peakNanoseconds, parameters.logins.share > 0),
+    ]
+    for (key, peak, comes) in crowds where comes && peak > extent.durationNanoseconds {
+      throw ServiceFault(
+        key,
+        "a peak at \(durationText(peak)) lies behind the end, at \(durationText(extent.durationNanoseconds)): nobody would come as they do at one; "
+          + "put it within the duration, or lengthen that")
+    }
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [
+      MemoryShare("readers", .visitors, count: Double(parameters.readers) * extent.scale * parameters.visits.participation),
+      MemoryShare("viral.views", .visitors, count: Double(parameters.viral.views) * extent.scale),
+      MemoryShare("seedPosts", .items(furtherPlaces: 0), count: Double(parameters.seedPosts) * extent.scale),
+    ]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
-    try setup.check(parameters.readers, "services.public.readers", atMost: Audience.mostAnonymous)
-    try setup.check(parameters.viral.views, "services.public.viral.views", atMost: Audience.mostAnonymous)
-    try setup.check(parameters.seedPosts, "services.public.seedPosts", atMost: mostPlatformItems)
     let crowds = PublicCrowds(parameters, setup)
     return CombinedVisits([
       PreparedVisits(

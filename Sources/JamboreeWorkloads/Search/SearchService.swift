@@ -23,6 +23,10 @@ public struct SearchService: Service {
     reading = try PageReading(&reader, isRanked: false)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, visits)
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     PreparedVisits(Search(VisitModel(Self.outline, visits, setup), reading))
   }

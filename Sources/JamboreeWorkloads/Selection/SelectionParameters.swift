@@ -1,3 +1,4 @@
+import Glibc
 import JamboreeKit
 
 /// What a scenario says about the selection that follows a jam. Counts of clusters, reviewers and awards do not scale: a smaller
@@ -64,5 +65,18 @@ public struct SelectionParameters: Sendable {
     guard shortlist * votesPerPlan <= 65_000 else {
       throw reader.fail("votesPerPlan", "more than 65000 votes in all; lower it, or shortlist")
     }
+  }
+
+  /// How long it takes from the first step to the last, about and rather too short: reviewers who are all equally quick.
+  func workNanoseconds(after jam: JamParameters, members: Int) -> Double {
+    let judges = min(reviewers, members)
+    let posts = Double(members) * jam.participation * jam.posts.perParticipant
+    let ideas = posts / jam.posts.threadSize + Double(jam.seedIdeasPerForum * jam.forums)
+    // Of all that could be, those clusters of which there is an idea.
+    let groups = Double(clusterBy == .topic ? jam.forums * 64 : jam.forums)
+    let found = min(groups * (1 - exp(-ideas / groups)), Double(clusters)).rounded(.down)
+    func rounds(_ count: Double, _ each: Int) -> Double { (count * Double(min(each, judges)) / Double(judges)).rounded(.up) }
+    let judgements = rounds(found, reviewsPerCluster) + rounds(min(found, Double(shortlist)), votesPerPlan)
+    return judgements * Double(reviewMeanNanoseconds)
   }
 }

@@ -17,6 +17,26 @@ public struct SelectionService: Service {
     parameters = try SelectionParameters(&reader)
   }
 
+  /// It begins after the end, and has the drain to be done in.
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    let (delay, drain) = (parameters.delayNanoseconds, extent.drainNanoseconds)
+    guard delay < drain else {
+      throw ServiceFault(
+        "delay",
+        "the selection would begin \(durationText(delay)) after the end, and the drain, in which it has to be done, is over after "
+          + "\(durationText(drain)); shorten it, or lengthen drain")
+    }
+    let jam = extent.services.lazy.compactMap { $0 as? JamService }.first
+    let work = jam.map { parameters.workNanoseconds(after: $0.parameters, members: extent.full.members) } ?? 0
+    guard Double(delay) + work <= Double(drain) else {
+      let hours = (work / 3.6e12).rounded(.up)
+      throw ServiceFault(
+        "delay",
+        "after a delay of \(durationText(delay)) the selection takes about \(plain(hours))h more, and the drain, in which it has to be done, is "
+          + "over after \(durationText(drain)); shorten it or reviewTime, or lengthen drain")
+    }
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
     guard let jam = setup.find(JamService.self) else {
       throw ConfigurationError(

@@ -85,6 +85,11 @@ public struct VisitOutline: Sendable {
 
   var figures: [String] { metrics.map(\.name) + VisitSummary.names(name) + derived }
 
+  /// Whether anything is done by some of those who come and not by others: see ``VisitParameters/Writers``.
+  var hasWriters: Bool {
+    activities.contains { if case .everyone = $0.doer { false } else { true } }
+  }
+
   public var descriptor: ServiceDescriptor {
     ServiceDescriptor(
       id: id, summary: summary, actions: actions, verbs: verbs, figures: figures, readBackFigures: readBack, requires: requires)

@@ -64,7 +64,7 @@ struct BudgetDeal {
   /// Those of the participants who come who write, those who write much first.
   func writers(domain: (String) -> RandomDomain) -> [Int] {
     let order = StratifiedPermutation(count: coming, seed: seed, domain: domain("writers"))
-    var writers = [Int](repeating: 0, count: min(Int((Double(coming) * parameters.writers.share).rounded(.up)), coming))
+    var writers = [Int](repeating: 0, count: Self.writerCount(parameters, coming: coming))
     for participant in 0..<coming {
       let rank = order.rank(of: participant)
       if rank < writers.count { writers[rank] = participant }
@@ -73,7 +73,15 @@ struct BudgetDeal {
   }
 
   /// How many of the writers write much.
-  func heavyCount(of writers: [Int]) -> Int { Int((Double(writers.count) * parameters.writers.heavyShare).rounded()) }
+  func heavyCount(of writers: [Int]) -> Int { Self.heavyCount(parameters, writers: writers.count) }
+
+  static func writerCount(_ parameters: VisitParameters, coming: Int) -> Int {
+    min(Int((Double(coming) * parameters.writers.share).rounded(.up)), coming)
+  }
+
+  static func heavyCount(_ parameters: VisitParameters, writers: Int) -> Int {
+    Int((Double(writers) * parameters.writers.heavyShare).rounded())
+  }
 }
 
 extension StratifiedBudget {

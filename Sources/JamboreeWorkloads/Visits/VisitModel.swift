@@ -63,7 +63,7 @@ public final class VisitModel: Sendable {
       return sum
     }
     // A single burst is one day of its own, whatever hours it falls into.
-    let days = curve == nil ? zip(hours.workingDays, shares).reduce(0) { $0 + $1.0 * $1.1 } / total : 1
+    let days = curve == nil ? Self.days(hours, setup.population.regions) : 1
     roster = audience.draw(parameters.participation, setup, domain("participants"))
     comingCount = Self.coming(roster.count, parameters.dailyActive, days: days)
     owning = StratifiedPermutation(count: roster.count, seed: setup.seed, domain: domain("owners"))
@@ -80,8 +80,14 @@ public final class VisitModel: Sendable {
   }
 
   /// How many come at least once: each day as many, whoever came the day before.
-  private static func coming(_ count: Int, _ daily: Double, days: Double) -> Int {
+  static func coming(_ count: Int, _ daily: Double, days: Double) -> Int {
     min(Int((Double(count) * (1 - pow(1 - daily, max(days, 0)))).rounded(.up)), count)
+  }
+
+  /// How many working days' weight the whole has, over all regions.
+  static func days(_ hours: ArrivalCurve, _ regions: [Region]) -> Double {
+    let shares = regions.map(\.share)
+    return zip(hours.workingDays, shares).reduce(0) { $0 + $1.0 * $1.1 } / max(shares.reduce(0, +), .leastNormalMagnitude)
   }
 
   /// What a participant will do altogether of an activity.

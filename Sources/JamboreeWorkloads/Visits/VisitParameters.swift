@@ -61,33 +61,40 @@ public struct VisitParameters: Sendable {
       try Arrivals(hours: &reader, standard.arrivals)
     }
     mix = try Self.mix(&reader, outline.activities)
-    writers = try reader.section("writers", "who makes the content") { reader throws(ConfigurationError) in
-      Writers(
-        share: try reader.number("share", default: standard.writers.share, in: 0...1, "of those who come, who write"),
-        heavyShare: try reader.number("heavyShare", default: standard.writers.heavyShare, in: 0...1, "of these, who write much"),
-        heavyFactor: try reader.number(
-          "heavyFactor", default: standard.writers.heavyFactor, in: 1...10_000, "how much more they write than the others"))
-    }
+    writers = try outline.hasWriters ? Self.writers(&reader, standard.writers) : standard.writers
     if writers.share == 0, let idle = outline.activities.indices.first(where: { outline.activities[$0].doer == .writers && mix[$0] > 0 }) {
       throw reader.fail(
         "writers", "nobody writes, but '\(outline.activities[idle].name)' is in the mix; raise writers.share, or give a mix without it")
     }
-    guard dailyActive > 0 || actionsPerDay == 0 else {
+    // A share so small that it is lost beside 1 is none.
+    guard 1 - dailyActive < 1 || actionsPerDay == 0 else {
       throw reader.fail("dailyActive", "nobody comes, but there are actions to be done; raise it, or set actionsPerDay to 0")
     }
   }
 
-  /// A mix that is given is all there is: what it does not name is not done.
+  private static func writers(_ reader: inout ParameterReader, _ standard: Writers) throws(ConfigurationError) -> Writers {
+    try reader.section("writers", "who makes the content") { reader throws(ConfigurationError) in
+      Writers(
+        share: try reader.number("share", default: standard.share, in: 0...1, "of those who come, who write"),
+        heavyShare: try reader.number("heavyShare", default: standard.heavyShare, in: 0...1, "of these, who write much"),
+        heavyFactor: try reader.number(
+          "heavyFactor", default: standard.heavyFactor, in: 1...10_000, "how much more they write than the others"))
+    }
+  }
+
+  /// A mix that is given is all there is: what it does not name is not done. A weight with nothing behind its name has its default,
+  /// and a mix of nothing but such is as good as none.
   private static func mix(_ reader: inout ParameterReader, _ activities: [Activity]) throws(ConfigurationError) -> [Double] {
     var isEmpty = false
     let mix = try reader.section("mix", "weight of each action, relative to their sum; where it is given, what is left out is not done") {
       reader throws(ConfigurationError) in
       var weights: [Double] = []
       isEmpty = reader.isGiven && reader.keys.isEmpty
+      let isGiven = isEmpty || reader.keys.contains(where: reader.hasValue)
       for activity in activities {
         weights.append(
           try reader.number(
-            activity.name, default: activity.weight, leftOut: reader.isGiven ? 0 : nil, in: 0...1e12, activity.summary))
+            activity.name, default: activity.weight, leftOut: isGiven && !reader.has(activity.name) ? 0 : nil, in: 0...1e12, activity.summary))
       }
       return weights
     }

@@ -20,8 +20,16 @@ public struct WikiService: Service {
     parameters = try WikiParameters(&reader)
   }
 
+  public func check(_ extent: ScenarioExtent) throws(ServiceFault) {
+    try extent.check(.employees, parameters.visits)
+    try extent.check(parameters.pages, "pages", atMost: mostPlatformItems)
+  }
+
+  public func memoryShares(_ extent: ScenarioExtent) -> [MemoryShare] {
+    [MemoryShare("pages", .items(furtherPlaces: 0), count: Double(parameters.pages) * extent.scale)]
+  }
+
   public func prepare(_ setup: ServiceSetup) throws(ConfigurationError) -> any PreparedService {
-    try setup.check(parameters.pages, "services.wiki.pages", atMost: mostPlatformItems)
     let wiki = Wiki(parameters, VisitModel(Self.outline, parameters.visits, setup))
     return PreparedVisits(wiki, containers: [wiki.containers], history: wiki.history)
   }

@@ -95,7 +95,8 @@ struct RunCommand: ParsableCommand {
     // Under load a worker sleeps most of the time, and the server may be on the same machine.
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
     let needs = try Composition.rankers.make(PlugInReference(request.ranker)).ranker.needs
-    try MemoryNeed.check(request.scenario, ranker: needs, workers: workers)
+    try MemoryNeed.check(
+      request.scenario, ranker: needs, workers: workers, keepsItems: Composition.keepsItems(request.backend))
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
     // A ranker's process may be there before there is a run.
     Interruption.shared.beforeLeaving {
