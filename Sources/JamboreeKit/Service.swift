@@ -94,10 +94,16 @@ public protocol PreparedService: AnyObject, Sendable {
   /// What happened before the start: writes of any verb, in order of time, whose effects are there for the first reader.
   /// Items of the platform's own have ``MemberID/platform`` as their author.
   var history: OperationLog { get }
+  /// What members will do, as far as it is known before the start; empty where nothing is.
+  var planned: [PlannedCrowd] { get }
   /// The agents of the members `m` with `m % shardCount == shard`. Called once a shard, from several threads at once.
   func makeAgents(shard: Int) -> any ServiceAgents
   /// Figures that follow from what was counted: peaks, turning points.
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric]
+}
+
+extension PreparedService {
+  public var planned: [PlannedCrowd] { [] }
 }
 
 /// The agents of one service in one shard: each is a member's presence in that service, numbered from 0.

@@ -15,6 +15,7 @@ final class CombinedVisits: PreparedService {
     for part in parts { log.append(part.history) }
     return log
   }
+  var planned: [PlannedCrowd] { parts.flatMap(\.planned) }
   func makeAgents(shard: Int) -> any ServiceAgents { CombinedAgents(parts.map { $0.makeAgents(shard: shard) }) }
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] { parts.flatMap { $0.derivedMetrics(timeline) } }
 }
