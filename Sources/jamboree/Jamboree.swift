@@ -24,6 +24,7 @@ struct Jamboree: ParsableCommand {
     Interruption.shared.watch()
     do {
       try refuseUnknownHelp(Array(CommandLine.arguments.dropFirst()))
+      try refuseRepeated(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch {
@@ -44,6 +45,17 @@ struct Jamboree: ParsableCommand {
         throw ValidationError("there is no command '\(name)'; \(hint)known: \(names.joined(separator: ", "))")
       }
       command = next
+    }
+  }
+
+  /// Of a flag that is given twice the last would win without a word.
+  private static func refuseRepeated(_ arguments: [String]) throws {
+    var seen: Set<String> = []
+    for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+      let flag = String(argument.prefix { $0 != "=" })
+      guard flag == "--set" || seen.insert(flag).inserted else {
+        throw ValidationError("\(printable(flag)) is given more than once; keep one")
+      }
     }
   }
 
