@@ -9,7 +9,7 @@ struct Jamboree: ParsableCommand {
     commandName: "jamboree",
     abstract: "Rehearse a company's social platform before its people arrive.",
     discussion: """
-      Exit codes: 0 done; 1 an expectation or a check failed; 64 usage or scenario error, or a result file that is not ours; \
+      Exit codes: 0 done; 1 an expectation or a check failed, or nothing was done; 64 usage or scenario error, or a result file that is not ours; \
       69 backend not reachable; 74 results locked, disk full or not writable, or output that cannot be written; 75 the run \
       is invalid; 130 interrupted.
       """,
