@@ -66,4 +66,15 @@ public struct MetricTimeline: Sendable {
     case .gauge: peakValues[index]
     }
   }
+
+  /// Sums of a counter over the hours of the event; empty where nothing counts it, and when buckets are longer than an hour or do
+  /// not divide it.
+  public func hourly(_ name: String) -> [Double] {
+    let hour: Int64 = 3_600_000_000_000
+    guard let index = index(of: name), hour % bucketNanoseconds == 0 else { return [] }
+    let perHour = Int(hour / bucketNanoseconds)
+    return stride(from: 0, to: values.count, by: perHour).map { start in
+      values[start..<min(start + perHour, values.count)].reduce(0) { $0 + Double($1[index]) }
+    }
+  }
 }

@@ -111,6 +111,8 @@ public protocol PreparedService: AnyObject, Sendable {
   var history: OperationLog { get }
   /// What its feed goes by; nil (the default) when none of its steps is a ``Step/feed(_:)``.
   var feed: FeedDescription? { get }
+  /// What members will do, as far as it is known before the start; empty where nothing is.
+  var planned: [PlannedCrowd] { get }
   /// The agents of the members `m` with `m % shardCount == shard`. Called once a shard, from several threads at once.
   func makeAgents(shard: Int) -> any ServiceAgents
   /// Figures that follow from what was counted: peaks, turning points.
@@ -124,10 +126,8 @@ public protocol PreparedService: AnyObject, Sendable {
 extension PreparedService {
   public var latentQuality: LatentQuality? { nil }
   public var judgedContainers: [ContainerID] { [] }
-}
-
-extension PreparedService {
   public var feed: FeedDescription? { nil }
+  public var planned: [PlannedCrowd] { [] }
 }
 
 /// The agents of one service in one shard: each is a member's presence in that service, numbered from 0.

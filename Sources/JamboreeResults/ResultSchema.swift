@@ -17,6 +17,7 @@ enum ResultSchema {
     migrator.registerMigration("v1", foreignKeyChecks: .immediate) { db in try db.execute(sql: version1) }
     migrator.registerMigration("v2", foreignKeyChecks: .immediate) { db in try db.execute(sql: version2) }
     migrator.registerMigration("v3", foreignKeyChecks: .immediate) { db in try db.execute(sql: version3) }
+    migrator.registerMigration("v4", foreignKeyChecks: .immediate) { db in try db.execute(sql: version4) }
     return migrator
   }()
 
@@ -179,5 +180,45 @@ enum ResultSchema {
   /// Scenarios that name files.
   private static let version3 = """
     ALTER TABLE run ADD COLUMN scenario_folder TEXT NOT NULL DEFAULT '';
+    """
+
+  /// What a load tells beside its latencies; expectations that a run is not held to.
+  private static let version4 = """
+    ALTER TABLE check_result ADD COLUMN not_held_because TEXT;
+
+    CREATE TABLE load_stage (
+      run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      shape TEXT NOT NULL,
+      rate REAL NOT NULL,
+      start_ns INTEGER NOT NULL,
+      starts_per_second REAL NOT NULL,
+      errors INTEGER NOT NULL,
+      count INTEGER NOT NULL,
+      mean_ns REAL NOT NULL,
+      p50_ns INTEGER NOT NULL,
+      p90_ns INTEGER NOT NULL,
+      p99_ns INTEGER NOT NULL,
+      p999_ns INTEGER NOT NULL,
+      max_ns INTEGER NOT NULL,
+      PRIMARY KEY (run_id, position)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE outage (
+      run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      start_ns INTEGER NOT NULL,
+      end_ns INTEGER,
+      failures INTEGER NOT NULL,
+      PRIMARY KEY (run_id, position)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE remark (
+      run_id TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+      position INTEGER NOT NULL,
+      label TEXT NOT NULL,
+      text TEXT NOT NULL,
+      PRIMARY KEY (run_id, position)
+    ) STRICT, WITHOUT ROWID;
     """
 }

@@ -58,6 +58,7 @@ extension ResultStore {
         environment: environment(db, row.get("environment_id"), path), phases: phases(db, id),
         summaries: summaries(db, id, reader), metrics: metrics(db, id, reader), checks: checks(db, id),
         errorSamples: errorSamples(db, id, reader), timeline: timeline(db, id, row.get("bucket_ns"), reader),
+        load: storedLoad(db, id, reader),
         outcomes: reader.numbers(row.get("outcomes"), in: "run"), simulatedNanoseconds: row.get("simulated_ns"),
         clockCostNanoseconds: row.get("clock_cost_ns"))
     }
@@ -114,7 +115,7 @@ extension ResultStore {
 
 private let runColumns = """
   id, scenario_name, backend_id, ranker_id, status, verdict, started_unix_ns, wall_ns, measure_ns, operations, seed, scale, workers, \
-  digest
+  digest, pace, overrides
   """
 
 private func runRecord(_ db: Database, _ row: Row, _ reader: ColumnReader) throws -> RunRecord {
@@ -127,7 +128,7 @@ private func runRecord(_ db: Database, _ row: Row, _ reader: ColumnReader) throw
     startedUnixNanoseconds: row.get("started_unix_ns"), wallSeconds: Double(wall) / 1e9, measureSeconds: Double(measured) / 1e9,
     operations: operations, operationsPerSecond: measured > 0 ? Double(operations) * 1e9 / Double(measured) : 0,
     seed: Seed(UInt64(bitPattern: row.get("seed"))), scale: row.get("scale"), workers: row.get("workers"),
-    digest: row.get("digest"))
+    digest: row.get("digest"), pace: row.get("pace"), overrides: reader.texts(row.get("overrides"), in: "run"))
 }
 
 private func runIdentity(_ row: Row, _ reader: ColumnReader) throws -> RunIdentity {

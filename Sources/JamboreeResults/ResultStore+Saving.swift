@@ -170,9 +170,9 @@ private func insertMetrics(_ db: Database, _ run: String, _ metrics: [Metric]) t
 
 func insertChecks(_ db: Database, _ run: String, _ checks: [CheckRecord]) throws {
   let statement = try db.makeStatement(
-    sql: #"INSERT OR REPLACE INTO check_result (run_id, position, name, observed, "limit", passed) VALUES (?, ?, ?, ?, ?, ?)"#)
+    sql: #"INSERT OR REPLACE INTO check_result (run_id, position, name, observed, "limit", passed, not_held_because) VALUES (?, ?, ?, ?, ?, ?, ?)"#)
   for (position, check) in checks.enumerated() {
-    try statement.execute(arguments: [run, position, check.name, check.observed, check.limit, check.passed])
+    try statement.execute(arguments: [run, position, check.name, check.observed, check.limit, check.passed, check.notHeldBecause])
   }
 }
 

@@ -36,12 +36,33 @@ public struct RunComparison: Sendable {
     public let max: ComparedFigure
   }
 
+  /// A total or a figure that is not the same in all runs.
+  public struct FigureRow: Sendable, Hashable {
+    public let name: String
+    public let unit: String
+    public let figure: ComparedFigure
+  }
+
+  /// An expectation that did not hold in some of the runs, or was not held against them.
+  public struct ExpectationRow: Sendable, Hashable {
+    public let name: String
+    /// By run; nil where it was not stated.
+    public let checks: [CheckRecord?]
+  }
+
   /// In the order in which they were given; the first is what the others are measured by.
   public let runs: [RunRecord]
   /// Storage calls per second of the measured phase.
   public let throughput: ComparedFigure
   /// Every kind and name that any run has: kinds in the order service, response, storage, ranking, names ascending.
   public let rows: [LatencyRow]
+  /// Totals first, then what follows from them, by name: what members did and what the platform answered. Of the machine, the process
+  /// and the engine there is nothing in it, which is never the same.
+  public let figures: [FigureRow]
+  /// By name. An expectation that held in every run that was held to it, and in one at the least, is not in it.
+  public let expectations: [ExpectationRow]
+  /// By run: what is kept of a load; nil of runs in virtual time.
+  public let loads: [StoredLoad?]
   /// What makes the runs not comparable, each in a sentence; empty when they are. Backend, ranker and commit are not
   /// in it: they are what one compares.
   public let differences: [String]
@@ -50,6 +71,9 @@ public struct RunComparison: Sendable {
     runs = details.map(\.record)
     throughput = ComparedFigure(details.map { $0.record.operationsPerSecond })
     rows = Self.rows(details)
+    figures = Self.figures(details)
+    expectations = Self.expectations(details)
+    loads = details.map(\.load)
     differences = Self.differences(details)
   }
 
@@ -74,6 +98,39 @@ public struct RunComparison: Sendable {
           p99: figure { Double($0.p99Nanoseconds) }, p999: figure { Double($0.p999Nanoseconds) },
           max: figure { Double($0.maxNanoseconds) })
       }
+    }
+  }
+
+  private static func figures(_ details: [RunDetail]) -> [FigureRow] {
+    struct Figure { let unit: String; let value: Double }
+    func rows(_ byRun: [[String: Figure]]) -> [FigureRow] {
+      Set(byRun.flatMap(\.keys)).sorted().compactMap { name in
+        let values = byRun.map { $0[name]?.value }
+        guard values.contains(where: { $0 != values[0] }) else { return nil }
+        return FigureRow(name: name, unit: byRun.compactMap { $0[name]?.unit }.first ?? "", figure: ComparedFigure(values))
+      }
+    }
+    let totals = details.map { detail in
+      Dictionary(
+        detail.timeline.series.map { series in
+          let total = series.descriptor.kind == .gauge ? series.peakValue : series.values.reduce(0, +)
+          return (series.descriptor.name, Figure(unit: series.descriptor.unit, value: Double(total)))
+        }, uniquingKeysWith: { first, _ in first })
+    }
+    let metrics = details.map { detail in
+      Dictionary(
+        detail.metrics.filter { !$0.isOfMachine && $0.value.isFinite }.map { ($0.name, Figure(unit: $0.unit, value: $0.value)) },
+        uniquingKeysWith: { first, _ in first })
+    }
+    return rows(totals) + rows(metrics)
+  }
+
+  private static func expectations(_ details: [RunDetail]) -> [ExpectationRow] {
+    let byRun = details.map { Dictionary($0.checks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }) }
+    return Set(byRun.flatMap(\.keys)).sorted().compactMap { name in
+      let checks = byRun.map { $0[name] }
+      let isSame = checks.allSatisfy { $0?.passed == true && $0?.notHeldBecause == nil }
+      return isSame ? nil : ExpectationRow(name: name, checks: checks)
     }
   }
 
@@ -110,4 +167,9 @@ public struct RunComparison: Sendable {
   }
 
   private static func quoted(_ text: String) -> String { text.isEmpty ? "none" : text }
+}
+
+extension Metric {
+  /// Whether it is of the process, the engine or the harness: it tells what a run cost, and not what came of it.
+  public var isOfMachine: Bool { ["process.", "engine.", "floor.", "results.", "server."].contains { name.hasPrefix($0) } }
 }

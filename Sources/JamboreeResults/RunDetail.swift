@@ -17,6 +17,8 @@ public struct RunDetail: Sendable {
   public var checks: [CheckRecord]
   public var errorSamples: [ErrorSample]
   public var timeline: StoredTimeline
+  /// Of a load: its stages, its outages, and what was said of it; nil of other runs, and of loads made before version 4.
+  public var load: StoredLoad?
   /// Storage calls by outcome, in the order of `Outcome.allCases`.
   public var outcomes: [Int64]
   /// Virtual time at the end, in nanoseconds since the scenario's start.

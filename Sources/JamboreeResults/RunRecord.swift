@@ -35,6 +35,10 @@ public struct RunRecord: Sendable, Hashable {
   public var workers: Int
   /// 32 hexadecimal digits.
   public var digest: String
+  /// `max`, or a load's pace or rate with what else makes loads differ.
+  public var pace: String
+  /// `--set` overrides as given.
+  public var overrides: [String]
 }
 
 /// An expectation of a scenario, and whether it held.
@@ -45,9 +49,13 @@ public struct CheckRecord: Sendable, Hashable {
   public var observed: Double?
   /// What was demanded, as text: `< 20 ms`.
   public var limit: String
+  /// Means nothing where the run was not held to it.
   public var passed: Bool
+  /// Why the run was not held to it, in a word such as `belowItsScale`; nil when it was.
+  public var notHeldBecause: String?
 
-  public init(name: String, observed: Double?, limit: String, passed: Bool) {
+  public init(name: String, observed: Double?, limit: String, passed: Bool, notHeldBecause: String? = nil) {
+    self.notHeldBecause = notHeldBecause
     self.name = name
     self.observed = observed
     self.limit = limit

@@ -73,10 +73,13 @@ public final class RunRecorder: Sendable {
   ///   - checks: The scenario's expectations, in the order in which they are shown.
   ///   - verdict: Whether the figures may be used.
   ///   - verdictReason: Why, in words.
+  ///   - remarks: Of a load: what else is said of it.
   /// - Throws: ``ResultStoreError`` of kind `io` when the file is locked, cannot be written, or the disk is full, of kind
   ///   `usage` for a cost of the clock that is no number; ``HistogramCodingError`` for a histogram with another layout than
   ///   the recorders use. The run is then as the last checkpoint left it.
-  public func finish(_ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String) throws {
+  public func finish(
+    _ output: RunOutput, checks: [CheckRecord], verdict: Verdict, verdictReason: String, remarks: [RunRemark] = []
+  ) throws {
     queue.sync {}
     try store.checkNumbers([("clock's cost", output.clockCostNanoseconds)])
     let encoded = try EncodedOutput(output)
@@ -86,6 +89,7 @@ public final class RunRecorder: Sendable {
       if output.interrupted { try insertCheckpoint(db, run, tick: output.tick) }
       try conclude(db, run, output.interrupted ? .interrupted : .finished, verdict, verdictReason)
       try insertChecks(db, run, checks)
+      if let load = output.load { try insertLoad(db, run, load, remarks) }
     }
   }
 

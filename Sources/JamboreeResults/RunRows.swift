@@ -35,15 +35,19 @@ func phases(_ db: Database, _ run: String) throws -> [RunPhase] {
 func summaries(_ db: Database, _ run: String, _ reader: ColumnReader) throws -> [StoredSummary] {
   let rows = try Row.fetchAll(db, sql: "SELECT * FROM summary WHERE run_id = ? ORDER BY kind, name, outcome", arguments: [run])
   return try rows.map { row in
-    func unsigned(_ column: String) throws -> UInt64 { UInt64(clamping: try row.get(column) as Int64) }
-    return try StoredSummary(
+    try StoredSummary(
       kind: reader.value(row.get("kind"), in: "summary"), name: row.get("name"),
-      outcome: reader.outcome(row.get("outcome"), in: "summary"),
-      latency: LatencySummary(
-        count: unsigned("count"), meanNanoseconds: row.get("mean_ns"), p50Nanoseconds: unsigned("p50_ns"),
-        p90Nanoseconds: unsigned("p90_ns"), p99Nanoseconds: unsigned("p99_ns"), p999Nanoseconds: unsigned("p999_ns"),
-        maxNanoseconds: unsigned("max_ns")))
+      outcome: reader.outcome(row.get("outcome"), in: "summary"), latency: latencySummary(row))
   }
+}
+
+/// Of a row that has the figures of a histogram.
+func latencySummary(_ row: Row) throws -> LatencySummary {
+  func unsigned(_ column: String) throws -> UInt64 { UInt64(clamping: try row.get(column) as Int64) }
+  return try LatencySummary(
+    count: unsigned("count"), meanNanoseconds: row.get("mean_ns"), p50Nanoseconds: unsigned("p50_ns"),
+    p90Nanoseconds: unsigned("p90_ns"), p99Nanoseconds: unsigned("p99_ns"), p999Nanoseconds: unsigned("p999_ns"),
+    maxNanoseconds: unsigned("max_ns"))
 }
 
 func metrics(_ db: Database, _ run: String, _ reader: ColumnReader) throws -> [Metric] {
@@ -56,7 +60,9 @@ func metrics(_ db: Database, _ run: String, _ reader: ColumnReader) throws -> [M
 
 func checks(_ db: Database, _ run: String) throws -> [CheckRecord] {
   try Row.fetchAll(db, sql: "SELECT * FROM check_result WHERE run_id = ? ORDER BY position", arguments: [run]).map { row in
-    try CheckRecord(name: row.get("name"), observed: row.get("observed"), limit: row.get("limit"), passed: row.get("passed"))
+    try CheckRecord(
+      name: row.get("name"), observed: row.get("observed"), limit: row.get("limit"), passed: row.get("passed"),
+      notHeldBecause: row.get("not_held_because"))
   }
 }
 

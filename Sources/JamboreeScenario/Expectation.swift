@@ -24,7 +24,8 @@ public struct Expectation: Sendable, Hashable {
     metric = try reader.text("metric", default: nil, "name of a total or metric, such as jam.pageViews")
     let any = -Double.infinity...Double.infinity
     value = try reader.optionalNumber("value", in: any, "wanted at scale 1")
-    tolerance = try reader.number("tolerance", default: 0.02, in: 0...10, "relative, around the value; never less than 3 standard errors")
+    tolerance = try reader.number(
+      "tolerance", default: 0.02, in: 0...1, "relative, around the value, at most 100%; never less than 3 standard errors")
     minimum = try reader.optionalNumber("min", in: any, "least allowed")
     maximum = try reader.optionalNumber("max", in: any, "most allowed")
     scales = try reader.boolean(
@@ -45,13 +46,44 @@ public struct Expectation: Sendable, Hashable {
     }
   }
 
-  /// Whether a run is held to it.
+  /// Why a run is not held to an expectation.
+  public enum Exemption: String, Sendable, CaseIterable {
+    /// It is of the event as a whole, and a load is a part of it.
+    case underLoad
+    /// It depends on replies, and the backend's are made up.
+    case madeUpReplies
+    /// The scale is below ``Expectation/fromScale``.
+    case belowItsScale
+    /// Three standard errors are as much as the figure itself: even nothing at all would pass.
+    case withinNoise
+  }
+
+  /// Why a run is not held to it; nil for one that is.
   /// - Parameters:
   ///   - scale: what the population was multiplied by.
   ///   - onSynthetic: whether the backend's replies are made up.
-  public func applies(scale: Double, onSynthetic: Bool) -> Bool {
-    fromScale <= scale && !(isReadBack && onSynthetic)
+  ///   - underLoad: whether it ran at wall-clock pace.
+  public func exemption(scale: Double, onSynthetic: Bool, underLoad: Bool = false) -> Exemption? {
+    if underLoad, !appliesUnderLoad { return .underLoad }
+    if isReadBack, onSynthetic { return .madeUpReplies }
+    if fromScale > scale { return .belowItsScale }
+    return isWithinNoise(scale: scale) ? .withinNoise : nil
   }
+
+  /// Whether a run is held to it: see ``exemption(scale:onSynthetic:underLoad:)``.
+  public func applies(scale: Double, onSynthetic: Bool) -> Bool { exemption(scale: scale, onSynthetic: onSynthetic) == nil }
+
+  /// Whether the room for noise alone makes the least that passes of a count nothing, or less. What tolerance or limits say is meant.
+  private func isWithinNoise(scale: Double) -> Bool {
+    let target = (value ?? 0) * scale
+    let least = (minimum ?? 0) * scale
+    if scales, let minimum, minimum > 0, scale >= 1 || noise(of: least) < least { return false }
+    if value != nil { return target > 0 && noise(of: target) >= target }
+    return maximum == nil && least > 0 && needsRoom(scale: scale) && noise(of: least) >= least
+  }
+
+  /// Limits are meant as they stand; only at another size than the scenario's own do they need room for noise.
+  private func needsRoom(scale: Double) -> Bool { scales && scale < 1 }
 
   /// Whether it is of the system under test alone, latencies, rates and errors, so that a load is held to it: what members do
   /// altogether is no matter for a part of the event.
@@ -82,8 +114,7 @@ public struct Expectation: Sendable, Hashable {
       let spread = share > 10 ? short(allowed) : "\(short((share * 1000).rounded() / 10))%"
       note = " (\(short(target)) +-\(spread)\(noise > tolerance * abs(target) ? ", 3 standard errors" : ""))"
     }
-    // Limits are meant as they stand; only at another size than the scenario's own do they need room for noise.
-    let needsRoom = scales && scale < 1
+    let needsRoom = needsRoom(scale: scale)
     if let minimum { low = max(low, minimum * factor - (needsRoom ? noise(of: minimum * factor) : 0)) }
     if let maximum { high = min(high, maximum * factor + (needsRoom ? noise(of: maximum * factor) : 0)) }
     let limit =

@@ -3,7 +3,7 @@ import JamboreeKit
 /// The names of what a run reports, as far as they are known before it: what an expectation may be about.
 public struct FigureNames: Sendable {
   /// Of the run as a whole.
-  static let ofRuns = ["operations", "errors", "operationsPerSecond", "wallSeconds"]
+  static let ofRuns = ["operations", "errors", "operationsPerSecond", "wallSeconds"] + PlatformSummary.names
   /// Of the engine and the process.
   static let ofEngine = [
     "population.graph.nodes", "population.graph.edges", "population.graph.listedEdges", "population.graph.duplicateEdges",

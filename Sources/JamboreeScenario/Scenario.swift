@@ -171,7 +171,14 @@ private func readServices(
   var services: [any Service] = []
   try reader.keyed("services", "what they do: a mapping from service to its parameters") { reader throws(ConfigurationError) in
     for id in all ? catalog.ids : reader.keys {
-      guard let type = catalog.service(id) else { throw reader.unknown(id, "service", among: catalog.ids) }
+      guard let type = catalog.service(id) else {
+        var unknown = reader.unknown(id, "service", among: catalog.ids)
+        // What is no typing error may be a service that this program was built without.
+        if nearest(id, among: catalog.ids) == nil {
+          unknown.message += "; one of your own is known to a program that has it in its ServiceCatalog: see WritingAService.md"
+        }
+        throw unknown
+      }
       if let missing = all ? nil : type.descriptor.requires.first(where: { !reader.has($0) }) {
         throw reader.fail(id, "works on what '\(missing)' leaves, which is not there; add services.\(missing), or leave \(id) out")
       }

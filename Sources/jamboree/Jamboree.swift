@@ -9,7 +9,7 @@ struct Jamboree: ParsableCommand {
     commandName: "jamboree",
     abstract: "Rehearse a company's social platform before its people arrive.",
     discussion: """
-      Exit codes: 0 done; 1 an expectation, a check or a gate failed; 64 usage or scenario error, or a result file that is not ours; \
+      Exit codes: 0 done; 1 an expectation, a check or a gate failed, or nothing was done; 64 usage or scenario error, or a result file that is not ours; \
       69 backend not reachable; 74 results locked, disk full or not writable, or output that cannot be written; 75 the run \
       is invalid; 130 interrupted.
       """,
@@ -24,6 +24,7 @@ struct Jamboree: ParsableCommand {
     Interruption.shared.watch()
     do {
       try refuseUnknownHelp(Array(CommandLine.arguments.dropFirst()))
+      try refuseRepeated(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch {
@@ -44,6 +45,17 @@ struct Jamboree: ParsableCommand {
         throw ValidationError("there is no command '\(name)'; \(hint)known: \(names.joined(separator: ", "))")
       }
       command = next
+    }
+  }
+
+  /// Of a flag that is given twice the last would win without a word.
+  private static func refuseRepeated(_ arguments: [String]) throws {
+    var seen: Set<String> = []
+    for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
+      let flag = String(argument.prefix { $0 != "=" })
+      guard flag == "--set" || seen.insert(flag).inserted else {
+        throw ValidationError("\(printable(flag)) is given more than once; keep one")
+      }
     }
   }
 

@@ -45,6 +45,9 @@ struct LoadFlags: ParsableArguments {
   @Flag(help: "Load: do not keep what was acknowledged, and do not read it back at the end.")
   var noAudit = false
 
+  /// What is measured is cut into buckets of so long.
+  private static let leastNanoseconds: Int64 = 1_000_000_000
+
   var isLoad: Bool { pace != "max" || rate != nil }
 
   func validate() throws {
@@ -75,7 +78,15 @@ struct LoadFlags: ParsableArguments {
     guard isLoad else { return nil }
     var settings = scenario.load
     if let arrivals = arrivals.flatMap(LoadSettings.Arrivals.init(rawValue:)) { settings.arrivals = arrivals }
-    if let duration { settings.measureNanoseconds = try time(duration, "--duration") }
+    if let duration {
+      let measure = try time(duration, "--duration")
+      guard measure == 0 || measure >= Self.leastNanoseconds else {
+        throw Failure(
+          code: Failure.usage,
+          message: "--duration \(printable(duration)): shorter than \(durationText(Self.leastNanoseconds)), a bucket of the timeline, and too little to tell anything; measure for longer")
+      }
+      settings.measureNanoseconds = measure
+    }
     if let warmUp { settings.warmUpNanoseconds = try time(warmUp, "--warm-up") }
     if let rate, rate != "stages" {
       guard rate.contains("/") else {

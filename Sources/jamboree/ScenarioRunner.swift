@@ -54,6 +54,8 @@ struct ScenarioRunner {
       },
       backend: instance, ranker: ranking, workers: workers)
     driver.load = load
+    let requestsPerPage = scenario.requestsPerPage
+    driver.deriveMetrics = { PlatformSummary($0, requestsPerPage: requestsPerPage).metrics }
     driver.makeRehearsal = Composition.replayBackend
     return driver
   }
@@ -97,12 +99,20 @@ private func graphMetrics(_ report: EdgeList.Report, _ graph: SocialGraph) -> [M
   ].map { Metric(name: "population.graph.\($0.0)", value: Double($0.1), unit: "count") }
 }
 
+/// An expectation that a run is not held to, with what came out nevertheless.
+struct UncheckedExpectation {
+  let result: CheckResult
+  let why: JamboreeScenario.Expectation.Exemption
+}
+
 /// A run with everything that is shown of it.
 struct FinishedRun {
   var id: String?
   var output: RunOutput
   var scenario: Scenario
   var checks: [CheckResult]
+  /// What was stated and is not held against it.
+  var unchecked: [UncheckedExpectation]
   var verdict: Verdict
   var verdictReason: String
   /// Mean service time by action on the null backend, of a load mean response time, in nanoseconds: what of each latency is the

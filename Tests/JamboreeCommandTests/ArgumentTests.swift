@@ -27,6 +27,9 @@ import Testing
     (["bench", "phold", "--mean", "0.01"], ["--mean 0.01", "--lookahead", "0.1"]),
     (["bench", "recorder", "--runs", "0"], ["--runs", "from 1 to 1000"]),
     (["bench", "population", "--members", "-5"], ["--members", "from 1 to 100000000"]),
+    (["run", "s.yaml", "--seed", "1", "--seed", "2"], ["--seed is given more than once; keep one"]),
+    (["run", "s.yaml", "--seed=1", "--seed=1"], ["--seed is given more than once"]),
+    (["run", "s.yaml", "--rate", "5/s", "--rate", "6/s", "--duration", "2s"], ["--rate is given more than once"]),
     (["dance"], ["'dance'", "'jamboree --help'"]),
     (["help", "bogus"], ["'bogus'", "known: run, list"]),
     (["help", "scenarios", "lits"], ["'lits'", "did you mean 'list'"]),
@@ -41,6 +44,15 @@ import Testing
     #expect(run.err.split(separator: "\n").count == 1, "\(run.err)")
     for name in names { #expect(run.err.contains(name), "'\(name)' is not in: \(run.err)") }
     #expect(place.files == ["s.yaml"])
+  }
+
+  /// Overrides are meant to be given often.
+  @Test func overridesMayBeRepeated() throws {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    let run = try place.run("run", "s.yaml", "--set", "seed=3", "--set", "services.jam.forums=1", "--no-floor", "--results", "r.sqlite", "--json")
+    #expect(run.code == 0)
+    #expect(try run.object()["seed"] as? Int == 3)
   }
 
   @Test func helpOfKnownCommands() throws {

@@ -50,6 +50,40 @@ import Testing
     #expect(checked.code == 0, "\(checked.err)")
   }
 
+  /// What is planned is what is done, also in hours that are no whole working day.
+  @Test func whatIsDescribedIsWhatIsDone() throws {
+    let place = try Workplace()
+    let day = Workplace.package.appending(path: "Scenarios/intranet-day.yaml").path
+    let changes = ["--scale", "0.004", "--set", "start=Tuesday 08:00", "--set", "duration=12h", "--set", "services.moderation.brigade.members=3"]
+    let described = try place.run(["scenarios", "describe", day, "--json"] + changes)
+    let planned = try #require(try described.object()["planned"] as? [[String: Any]])
+    let run = try place.run(["run", day, "--no-floor", "--results", "r.sqlite", "--json"] + changes).object()
+    let totals = try #require(run["totals"] as? [String: NSNumber])
+    let latency = try #require(run["latency"] as? [String: [String: NSNumber]])
+    #expect(planned.count == 17)
+    var compared = 0
+    for crowd in planned {
+      let name = try #require(crowd["name"] as? String)
+      #expect(totals["\(name).participants"] == crowd["participants"] as? NSNumber, "\(name)")
+      for (action, count) in crowd["actions"] as? [String: NSNumber] ?? [:] where count.intValue > 0 {
+        // Ideas and replies are planned together, and answers to nothing are none.
+        let counted = action.split(separator: " and ").reduce(0) { $0 + (latency[String($1)]?["count"]?.intValue ?? 0) }
+        #expect(counted == count.intValue, "\(action)")
+        compared += 1
+      }
+    }
+    #expect(compared > 40)
+    let wiki = try #require(planned.first { $0["name"] as? String == "wiki" })
+    #expect((0.4...0.9).contains((wiki["workingDays"] as? NSNumber)?.doubleValue ?? 0))
+    let parameters = try #require(try described.object()["parameters"] as? [String: Any])
+    #expect((parameters["duration"] as? [String: Any])?["value"] as? String == "12h")
+
+    // The text is a scenario still, and says the same.
+    let text = try place.run(["scenarios", "describe", day] + changes)
+    #expect(text.out.contains("#     wiki.view ") && text.out.contains("a working day's rates for"))
+    #expect(try place.run("scenarios", "validate", place.write("again.yaml", text.out)).code == 0)
+  }
+
   /// Editors read the file beside the scenarios: after a change of parameters it is made anew.
   @Test func theSchemaBesideTheScenariosIsThisOne() throws {
     let shipped = try String(contentsOf: Workplace.package.appending(path: "Scenarios/scenario.schema.json"), encoding: .utf8)

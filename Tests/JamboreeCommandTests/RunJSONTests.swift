@@ -68,11 +68,88 @@ import Testing
     let expectations = try #require(result["expectations"] as? [[String: Any]])
     #expect(expectations.map { $0["name"] as? String } == ["participants", "sessions", "pageViews", "posts", "ratings"].map { "jam.\($0)" })
     for expectation in expectations {
-      #expect(Set(expectation.keys) == ["name", "observed", "limit", "passed"])
+      #expect(Set(expectation.keys) == ["name", "observed", "limit", "passed", "notHeldBecause"])
+      #expect(expectation["notHeldBecause"] is NSNull)
       #expect(expectation["passed"] as? Bool == true)
       #expect(expectation["limit"] as? String != nil)
       #expect(try number(expectation, "observed") == number(totals, expectation["name"] as? String ?? ""))
     }
+  }
+
+  /// What a platform is sized by is of all its services; the jam's own figures are labelled where it is not alone.
+  @Test func sizingIsOfAllServices() throws {
+    let place = try Workplace()
+    let both = try place.write(
+      "both.yaml", tiny + "\n  wiki: { participation: 1, dailyActive: 1, actionsPerDay: 60, pages: 50 }\n")
+    let run = try place.run("run", both, "--results", "r.sqlite", "--no-floor", "--json").object()
+    let (totals, metrics) = (try object(run, "totals"), try object(run, "metrics"))
+    let (jam, wiki) = (try number(totals, "jam.pageViews"), try number(totals, "wiki.pageViews"))
+    #expect(jam > 0 && wiki > 0)
+    #expect(try number(metrics, "platform.pageViews") == jam + wiki)
+    let peak = try number(metrics, "platform.peakHourPageViewsPerSecond")
+    #expect(try peak > max(number(metrics, "jam.peakHourPageViewsPerSecond"), number(metrics, "wiki.peakHourPageViewsPerSecond")))
+    #expect(try abs(number(metrics, "platform.peakRequestsPerSecond") - peak * 4) < 1e-9)
+    #expect(try number(metrics, "platform.peakHour") >= 0)
+    let shown = try place.run("show", "last", "--results", "r.sqlite", "--json").object()
+    #expect(try abs(number(object(shown, "metrics"), "platform.peakRequestsPerSecond") - peak * 4) < 1e-9)
+
+    let text = try place.run("run", both, "--results", "r.sqlite", "--no-floor").out
+    let lines = text.split(separator: "\n").map(String.init)
+    func line(_ start: String) -> Int? { lines.firstIndex { $0.hasPrefix("  \(start)") } }
+    let (all, table, alone) = (try #require(line("peak requests ")), try #require(line("service  ")), try #require(line("of the jam alone:")))
+    #expect(all < table && table < alone)
+    #expect(lines[table + 1].hasPrefix("  jam ") && lines[table + 2].hasPrefix("  wiki "))
+    #expect(lines[all...].count { $0.hasPrefix("  peak requests ") } == 2)
+    #expect(lines.allSatisfy { $0.count <= 160 })
+
+    // A jam alone is all there is, and a platform without one is sized just so.
+    let jamAlone = try place.run("run", place.write("jam.yaml", tiny), "--results", "r.sqlite", "--no-floor").out
+    #expect(!jamAlone.contains("jam alone") && !jamAlone.contains("\n  service  ") && jamAlone.contains("peak requests"))
+    let without = tiny.split(separator: "\n").filter { line in !["jam", "forums", "arrivals"].contains { line.contains("  \($0):") } }
+    let wikiAlone = try place.write("wiki.yaml", without.joined(separator: "\n") + "\n  wiki: { participation: 1, dailyActive: 1, pages: 50 }\n")
+    let alone2 = try place.run("run", wikiAlone, "--results", "r.sqlite", "--no-floor")
+    #expect(alone2.code == 0, "\(alone2.err)")
+    #expect(alone2.out.contains("peak requests") && alone2.out.contains("\n  wiki "))
+  }
+
+  /// What a run is not held to is told of, too, and kept: with what came out, and why.
+  @Test func expectationsThatAreNotHeldAgainstARun() throws {
+    let place = try Workplace()
+    let scenario = try place.write(
+      "s.yaml",
+      tiny + """
+
+        expect:
+          - { metric: jam.participants, value: 50, tolerance: 1% }
+          - { metric: jam.ideas, value: 4, tolerance: 99% }
+          - { metric: jam.posts, min: 1, fromScale: 2 }
+        """)
+    let run = try place.run("run", scenario, "--results", "r.sqlite", "--no-floor", "--json")
+    #expect(run.code == 0, "\(run.err)")
+    let shown = try place.run("show", "last", "--results", "r.sqlite", "--json")
+    for object in [try run.object(), try shown.object()] {
+      let expectations = try #require(object["expectations"] as? [[String: Any]])
+      #expect(expectations.map { $0["name"] as? String } == ["jam.participants", "jam.ideas", "jam.posts"])
+      #expect(expectations.map { $0["passed"] as? Bool } == [true, nil, nil])
+      #expect(expectations.map { $0["notHeldBecause"] as? String } == [nil, "withinNoise", "belowItsScale"])
+      #expect(expectations.allSatisfy { $0["observed"] is NSNumber })
+    }
+    let text = try place.run("run", scenario, "--results", "r.sqlite", "--no-floor").out
+    #expect(text.contains("not checkable at this scale, where even nothing would lie within three standard errors: jam.ideas"))
+    #expect(text.contains("not checked at this scale, where it does not show: jam.posts"))
+    #expect(try place.run("show", "last", "--results", "r.sqlite").out.contains("not held against it"))
+  }
+
+  /// A run in which nobody had anything to do has shown nothing.
+  @Test func nothingDoneIsNoSuccess() throws {
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", tiny)
+    let run = try place.run(
+      "run", scenario, "--set", "services.jam.participation=0", "--results", "r.sqlite", "--no-floor", "--json")
+    #expect(run.code == 1)
+    let object = try run.object()
+    #expect(object["verdict"] as? String == "failed" && (object["verdictReason"] as? String)?.hasPrefix("nothing was done") == true)
+    #expect(try number(object, "operations") == 0)
   }
 
   /// The promise of the README, through the command line.

@@ -5,11 +5,12 @@ import Testing
 @Suite struct DocumentationTests {
   private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  @Test(arguments: ["PollService.swift", "main.swift"]) func theExampleOfAServiceIsTheOneThatRuns(_ file: String) throws {
+  @Test(arguments: [("Package.swift", "swift"), ("Sources/polls/PollService.swift", "swift"), ("Sources/polls/main.swift", "swift"), ("expected.txt", "")])
+  func theExampleOfAServiceIsTheOneThatRuns(_ file: String, _ language: String) throws {
     let page = try String(
       contentsOf: root.appendingPathComponent("Sources/JamboreeKit/JamboreeKit.docc/WritingAService.md"), encoding: .utf8)
-    let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/polls/Sources/polls/\(file)"), encoding: .utf8)
-    #expect(page.contains("```swift\n\(code)```"))
+    let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/polls/\(file)"), encoding: .utf8)
+    #expect(page.contains("```\(language)\n\(code)```"))
   }
 
   @Test func theExampleOfARankerIsTheOneThatRuns() throws {

@@ -140,6 +140,26 @@ import Testing
     #expect(row.mean.values == latencies.map(\.meanNanoseconds))
   }
 
+  /// What members did and what came of it, where it is not the same; of the machine nothing.
+  @Test func figuresThatDifferAreNamed() throws {
+    #expect(RunComparison(try details([OutputShape(), OutputShape()])).figures.isEmpty)
+    let held = CheckRecord(name: "jam.posts", observed: 5, limit: ">= 1", passed: true)
+    let details = try details([OutputShape(), OutputShape()]) { details in
+      details[1].timeline.series[0].values[1] += 3
+      details[1].metrics.append(Metric(name: "jam.moodTurn", value: 4, unit: "h"))
+      details[1].metrics.append(Metric(name: "engine.ticks", value: 4, unit: "count"))
+      details[0].checks = [held, CheckRecord(name: "jam.ideas", observed: 1, limit: ">= 1", passed: true)]
+      details[1].checks = [held, CheckRecord(name: "jam.ideas", observed: 0, limit: ">= 1", passed: false)]
+    }
+    let comparison = RunComparison(details)
+    #expect(comparison.figures.map(\.name) == ["jam.pageViews", "jam.moodTurn"])
+    let total = Double(details[0].timeline.series[0].values.reduce(0, +))
+    #expect(comparison.figures[0].figure.values == [total, total + 3])
+    #expect(comparison.figures[1].figure.values == [nil, 4] && comparison.figures[1].unit == "h")
+    #expect(comparison.expectations.map(\.name) == ["jam.ideas"])
+    #expect(comparison.expectations[0].checks.map { $0?.passed } == [true, false])
+  }
+
   @Test func missingFiguresAreMissing() throws {
     let details = try details([OutputShape(), OutputShape()]) { details in
       details[0].summaries.removeAll { $0.name == "jam.rate" }

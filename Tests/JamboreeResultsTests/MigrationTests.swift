@@ -49,6 +49,21 @@ import Testing
     #expect(checkpoint.digest == "67d494097e10b4d89bf99a9d338a83b5")
   }
 
+  /// A run in virtual time and a load, of which nothing was kept beside its figures; expectations that were not held against it neither.
+  @Test(arguments: [false, true]) func versionThree(readOnly: Bool) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("r.sqlite")
+    try FileManager.default.copyItem(atPath: Self.files.appending(path: "v3.sqlite").path, toPath: path)
+    let store = try ResultStore.open(path: path, readOnly: readOnly)
+    let runs = try store.runs()
+    #expect(runs.map(\.backend) == ["null", "memory"])
+    #expect(runs.map(\.pace) == ["200/s (constant, 8 connections, 128 in flight)", "max"])
+    #expect(runs[1].digest == "813e54341f06a96407435736fa53b48e" && runs[1].overrides == ["seed=7"])
+    #expect(try store.detail(runs[0].run).load == nil)
+    let checks = try store.detail(runs[1].run).checks
+    #expect(checks.map(\.name) == ["jam.participants"] && checks.allSatisfy { $0.passed && $0.notHeldBecause == nil })
+  }
+
   /// What cannot be brought up to date is said to be old, not empty.
   @Test func anOldFileThatCannotBeWritten() throws {
     let folder = try TemporaryFolder()

@@ -1,10 +1,10 @@
 import Foundation
 import GRDB
-import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
 import Testing
 
+@testable import JamboreeEngine
 @testable import JamboreeResults
 
 @Suite struct RoundTripTests {
@@ -14,6 +14,7 @@ import Testing
     let checks = [
       CheckRecord(name: "jam.rate p99", observed: 1234.5, limit: "< 20 ms", passed: true),
       CheckRecord(name: "errors", observed: nil, limit: "= 0", passed: false),
+      CheckRecord(name: "jam.posts", observed: 3, limit: ">= 0", passed: true, notHeldBecause: "withinNoise"),
     ]
     let samples = [
       ErrorSample(atNanoseconds: 5, action: "jam.rate", verb: "react", outcome: .timedOut, message: "no answer in 5 s")
@@ -29,7 +30,7 @@ import Testing
       run: run, scenario: "jam-night", backend: "sqlite", ranker: "hot", status: .finished, verdict: .failed,
       startedUnixNanoseconds: output.startedUnixNanoseconds, wallSeconds: Double(output.wallNanoseconds) / 1e9, measureSeconds: 2,
       operations: 1_000_003, operationsPerSecond: output.operationsPerSecond, seed: output.identity.seed, scale: 0.25, workers: 2,
-      digest: output.digest.description)
+      digest: output.digest.description, pace: "max", overrides: output.identity.overrides)
     #expect(detail.record == record)
     #expect(try store.runs() == [record])
 
@@ -41,6 +42,7 @@ import Testing
     #expect(detail.phases.map(\.durationNanoseconds) == output.phases.map(\.durationNanoseconds))
     #expect(detail.metrics == output.metrics)
     #expect(detail.checks == checks)
+    #expect(detail.load == nil)
     #expect(detail.errorSamples == samples)
     #expect(detail.outcomes == output.outcomes)
     #expect(detail.simulatedNanoseconds == output.simulatedNanoseconds)
@@ -55,6 +57,41 @@ import Testing
       #expect(stored.maxRecorded == histogram.maxRecorded)
     }
     #expect(try store.histogram(run: run, kind: .response, name: "jam.rate") == nil)
+  }
+
+  /// A load's stages, outages and what was said of it.
+  @Test func loadsComeBack() throws {
+    let folder = try TemporaryFolder()
+    let store = try ResultStore.open(path: folder.file("r.sqlite"))
+    var output = makeOutput()
+    output.identity.pace = "stages (constant, 8 connections, 128 in flight)"
+    var load = LoadReport(
+      pace: "stages", connections: 8, inFlight: 128, warmUpNanoseconds: 0, measureNanoseconds: 1, drainNanoseconds: 0, virtualNanoseconds: 0,
+      starts: 10, startsInTime: 10, lateStarts: 0, latenessLimitNanoseconds: 1, latenessShare: 0, peakInFlight: 1, unanswered: 0,
+      unstarted: 0, ranOut: false,
+      outages: [
+        Outage(startNanoseconds: 5, endNanoseconds: 9, failures: 3), Outage(startNanoseconds: 12, endNanoseconds: nil, failures: 1),
+      ])
+    var settings = LoadSettings()
+    settings.warmUpNanoseconds = 0
+    settings.stages = [
+      LoadSettings.Stage(shape: .ramp, ratePerSecond: 100, durationNanoseconds: 1_200_000_000_000),
+      LoadSettings.Stage(shape: .soak, ratePerSecond: 200, durationNanoseconds: 1_800_000_000_000),
+      // Too short for a bucket of its own.
+      LoadSettings.Stage(shape: .spike, ratePerSecond: 300, durationNanoseconds: 60_000_000_000),
+    ]
+    load.stages = StageReport.make(settings, output.timeline, output.buckets, until: 3_060_000_000_000)
+    output.load = load
+    let remarks = [RunRemark("audit", "3 writes acknowledged: nothing lost"), RunRemark("", "more of it")]
+    let recorder = try store.begin(
+      output.identity, startedUnixNanoseconds: 1, bucketNanoseconds: output.timeline.bucketNanoseconds, environment: environment)
+    try recorder.finish(output, checks: [], verdict: .passed, verdictReason: "", remarks: remarks)
+    let detail = try store.detail(recorder.run)
+    #expect(load.stages.count == 3)
+    #expect(detail.load == StoredLoad(stages: load.stages.prefix(2).map { StoredStage($0) }, outages: load.outages, remarks: remarks))
+    #expect(detail.load?.stages[1].responses.count ?? 0 > 0 && detail.load?.stages[1].errors ?? 0 > 0)
+    #expect(detail.record.pace == output.identity.pace)
+    #expect(RunComparison([detail, detail]).loads == [detail.load, detail.load])
   }
 
   private func expectSameTimeline(_ stored: StoredTimeline, _ output: RunOutput) throws {

@@ -83,6 +83,37 @@ import Testing
     #expect(!scaling.evaluate(observed: 2_349, scale: 0.25).passed)
   }
 
+  /// Where the room for noise takes in nothing at all, nothing could come of the check.
+  @Test func whatIsWithinNoiseIsNotChecked() throws {
+    func why(_ text: String, _ scale: Double) throws -> JamboreeScenario.Expectation.Exemption? {
+      try expectation(text).exemption(scale: scale, onSynthetic: false)
+    }
+    // Three standard errors of 15 are 11.6, of 9 they are 9, of 1.5 they are 3.7.
+    let uploads = "{ metric: a, value: 15, tolerance: 1% }"
+    #expect(try why(uploads, 1) == nil)
+    #expect(try why(uploads, 0.601) == nil)
+    #expect(try why(uploads, 0.599) == .withinNoise)
+    #expect(try why(uploads, 0.1) == .withinNoise)
+    #expect(try expectation(uploads).applies(scale: 0.1, onSynthetic: false) == false)
+    #expect(try why("{ metric: a, value: 15, dispersion: 9 }", 1) == .withinNoise)
+    // A limit of its own still tells; so does one above, and what is meant to be nothing.
+    #expect(try why("{ metric: a, value: 5, min: 4 }", 1) == nil)
+    #expect(try why("{ metric: a, value: 0 }", 0.1) == nil)
+    #expect(try why("{ metric: a, value: 5, scales: false }", 0.1) == nil)
+    #expect(try why("{ metric: a, max: 5, scales: true }", 0.1) == nil)
+    #expect(try why("{ metric: a, min: 20, scales: true }", 1) == nil)
+    #expect(try why("{ metric: a, min: 20, scales: true }", 0.1) == .withinNoise)
+    #expect(try why("{ metric: a, min: 200, scales: true }", 0.1) == nil)
+    #expect(try expectation("{ metric: a, value: 1 }").exemption(scale: 1, onSynthetic: true, underLoad: true) == .underLoad)
+  }
+
+  @Test(arguments: ["2", "200%", "1.01"]) func aToleranceIsAWholeAtMost(_ tolerance: String) {
+    let text = tinyScenario + "\n"
+    #expect {
+      try load(text, ["expect=[{ metric: a, value: 1, tolerance: \(tolerance) }]"])
+    } throws: { "\($0)".contains("expect.0.tolerance: ") && "\($0)".contains("from 0 to 1") }
+  }
+
   @Test func whatIsMissingDoesNotPass() throws {
     let any = try expectation("{ metric: a, min: -1e300 }")
     #expect(any.evaluate(observed: nil, scale: 1) == CheckResult.matching(any, nil, ">= -1e+300", false))

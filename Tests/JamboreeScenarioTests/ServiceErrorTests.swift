@@ -71,7 +71,8 @@ import Testing
     let known = platformServices.map { $0.descriptor.id }.joined(separator: ", ")
     #expect(
       Self.refusal(Self.scenario("telegraph", "participation: 1"))
-        == "s.yaml:5: services.telegraph: unknown service 'telegraph'; known services: \(known)")
+        == "s.yaml:5: services.telegraph: unknown service 'telegraph'; known services: \(known); "
+        + "one of your own is known to a program that has it in its ServiceCatalog: see WritingAService.md")
   }
 
   /// Those that work on what another one leaves.

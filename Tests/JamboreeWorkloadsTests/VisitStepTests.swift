@@ -107,6 +107,44 @@ import Testing
     #expect(context.counters[outline.metric("mistakenFlags", first: 0)] == 1)
   }
 
+  /// What has stood since before the start is seen, flagged and collapsed, and is none of the run's offences.
+  @Test func whatWasThereBeforeIsCountedApart() throws {
+    var reader = ParameterReader.defaults()
+    let parameters = try ModerationParameters(&reader)
+    var plan = ToyPlan(members: 20)
+    plan.mix = ModerationService.members.activities.map(\.weight)
+    let model = plan.model(ModerationService.members)
+    let policing = SelfPolicing(parameters, model, Commons(parameters, model))
+    let outline = ModerationService.members
+    var stream = RandomStream(key: 1)
+    func counts(_ created: Int64, service: UInt8) -> [String: Int64] {
+      var visit = Self.visit()
+      var reply = Reply()
+      var context = AgentContext(metricCount: outline.metrics.count)
+      context.now = SimTime(nanoseconds: 100_000_000_000)
+      let item = ItemID(author: MemberID(5), service: service, sequence: 9)
+      reply.items.append(
+        ItemRow(id: item, created: SimTime(nanoseconds: created), lastActive: .zero, flagCount: Int32(parameters.threshold - 1), flags: .isNegative))
+      for activity in [0, 2] {
+        context.page.removeAll()
+        context.page.append(0)
+        _ = policing.resume(activity, &visit, outcome: .ok, reply: reply, &stream, &context)
+      }
+      let names = ["exposures", "offenceExposures", "collapses", "newCollapses", "secondsToCollapse"]
+      return Dictionary(uniqueKeysWithValues: names.map { ($0, context.counters[outline.metric($0, first: 0)]) })
+    }
+    let commons = model.setup.serviceNumber
+    #expect(
+      counts(40_000_000_000, service: commons)
+        == ["exposures": 1, "offenceExposures": 1, "collapses": 1, "newCollapses": 1, "secondsToCollapse": 60])
+    #expect(
+      counts(40_000_000_000, service: commons + 1)
+        == ["exposures": 1, "offenceExposures": 0, "collapses": 1, "newCollapses": 1, "secondsToCollapse": 60])
+    #expect(
+      counts(-400_000_000_000_000, service: commons + 1)
+        == ["exposures": 1, "offenceExposures": 0, "collapses": 1, "newCollapses": 0, "secondsToCollapse": 0])
+  }
+
   // MARK: Conflicts and places of visits
 
   /// Edits one thing, and meets a conflict each time.

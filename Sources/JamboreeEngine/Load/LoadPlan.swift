@@ -57,7 +57,7 @@ public struct LoadOptions: Sendable {
 
   /// Everything that makes two loads differ, for comparisons.
   public var text: String {
-    var parts = ["\(connections) connections", "\(inFlight) in flight"]
+    var parts = ["\(connections) connection\(connections == 1 ? "" : "s")", "\(inFlight) in flight"]
     if case .stages = pace { parts.insert(settings.arrivals.rawValue, at: 0) }
     if fromNanoseconds > 0 { parts.append("from \(durationText(fromNanoseconds))") }
     return "\(paceText) (\(parts.joined(separator: ", ")))"

@@ -22,6 +22,9 @@ public struct RunDriver: Sendable {
   /// Makes everybody; what there is to tell of it goes among the run's metrics.
   public var makePopulation: @Sendable () throws(ConfigurationError) -> (population: Population, metrics: [Metric])
   public var makePlan: @Sendable (Population) throws(ConfigurationError) -> SimulationPlan
+  /// Figures of the run as a whole that follow from what all services have counted. Not asked for under load, whose timeline goes by
+  /// wall time.
+  public var deriveMetrics: @Sendable (MetricTimeline) -> [Metric] = { _ in [] }
   public var backend: BackendInstance
   public var ranker: RankerInstance
   public var workers: Int
@@ -98,7 +101,7 @@ public struct RunDriver: Sendable {
     var crowdMetrics: [Metric] = []
     func output(_ phases: [RunPhase], interrupted: Bool, isFinal: Bool) -> RunOutput {
       let (timeline, buckets) = isFinal ? simulation.finishTimeline() : simulation.timelineSoFar
-      var metrics = plan.services.flatMap { $0.derivedMetrics(timeline) }
+      var metrics = deriveMetrics(timeline) + plan.services.flatMap { $0.derivedMetrics(timeline) }
       metrics += populationMetrics + simulation.metrics
       // Adding up what many pages showed takes longer than a run should wait.
       if isFinal { metrics += simulation.qualityMetrics + crowdMetrics }

@@ -52,6 +52,23 @@ final class PreparedJam: PreparedService {
   var latentQuality: LatentQuality? { model.quality }
   var judgedContainers: [ContainerID] { (0..<model.parameters.forums).map(model.forum) }
 
+  /// How many pages are looked at is drawn visit by visit, and how many posts are replies depends on what is read.
+  var planned: [PlannedCrowd] {
+    var (posts, ratings): (Int64, Int64) = (0, 0)
+    for participant in 0..<model.participantCount {
+      posts += Int64(model.posts(of: participant))
+      ratings += Int64(model.ratings(of: participant))
+    }
+    return [
+      PlannedCrowd(
+        name: "jam", people: model.population.count, participants: model.participantCount, workingDays: nil,
+        amounts: [
+          PlannedCrowd.Amount(action: "jam.join", count: Int64(model.participantCount)),
+          PlannedCrowd.Amount(action: "jam.postIdea and jam.reply", count: posts), PlannedCrowd.Amount(action: "jam.rate", count: ratings),
+        ])
+    ]
+  }
+
   func makeAgents(shard: Int) -> any ServiceAgents { JamAgents(model, shard: shard) }
 
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] { JamSummary(timeline, model).metrics }

@@ -17,20 +17,20 @@ struct JamSummary {
       Metric(name: "jam.peakOnline", value: Double(timeline.total("jam.online")), unit: "members"),
     ]
     if let online = timeline.index(of: "jam.online") {
-      metrics.append(Metric(name: "jam.peakOnlineAt", value: timeline.peakTimes[online].seconds, unit: "s"))
+      metrics.append(Metric(name: "jam.peakOnlineAt", value: timeline.peakTimes[online].seconds, unit: "s from the start"))
     }
-    let views = JamSummary.hourly("jam.pageViews", timeline)
+    let views = timeline.hourly("jam.pageViews")
     if let peak = views.indices.max(by: { views[$0] < views[$1] }) {
-      metrics.append(Metric(name: "jam.peakHour", value: Double(peak), unit: "h"))
+      metrics.append(Metric(name: "jam.peakHour", value: Double(peak), unit: "h from the start"))
       metrics.append(Metric(name: "jam.peakHourPageViewsPerSecond", value: views[peak] / 3600, unit: "1/s"))
     }
     // The jam alone, without what follows it.
     let hours = Int((model.durationNanoseconds + 3_599_999_999_999) / 3_600_000_000_000)
     if let turn = JamSummary.moodHour(timeline, hours: hours, fallen: 0.5) {
-      metrics.append(Metric(name: "jam.moodTurn", value: turn, unit: "h"))
+      metrics.append(Metric(name: "jam.moodTurn", value: turn, unit: "h from the start"))
     }
     if let settled = JamSummary.moodHour(timeline, hours: hours, fallen: 0.9) {
-      metrics.append(Metric(name: "jam.moodSettled", value: settled, unit: "h"))
+      metrics.append(Metric(name: "jam.moodSettled", value: settled, unit: "h from the start"))
     }
     metrics.append(
       Metric(
@@ -49,24 +49,14 @@ struct JamSummary {
     self.metrics = metrics
   }
 
-  /// Sums of a counter over the hours of the event; empty when buckets are longer than an hour or do not divide it.
-  static func hourly(_ name: String, _ timeline: MetricTimeline) -> [Double] {
-    let hour: Int64 = 3_600_000_000_000
-    guard let index = timeline.index(of: name), hour % timeline.bucketNanoseconds == 0 else { return [] }
-    let perHour = Int(hour / timeline.bucketNanoseconds)
-    return stride(from: 0, to: timeline.values.count, by: perHour).map { start in
-      timeline.values[start..<min(start + perHour, timeline.values.count)].reduce(0) { $0 + Double($1[index]) }
-    }
-  }
-
   /// The hour by which the negative share has fallen by a part of the way from what it was in the first twelfth of the event
   /// to what it is in the last half; nil if it did not fall by three standard errors.
   /// - Parameters:
   ///   - hours: how long the event lasts.
   ///   - fallen: the part, `0 ... 1`.
   static func moodHour(_ timeline: MetricTimeline, hours: Int, fallen: Double) -> Double? {
-    let posts = Array(hourly("jam.posts", timeline).prefix(hours))
-    let negative = Array(hourly("jam.negativePosts", timeline).prefix(hours))
+    let posts = Array(timeline.hourly("jam.posts").prefix(hours))
+    let negative = Array(timeline.hourly("jam.negativePosts").prefix(hours))
     guard posts.count >= 8 else { return nil }
     func share(_ range: Range<Int>) -> (value: Double, posts: Double) {
       let total = posts[range].reduce(0, +)

@@ -30,7 +30,7 @@ public struct ModerationParameters: Sendable {
 
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, ModerationService.members, Self.standard)
-    reading = try PageReading(&reader)
+    reading = try PageReading(&reader, opens: false)
     threshold = try reader.integer(
       "threshold", default: 5, in: 1...100_000, unit: "members", "so many more flag an item than vote for it, and it collapses")
     offending = try reader.number("offending", default: 0.02, in: 0...1, "share of posts that break the rules")

@@ -20,12 +20,14 @@ public struct ModerationService: Service {
       ("offences", "count"), ("flags", "count"), ("downVotes", "count"), ("defences", "count"), ("counterReplies", "count"),
       ("mistakenFlags", "count"), ("exposures", "count"), ("collapsedViews", "count"), ("wronglyCollapsedViews", "count"),
       ("innocentViews", "count"), ("collapses", "count"), ("secondsToCollapse", "s"), ("wrongCollapses", "count"),
+      ("offenceExposures", "count"), ("newCollapses", "count"),
     ],
     derived: ["moderation.exposuresPerOffence", "moderation.meanSecondsToCollapse", "moderation.wronglyCollapsedShare"],
     readBack: [
       "moderation.flags", "moderation.downVotes", "moderation.defences", "moderation.counterReplies", "moderation.mistakenFlags",
       "moderation.exposures", "moderation.collapsedViews", "moderation.wronglyCollapsedViews", "moderation.innocentViews",
-      "moderation.collapses", "moderation.secondsToCollapse", "moderation.wrongCollapses", "moderation.exposuresPerOffence",
+      "moderation.collapses", "moderation.secondsToCollapse", "moderation.wrongCollapses", "moderation.offenceExposures",
+      "moderation.newCollapses", "moderation.exposuresPerOffence",
       "moderation.meanSecondsToCollapse", "moderation.wronglyCollapsedShare", "moderation.brigade.flags",
     ])
   static let brigade = VisitOutline(
@@ -72,7 +74,7 @@ public struct ModerationService: Service {
       PreparedVisits(
         SelfPolicing(parameters, model, commons), containers: [Dataset.Container(id: commons.page, name: "Commons")],
         history: commons.history, derive: { Self.derive($0) }),
-      PreparedVisits(Brigade(model: brigade, commons: commons, parameters: parameters)),
+      PreparedVisits(Brigade(model: brigade, commons: commons, parameters: parameters, wrongCollapses: model.metric("wrongCollapses"))),
     ])
   }
 
@@ -82,12 +84,12 @@ public struct ModerationService: Service {
     if total("offences") > 0 {
       metrics.append(
         Metric(
-          name: "moderation.exposuresPerOffence", value: total("exposures") / total("offences"), unit: "count", polarity: .lowerIsBetter))
+          name: "moderation.exposuresPerOffence", value: total("offenceExposures") / total("offences"), unit: "count", polarity: .lowerIsBetter))
     }
-    if total("collapses") > 0 {
+    if total("newCollapses") > 0 {
       metrics.append(
         Metric(
-          name: "moderation.meanSecondsToCollapse", value: total("secondsToCollapse") / total("collapses"), unit: "s",
+          name: "moderation.meanSecondsToCollapse", value: total("secondsToCollapse") / total("newCollapses"), unit: "s",
           polarity: .lowerIsBetter))
     }
     let innocent = total("innocentViews") + total("wronglyCollapsedViews")

@@ -23,7 +23,7 @@ struct SelfPolicing: VisitBehaviour {
   private struct Metrics: Sendable {
     let offences, flags, downVotes, defences, counterReplies, mistakenFlags: Int
     let exposures, collapsedViews, wronglyCollapsedViews, innocentViews: Int
-    let collapses, secondsToCollapse, wrongCollapses: Int
+    let collapses, secondsToCollapse, wrongCollapses, offenceExposures, newCollapses: Int
 
     init(_ model: VisitModel) {
       let metric = model.metric
@@ -32,6 +32,7 @@ struct SelfPolicing: VisitBehaviour {
       (exposures, collapsedViews) = (metric("exposures"), metric("collapsedViews"))
       (wronglyCollapsedViews, innocentViews) = (metric("wronglyCollapsedViews"), metric("innocentViews"))
       (collapses, secondsToCollapse, wrongCollapses) = (metric("collapses"), metric("secondsToCollapse"), metric("wrongCollapses"))
+      (offenceExposures, newCollapses) = (metric("offenceExposures"), metric("newCollapses"))
     }
   }
 
@@ -92,6 +93,8 @@ struct SelfPolicing: VisitBehaviour {
         case (false, true): metrics.wronglyCollapsedViews
         }
       context.count(metric)
+      // Of the commons' own, so that it can be held against how many there are.
+      if metric == metrics.exposures, isNew(row), row.id.service == model.setup.serviceNumber { context.count(metrics.offenceExposures) }
     }
   }
 
@@ -100,13 +103,17 @@ struct SelfPolicing: VisitBehaviour {
     _ reply: borrowing Reply, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext
   ) -> Step {
     let flagged = (visit.note, visit.place)
-    func isNew(_ row: ItemRow) -> Bool { row.id.rawValue != flagged.0 && row.id.rawValue != flagged.1 }
-    if let row = first(reply, context, where: { isOffence($0) && !commons.isCollapsed($0) && isNew($0) }) {
+    func isFlagged(_ row: ItemRow) -> Bool { row.id.rawValue == flagged.0 || row.id.rawValue == flagged.1 }
+    if let row = first(reply, context, where: { isOffence($0) && !commons.isCollapsed($0) && !isFlagged($0) }) {
       (visit.note, visit.place) = (row.id.rawValue, visit.note)
       context.count(metrics.flags)
       if commons.isOnTheBrink(row) {
         context.count(metrics.collapses)
-        context.count(metrics.secondsToCollapse, by: (context.now - row.created) / 1_000_000_000)
+        // What was there before has stood since nobody was there to flag it.
+        if isNew(row) {
+          context.count(metrics.newCollapses)
+          context.count(metrics.secondsToCollapse, by: (context.now - row.created) / 1_000_000_000)
+        }
       }
       return react(.flag, 1, to: row, visit, &context)
     }
@@ -119,6 +126,8 @@ struct SelfPolicing: VisitBehaviour {
     return react(.flag, 1, to: row, visit, &context)
   }
 
+  /// Whether it was posted during the run.
+  private func isNew(_ row: ItemRow) -> Bool { row.created > .zero }
   private func isOffence(_ row: ItemRow) -> Bool { row.flags.contains(.isNegative) }
 
   /// The highest row on the page that is meant.
@@ -146,9 +155,11 @@ struct Brigade: VisitBehaviour {
   private let commons: Commons
   private let reading: PageReading
   private let targets: Double
-  private let flags: Int
+  private let flags, wrongCollapses: Int
 
-  init(model: VisitModel, commons: Commons, parameters: ModerationParameters) {
+  /// - Parameter wrongCollapses: index of the service's counter of what was collapsed without a reason.
+  init(model: VisitModel, commons: Commons, parameters: ModerationParameters, wrongCollapses: Int) {
+    self.wrongCollapses = wrongCollapses
     self.model = model
     self.commons = commons
     reading = parameters.reading
@@ -171,8 +182,11 @@ struct Brigade: VisitBehaviour {
   ) -> Step {
     for place in 0..<context.page.count {
       let row = reply.items[Int(context.page[place])]
-      guard isTarget(row.id.author), !row.flags.contains(.isNegative), !commons.isCollapsed(row) else { continue }
+      // A second flag by the same member would not count.
+      guard isTarget(row.id.author), !row.flags.contains(.isNegative), !commons.isCollapsed(row), !visit.hasTarget(row.id) else { continue }
+      visit.addTarget(row.id)
       context.count(flags)
+      if commons.isOnTheBrink(row) { context.count(wrongCollapses) }
       var flag = model.operation(.react, visit, context)
       flag.subject = row.id
       flag.kind = ReactionKind.flag.rawValue

@@ -9,11 +9,11 @@ public struct NotificationService: Service {
     activities: [
       .call("poll", 80, counts: ["polls"], "ask for the number of unread notifications, as a page in the background does"),
       .page("list", 15, counts: ["lists"], "look at the newest notifications"),
-      .page("open", 4, counts: ["opened"], "open what a notification is about"),
+      .page("open", 4, counts: ["opens"], "open what a notification is about; without any, the list is all there is"),
       .write("markRead", 1, by: .everyone, counts: ["marks"], "mark all as read"),
     ],
-    verbs: [.notifications, .item, .markRead, .deliver], counters: [("unreadSeen", "count")],
-    readBack: ["notifications.unreadSeen"])
+    verbs: [.notifications, .item, .markRead, .deliver], counters: [("opened", "count"), ("unreadSeen", "count")],
+    readBack: ["notifications.opened", "notifications.unreadSeen"])
   public static let descriptor = outline.descriptor
 
   static let standard = VisitParameters(
@@ -44,12 +44,12 @@ struct Notifications: VisitBehaviour {
 
   let model: VisitModel
   private let pageLength: Int
-  private let unreadSeen: Int
+  private let opened, unreadSeen: Int
 
   init(_ model: VisitModel, pageLength: Int) {
     self.model = model
     self.pageLength = pageLength
-    unreadSeen = model.metric("unreadSeen")
+    (opened, unreadSeen) = (model.metric("opened"), model.metric("unreadSeen"))
   }
 
   func begin(_ activity: Int, _ visit: inout Visit, _ stream: inout RandomStream, _ context: inout AgentContext) -> Step {
@@ -90,6 +90,7 @@ struct Notifications: VisitBehaviour {
       visit.note = 0
       chooseTargets(reply, &visit)
       if let target = visit.takeTarget() { return open(target, &visit, context) }
+    case .open: if outcome == .ok { context.count(opened) }
     default: break
     }
     return .done(outcome)

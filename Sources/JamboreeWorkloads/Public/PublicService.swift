@@ -15,10 +15,12 @@ public struct PublicService: Service {
     activities: [.page("viewViral", 1, counts: ["views"], "open the item that everybody talks about")], verbs: [])
   static let logins = VisitOutline(
     id: "public", part: "logins", summary: readers.summary,
-    activities: [.call("logIn", 1, counts: ["logins"], "log in: the own profile, then the number of unread notifications")], verbs: [])
+    activities: [.call("logIn", 1, counts: ["logins"], "log in: the own profile, then the number of unread notifications")], verbs: [],
+    derived: ["public.logins.peakMinute", "public.logins.peakMinutePerSecond"])
   static let authors = VisitOutline(
     id: "public", part: "external", summary: readers.summary,
-    activities: [.write("postExternal", 1, by: .everyone, counts: ["posts"], "post something outside")], verbs: [])
+    activities: [.write("postExternal", 1, by: .everyone, counts: ["posts"], "post something outside")], verbs: [],
+    derived: ["public.external.peakHourPerSecond"])
   private static let parts = [readers, viral, logins, authors]
 
   public static let descriptor = ServiceDescriptor(
@@ -64,9 +66,30 @@ public struct PublicService: Service {
         containers: [Dataset.Container(id: PublicReaders.external(crowds.readers), name: "External posts")],
         history: PublicReaders.history(parameters, crowds.readers)),
       PreparedVisits(ViralItem(model: crowds.viral), history: ViralItem.history(crowds.viral)),
-      PreparedVisits(LoginStorm(model: crowds.logins)),
-      PreparedVisits(ExternalAuthors(model: crowds.authors, page: PublicReaders.external(crowds.readers))),
+      PreparedVisits(LoginStorm(model: crowds.logins), derive: Self.busiestMinute(crowds.logins)),
+      PreparedVisits(
+        ExternalAuthors(model: crowds.authors, page: PublicReaders.external(crowds.readers)), derive: { Self.busiestHour($0) }),
     ])
+  }
+
+  /// A storm is over in minutes, and buckets of the timeline are longer: of a storm it is known beforehand who comes when.
+  private static func busiestMinute(_ model: VisitModel) -> @Sendable (MetricTimeline) -> [Metric] {
+    let visits = model.singleVisitsByMinute()
+    return { timeline in
+      // As far as the run has come.
+      let minutes = Int(Double(timeline.values.count) * Double(timeline.bucketNanoseconds) / 60e9)
+      let past = visits.prefix(max(minutes, 0))
+      guard let peak = past.indices.max(by: { past[$0] < past[$1] }), past[peak] > 0 else { return [] }
+      return [
+        Metric(name: "public.logins.peakMinute", value: Double(peak), unit: "min from the start"),
+        Metric(name: "public.logins.peakMinutePerSecond", value: Double(past[peak]) / 60, unit: "1/s"),
+      ]
+    }
+  }
+
+  private static func busiestHour(_ timeline: MetricTimeline) -> [Metric] {
+    guard let posts = timeline.hourly("public.external.posts").max(), posts > 0 else { return [] }
+    return [Metric(name: "public.external.peakHourPerSecond", value: posts / 3600, unit: "1/s")]
   }
 }
 

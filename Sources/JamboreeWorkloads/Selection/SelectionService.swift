@@ -72,7 +72,7 @@ final class PreparedSelection: PreparedService {
     ]
     if let funded = timeline.index(of: "selection.funded"), let bucket = timeline.values.firstIndex(where: { $0[funded] > 0 }) {
       let hours = Double(Int64(bucket + 1) * timeline.bucketNanoseconds) / 3.6e12
-      metrics.append(Metric(name: "selection.decidedAt", value: hours, unit: "h"))
+      metrics.append(Metric(name: "selection.decidedAt", value: hours, unit: "h from the start"))
     }
     return metrics
   }

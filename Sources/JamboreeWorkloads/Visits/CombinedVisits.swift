@@ -16,6 +16,7 @@ final class CombinedVisits: PreparedService {
     return log
   }
   var feed: FeedDescription? { parts.lazy.compactMap(\.feed).first }
+  var planned: [PlannedCrowd] { parts.flatMap(\.planned) }
   func makeAgents(shard: Int) -> any ServiceAgents { CombinedAgents(parts.map { $0.makeAgents(shard: shard) }) }
   func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] { parts.flatMap { $0.derivedMetrics(timeline) } }
 }

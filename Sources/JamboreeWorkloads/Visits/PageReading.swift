@@ -14,21 +14,27 @@ public struct PageReading: Sendable {
   /// - Parameters:
   ///   - pageLength: the default.
   ///   - isRanked: whether a ranker chooses what is shown; where it does not, there is no window to be given.
-  init(_ reader: inout ParameterReader, pageLength: Int = 20, isRanked: Bool = true) throws(ConfigurationError) {
-    self = try reader.section("reading", "what a page shows, and what of it is opened") { reader throws(ConfigurationError) in
-      try PageReading(keys: &reader, pageLength: pageLength, isRanked: isRanked)
+  ///   - opens: whether something of a page is opened; where nothing is, there is no bias to be given.
+  init(
+    _ reader: inout ParameterReader, pageLength: Int = 20, isRanked: Bool = true, opens: Bool = true
+  ) throws(ConfigurationError) {
+    let summary = opens ? "what a page shows, and what of it is opened" : "what a page shows"
+    self = try reader.section("reading", summary) { reader throws(ConfigurationError) in
+      try PageReading(keys: &reader, pageLength: pageLength, isRanked: isRanked, opens: opens)
     }
   }
 
   /// Reads the keys alone, for a section that has others, too.
   init(
-    keys reader: inout ParameterReader, window: Int = 100, pageLength standard: Int = 20, isRanked: Bool = true
+    keys reader: inout ParameterReader, window: Int = 100, pageLength standard: Int = 20, isRanked: Bool = true, opens: Bool = true
   ) throws(ConfigurationError) {
     let window =
       isRanked ? try reader.integer("window", default: window, in: 1...10_000, "items that the ranker is offered for a page") : nil
     pageLength = try reader.integer("pageLength", default: standard, in: 1...500, "items shown on a page")
-    positionBias = try reader.number(
-      "positionBias", default: 1, in: 0...10, "a place is opened with a weight of its number to the power of minus this")
+    positionBias =
+      opens
+      ? try reader.number(
+        "positionBias", default: 1, in: 0...10, "a place is opened with a weight of its number to the power of minus this") : 0
     self.window = window ?? pageLength
     self.isRanked = isRanked
     guard pageLength <= self.window || reader.describesOnly else {

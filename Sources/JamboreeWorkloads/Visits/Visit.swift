@@ -70,6 +70,12 @@ public struct Visit: BitwiseCopyable {
     targetCount += 1
   }
 
+  /// Whether an item is among what is to be opened.
+  func hasTarget(_ item: ItemID) -> Bool {
+    for index in 0..<Int(targetCount) where targets[index] == item { return true }
+    return false
+  }
+
   /// Takes what is to be opened next; nil when there is nothing.
   public mutating func takeTarget() -> ItemID? {
     guard targetCount > 0 else { return nil }

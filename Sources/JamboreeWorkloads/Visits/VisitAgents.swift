@@ -64,15 +64,12 @@ final class VisitAgents<Behaviour: VisitBehaviour>: ServiceAgents {
 
   // MARK: Between visits
 
-  /// Asks to be woken for the next visit, if one is left. A member's visits are so many draws from the region's curve in order
-  /// of time; each next one is drawn as the least of those that are left.
+  /// Asks to be woken for the next visit, if one is left.
   private func scheduleNextVisit(_ number: Int, _ stream: inout RandomStream, notBefore: SimTime, _ context: inout AgentContext) {
     guard visitors[number].visitsLeft > 0 else { return }
-    let last = Double(visitors[number].quantile) * 0x1p-32
-    let share = leastOfUniform(count: Int(visitors[number].visitsLeft), stream.nextUnit())
-    visitors[number].quantile = UInt32(min((last + (1 - last) * share) * 0x1p32, 0x1p32 - 1))
-    let quantile = (Double(visitors[number].quantile) + 0.5) * 0x1p-32
-    let time = max(model.time(region: model.region(of: Int(visitors[number].participant)), quantile: quantile), notBefore)
+    let quantile = model.nextQuantile(after: visitors[number].quantile, left: visitors[number].visitsLeft, &stream)
+    visitors[number].quantile = quantile
+    let time = max(model.time(of: Int(visitors[number].participant), quantile: quantile), notBefore)
     visitors[number].tag &+= 1
     context.schedule(UInt32(number), at: time, tag: visitors[number].tag)
   }

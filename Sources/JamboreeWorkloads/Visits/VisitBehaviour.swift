@@ -47,6 +47,7 @@ public final class PreparedVisits<Behaviour: VisitBehaviour>: PreparedService {
 
   public var latentQuality: LatentQuality? { behaviour.latentQuality }
   public var metrics: [MetricDescriptor] { behaviour.model.outline.metrics }
+  public var planned: [PlannedCrowd] { [behaviour.model.planned] }
   public func makeAgents(shard: Int) -> any ServiceAgents { VisitAgents(behaviour, shard: shard) }
   public func derivedMetrics(_ timeline: MetricTimeline) -> [Metric] {
     VisitSummary(timeline, behaviour.model.outline.name).metrics + derive(timeline)

@@ -22,6 +22,7 @@ public final class VisitModel: Sendable {
   /// Whether somebody shows members what was delivered to them.
   let delivers: Bool
 
+  private let workingDays: Double
   private let curve: VisitCurve
   private let owning: StratifiedPermutation
   /// `budgets[activity * comingCount + participant]`.
@@ -63,9 +64,9 @@ public final class VisitModel: Sendable {
       return sum
     }
     // A single burst is one day of its own, whatever hours it falls into.
-    let days = curve == nil ? Self.days(hours, setup.population.regions) : 1
+    workingDays = curve == nil ? Self.days(hours, setup.population.regions) : 1
     roster = audience.draw(parameters.participation, setup, domain("participants"))
-    comingCount = Self.coming(roster.count, parameters.dailyActive, days: days)
+    comingCount = Self.coming(roster.count, parameters.dailyActive, days: workingDays)
     owning = StratifiedPermutation(count: roster.count, seed: setup.seed, domain: domain("owners"))
     ownerCount = min(Int((Double(roster.count) * owners).rounded()), roster.count)
     placing = StratifiedPermutation(count: roster.count, seed: setup.seed, domain: domain("regions"))
@@ -92,6 +93,17 @@ public final class VisitModel: Sendable {
 
   /// What a participant will do altogether of an activity.
   func budget(_ activity: Int, of participant: Int) -> UInt32 { budgets[activity * comingCount + participant] }
+
+  /// What has been dealt out.
+  var planned: PlannedCrowd {
+    let activities = outline.activities.count
+    let coming = (0..<comingCount).count { participant in (0..<activities).contains { budget($0, of: participant) > 0 } }
+    return PlannedCrowd(
+      name: outline.name, people: roster.count, participants: coming, workingDays: workingDays,
+      amounts: outline.actions.enumerated().map { activity, action in
+        PlannedCrowd.Amount(action: action.name, count: budgets[(activity * comingCount)..<((activity + 1) * comingCount)].reduce(0) { $0 + Int64($1) })
+      })
+  }
 
   /// The number of the place that a participant owns, from 0; nil for who owns none.
   public func place(ofOwner participant: Int) -> Int? {
@@ -127,8 +139,33 @@ public final class VisitModel: Sendable {
     return UInt8(regionBounds.firstIndex { quantile < $0 } ?? regionBounds.count - 1)
   }
 
-  /// When a visit begins whose share of the region's visits come before it.
-  func time(region: UInt8, quantile: Double) -> SimTime { curve.time(region: Int(region), quantile: quantile) }
+  /// Where a member's next visit lies in the region's order of arrivals, in 2^-32. A member's visits are so many draws from the
+  /// region's curve in order of time; each next one is drawn as the least of those that are left.
+  /// - Parameters:
+  ///   - last: where the one before lies; 0 before the first.
+  ///   - left: how many are left, 1 or more.
+  func nextQuantile(after last: UInt32, left: UInt32, _ stream: inout RandomStream) -> UInt32 {
+    let last = Double(last) * 0x1p-32
+    let share = leastOfUniform(count: Int(left), stream.nextUnit())
+    return UInt32(min((last + (1 - last) * share) * 0x1p32, 0x1p32 - 1))
+  }
+
+  /// When a participant's visit begins that lies there.
+  func time(of participant: Int, quantile: UInt32) -> SimTime {
+    curve.time(region: Int(region(of: participant)), quantile: (Double(quantile) + 0.5) * 0x1p-32)
+  }
+
+  /// How many visits begin in each minute of the run, of a crowd of which each comes once. Known beforehand: when that is, is drawn
+  /// from (seed, member) alone.
+  func singleVisitsByMinute() -> [Int] {
+    let minute: Int64 = 60_000_000_000
+    var counts = [Int](repeating: 0, count: Int((setup.durationNanoseconds + minute - 1) / minute))
+    for participant in 0..<comingCount where outline.activities.indices.contains(where: { budget($0, of: participant) > 0 }) {
+      var stream = RandomStream(key: RandomStream.key(base: streamBase, entity: UInt64(roster[participant])))
+      counts[Int(time(of: participant, quantile: nextQuantile(after: 0, left: 1, &stream)).nanoseconds / minute)] += 1
+    }
+    return counts
+  }
 
   /// Index within the run of one of the service's counters: to be looked up once, and not each time that it is counted.
   public func metric(_ name: String) -> Int { outline.metric(name, first: setup.firstMetric) }

@@ -54,16 +54,25 @@ struct ScenarioList: ParsableCommand {
 
 struct ScenarioDescribe: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "describe", abstract: "Show every parameter of a scenario with the value in force.")
+    commandName: "describe", abstract: "Show every parameter of a scenario with the value in force, and what members set out to do.")
 
   @Argument(help: "A scenario file, such as Scenarios/jam-500k.yaml.")
   var scenario: String
 
   @OptionGroup var changes: ScenarioChanges
 
+  @Flag(help: "Print one JSON object on standard output and nothing else there.")
+  var json = false
+
   func run() throws {
     let loaded = try changes.load(scenario)
-    try Console.print("# \(loaded.name): \(loaded.summary)\n\(loaded.description)")
+    try MemoryNeed.check(loaded, workers: 1)
+    let plan = try ScenarioPlanText(loaded)
+    if json {
+      try plan.json().print()
+      return
+    }
+    try Console.print("# \(loaded.title)\n\(loaded.description)\n\(plan.lines().joined(separator: "\n"))")
   }
 }
 

@@ -133,7 +133,9 @@ struct RunCommand: ParsableCommand {
       Console.complain("a checkpoint could not be written (\(failure.message)); the run's end may be written nevertheless")
     }
 
-    var finished = judge(output, request.scenario, environment, isSynthetic: driver.backend.descriptor.isSynthetic)
+    var finished = RunJudge(
+      output: output, scenario: request.scenario, environment: environment, isSynthetic: driver.backend.descriptor.isSynthetic
+    ).finished(resultsPath: results)
     if !noFloor, !Interruption.shared.hasCome {
       finished.floor = try runner.measureFloor(atRate: output.load?.achievedRate, shouldStop: { Interruption.shared.hasCome })
     }
@@ -146,8 +148,9 @@ struct RunCommand: ParsableCommand {
     finished.id = recorder.run
     try recorder.finish(
       finished.output,
-      checks: finished.checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) },
-      verdict: finished.verdict, verdictReason: finished.verdictReason)
+      checks: finished.records,
+      verdict: finished.verdict, verdictReason: finished.verdictReason,
+      remarks: output.load.map { LoadText(run: finished, load: $0).remarks } ?? [])
     Interruption.shared.beforeLeaving {
       Composition.leaveNothingBehind()
       return true
@@ -177,61 +180,5 @@ struct RunCommand: ParsableCommand {
     return try store.begin(
       driver.identity, startedUnixNanoseconds: driver.startedUnixNanoseconds,
       bucketNanoseconds: driver.load?.bucketNanoseconds ?? max(request.scenario.bucketNanoseconds, request.scenario.tickNanoseconds), environment: environment)
-  }
-
-  private func stoppedAt(_ output: RunOutput) -> String {
-    guard let load = output.load else { return "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))" }
-    return load.measureNanoseconds == 0
-      ? "stopped in its warm-up: nothing was measured" : "stopped after \(Text.duration(nanoseconds: Double(load.measureNanoseconds))) of its measured part"
-  }
-
-  /// What was held against the run, and what was not.
-  private func held(_ count: Int, of stated: Int, isLoad: Bool) -> String {
-    let others = stated - count
-    let left = others == 0 ? "" : "; \(others) \(others == 1 ? "is" : "are") not held against \(isLoad ? "a load, which is part of the event" : "this scale or backend")"
-    if stated == 0 { return "no expectations were stated" }
-    return (count == 0 ? "no expectation applies" : count == stated ? "all \(count) expectations held" : "\(count) of \(stated) expectations applied, and held") + left
-  }
-
-  private func judge(_ output: RunOutput, _ scenario: Scenario, _ environment: RunEnvironment, isSynthetic: Bool) -> FinishedRun {
-    let checks = scenario.expectations.filter {
-      $0.applies(scale: scenario.scale, onSynthetic: isSynthetic) && (output.load == nil || $0.appliesUnderLoad)
-    }.map {
-      $0.evaluate(observed: FinishedRun.observed($0.metric, in: output), scale: scenario.scale)
-    }
-    let failed = checks.filter { !$0.passed }.map(\.name)
-    let unranked = output.rankingFailures.flatMap { RankerText.fallback($0, isLoad: output.load != nil) }
-    let verdict: Verdict
-    let reason: String
-    if output.interrupted {
-      (verdict, reason) = (.interrupted, stoppedAt(output))
-    } else if let invalid = output.load?.invalidReason {
-      (verdict, reason) = (.invalid, invalid)
-    } else if let load = output.load, load.starts == 0 {
-      (verdict, reason) = (.invalid, load.ranOut ? "nobody was left to act in the measured part" : "nothing started in the measured part")
-    } else if let audit = output.load?.audit, !audit.isClean {
-      (verdict, reason) = (.failed, "the audit found \(AuditText.summary(audit))")
-    } else if let audit = output.load?.audit, audit.notReadBack > 0 {
-      (verdict, reason) = (
-        .failed, "\(Text.grouped(Int64(audit.notReadBack))) of \(Text.grouped(Int64(audit.auditedItems))) items that were written could not be read back"
-      )
-    } else if let failure = output.load?.auditFailure {
-      (verdict, reason) = (.failed, "what was acknowledged could not be read back: \(failure)")
-    } else if let unranked, !checks.contains(where: { RankerText.judged.contains($0.name) }) {
-      (verdict, reason) = (.failed, "\(unranked); an expectation of ranking.fallbackPages can allow it")
-    } else if environment.buildConfiguration == "debug" {
-      (verdict, reason) = (.notComparable, "a debug build: its times mean nothing")
-    } else if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
-      (verdict, reason) = (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
-    } else if let failure = output.load?.failedReason {
-      (verdict, reason) = (.failed, failure)
-    } else if !failed.isEmpty {
-      (verdict, reason) = (.failed, "expectations failed: \(failed.joined(separator: ", "))")
-    } else {
-      (verdict, reason) = (.passed, held(checks.count, of: scenario.expectations.count, isLoad: output.load != nil) + (unranked.map { "; \($0)" } ?? ""))
-    }
-    return FinishedRun(
-      id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, verdict: verdict,
-      verdictReason: reason, floor: [:], resultsPath: results, isSynthetic: isSynthetic)
   }
 }

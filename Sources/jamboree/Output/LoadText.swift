@@ -2,6 +2,7 @@ import Foundation
 import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
+import JamboreeResults
 import JamboreeScenario
 
 /// The summary at the end of a load run, for an architect: what was put on, what came back, whether it may be believed.
@@ -13,54 +14,55 @@ struct LoadText {
   func lines() -> [String] {
     let identity = output.identity
     var lines = [
-      "", "\(run.scenario.name): \(run.scenario.summary)",
+      "", run.scenario.title,
       "  load at \(identity.pace), scale \(Text.significant(run.scenario.scale)), seed \(run.scenario.seed.rawValue), \(identity.backend.id) backend, "
-        + "\(identity.ranker.id) ranker, \(identity.workers) worker\(identity.workers == 1 ? "" : "s")",
+        + "\(identity.ranker.id) ranker, \(Text.counted(Int64(identity.workers), "worker"))",
       "",
     ]
-    lines += parts()
-    guard load.starts > 0 else { return lines + outages() + [""] + errors() + ranker() + ending() }
-    lines += outages() + [""]
-    if load.stages.count > 1 || load.stages.contains(where: { $0.wear != nil }) { lines += stages() + [""] }
+    lines += parts().map(item)
+    let outages = LoadParts.outages(load.outages).map(item)
+    guard load.starts > 0 else { return lines + outages + [""] + errors() + ranker() + ending() }
+    lines += outages + [""]
+    if load.stages.count > 1 || load.stages.contains(where: { $0.wear != nil }) {
+      lines += [LoadParts.stages(load.stages.filter { $0.buckets > 0 }.map { StoredStage($0) })] + wear().map(item) + [""]
+    }
     lines += responses() + [""] + services() + [""] + calls() + [""] + lateness() + [""]
     lines += errors() + ranker()
-    if let audit = load.audit { lines += AuditText.lines(audit) + [""] }
-    if let failure = load.auditFailure { lines += [item("audit", "could not be made: \(failure)"), ""] }
+    let audit = audited().map(item)
+    if !audit.isEmpty { lines += audit + [""] }
     if !run.checks.isEmpty { lines += [ExpectationTable.text(run.checks), ""] }
     return lines + ending()
   }
 
+  /// What is kept of it in words: stages, outages and latencies are kept as figures.
+  var remarks: [RunRemark] { parts() + wear() + audited() }
+
+  private func audited() -> [RunRemark] {
+    (load.audit.map(AuditText.remarks) ?? []) + (load.auditFailure.map { [RunRemark("audit", "could not be made: \($0)")] } ?? [])
+  }
+
   // MARK: What was put on
 
-  private func parts() -> [String] {
+  private func parts() -> [RunRemark] {
     func seconds(_ nanoseconds: Int64) -> String { "\(Text.significant(Double(nanoseconds) / 1e9)) s" }
     var lines = [
-      item("parts", "\(seconds(load.warmUpNanoseconds)) of warm-up, \(seconds(load.measureNanoseconds)) measured, \(seconds(load.drainNanoseconds)) of drain")
+      RunRemark("parts", "\(seconds(load.warmUpNanoseconds)) of warm-up, \(seconds(load.measureNanoseconds)) measured, \(seconds(load.drainNanoseconds)) of drain")
     ]
     let intended = load.intendedRate.map { ", \(Text.grouped($0))/s intended" } ?? ""
-    lines.append(item("starts", "\(Text.grouped(load.starts)) actions (\(rate(load.achievedRate))\(intended)), \(Text.grouped(Int64(load.peakInFlight))) of \(Text.grouped(Int64(load.inFlight))) in flight at most"))
-    lines.append(item("up to", "hour \(Text.significant(Double(load.virtualNanoseconds) / 3.6e12)) of the scenario"))
-    if let feeds = FeedText.line(output, run.scenario.feed) { lines.append(item("feeds", feeds)) }
-    if load.ranOut { lines.append(item("ran out", "nobody was left to act: the load ended early; raise --scale, or begin earlier")) }
+    lines.append(RunRemark("starts", "\(Text.grouped(load.starts)) actions (\(rate(load.achievedRate))\(intended)), \(Text.grouped(Int64(load.peakInFlight))) of \(Text.grouped(Int64(load.inFlight))) in flight at most"))
+    lines.append(RunRemark("up to", load.virtualNanoseconds < 360_000_000_000 ? "\(Text.span(nanoseconds: load.virtualNanoseconds)) into the scenario" : "hour \(Text.significant(Double(load.virtualNanoseconds) / 3.6e12)) of the scenario"))
+    if let feeds = FeedText.line(output, run.scenario.feed) { lines.append(RunRemark("feeds", feeds)) }
+    if load.ranOut { lines.append(RunRemark("ran out", "nobody was left to act: the load ended early; raise --scale, or begin earlier")) }
     if load.unanswered > 0 {
-      lines.append(item("unanswered", "\(Text.grouped(load.unanswered)) actions when the drain was over; they count as timedOut"))
+      lines.append(RunRemark("unanswered", "\(Text.grouped(load.unanswered)) actions when the drain was over; they count as timedOut"))
     }
     if load.unstarted > 0 {
-      lines.append(item("never started", "\(Text.grouped(load.unstarted)) actions, for which there was no room before the drain was over; no latency tells of them"))
+      lines.append(RunRemark("never started", "\(Text.grouped(load.unstarted)) actions, for which there was no room before the drain was over; no latency tells of them"))
     }
     return lines
   }
 
-  private func rate(_ perSecond: Double) -> String { perSecond >= 100 ? "\(Text.grouped(perSecond))/s" : "\(Text.significant(perSecond))/s" }
-
-  private func outages() -> [String] {
-    let shown = load.outages.prefix(10).map { outage in
-      let start = "from \(Text.significant(Double(outage.startNanoseconds) / 1e9)) s"
-      let end = outage.endNanoseconds.map { "for \(Text.duration(nanoseconds: Double($0 - outage.startNanoseconds))), then it was back" } ?? "to the end"
-      return item("outage", "\(start) \(end); \(Text.grouped(outage.failures)) requests failed")
-    }
-    return load.outages.count > 10 ? shown + [item("outages", "\(load.outages.count) in all")] : shown
-  }
+  private func rate(_ perSecond: Double) -> String { LoadParts.rate(perSecond) }
 
   // MARK: What came back
 
@@ -73,20 +75,13 @@ struct LoadText {
     return [table.text()] + (failed > 0 ? [item("", "of actions that were answered; what failed is counted below")] : [])
   }
 
-  private func stages() -> [String] {
-    var table = TextTable(["stage", "rate", "starts", "response p50", "p99", "max", "errors"])
+  private func wear() -> [RunRemark] {
     func time(_ value: UInt64) -> String { Text.duration(nanoseconds: Double(value)) }
-    for stage in load.stages where stage.buckets > 0 {
-      table.add([
-        "\(stage.stage.shape.rawValue) at \(Text.significant(Double(stage.startNanoseconds) / 1e9)) s", rate(stage.stage.ratePerSecond),
-        rate(stage.startsPerSecond), time(stage.responses.p50Nanoseconds), time(stage.responses.p99Nanoseconds),
-        time(stage.responses.maxNanoseconds), Text.grouped(stage.errors),
-      ])
+    return load.stages.compactMap(\.wear).map { first, last in
+      RunRemark(
+        "soak",
+        "p50 \(time(first.p50Nanoseconds)) in its first tenth, \(time(last.p50Nanoseconds)) in its last; p99 \(time(first.p99Nanoseconds)) and \(time(last.p99Nanoseconds))")
     }
-    let wear = load.stages.compactMap(\.wear).map { first, last in
-      item("soak", "p50 \(time(first.p50Nanoseconds)) in its first tenth, \(time(last.p50Nanoseconds)) in its last; p99 \(time(first.p99Nanoseconds)) and \(time(last.p99Nanoseconds))")
-    }
-    return [table.text()] + wear
   }
 
   private func services() -> [String] {
@@ -155,6 +150,7 @@ struct LoadText {
     return parts.isEmpty ? [] : [item("server", parts.joined(separator: ", "))]
   }
 
+  private func item(_ remark: RunRemark) -> String { item(remark.label, remark.text) }
   private func item(_ name: String, _ value: String) -> String { "  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + "  " + value }
 }
 
@@ -163,10 +159,18 @@ enum ExpectationTable {
   static func text(_ checks: [CheckResult]) -> String {
     var table = TextTable(["expectation", "observed", "limit", ""], left: [0, 2, 3])
     for check in checks {
-      table.add([check.name, check.observed.map(number) ?? "none", check.limit, check.passed ? "ok" : "FAILED"])
+      table.add([check.name, observed(check.observed, passed: check.passed), check.limit, check.passed ? "ok" : "FAILED"])
     }
     return table.text()
   }
 
-  private static func number(_ value: Double) -> String { abs(value) >= 1000 ? Text.grouped(value) : Text.significant(value) }
+  static func outcome(_ check: CheckRecord) -> String { check.notHeldBecause == nil ? check.passed ? "ok" : "FAILED" : "not held against it" }
+
+  /// With as many digits as it takes to see why it failed.
+  static func observed(_ value: Double?, passed: Bool) -> String {
+    guard let value else { return "none" }
+    if abs(value) >= 1000 { return Text.grouped(value) }
+    if value == value.rounded(), !passed { return Text.significant(value) }
+    return !passed ? String(format: "%.5g", value) : abs(value) < 1 ? String(format: "%.3g", value) : Text.significant(value)
+  }
 }

@@ -53,15 +53,18 @@ enum RunJSON {
       "storage": latencies(.storage, output),
       "ranking": latencies(.ranking, output),
       "floorMeanNanoseconds": .object(run.floor.mapValues { JSON($0) }),
-      "expectations": .array(
-        run.checks.map { check in
-          .object([
-            "name": .string(check.name), "observed": JSON(check.observed), "limit": .string(check.limit),
-            "passed": .boolean(check.passed),
-          ])
-        }),
+      "expectations": .array(run.records.map(expectation)),
       "results": .string(run.resultsPath),
       "load": output.load.map { load($0, output) } ?? .null,
+    ])
+  }
+
+  /// `passed` is null for one that the run is not held to, and `notHeldBecause` null for one that it is.
+  static func expectation(_ check: CheckRecord) -> JSON {
+    .object([
+      "name": .string(check.name), "observed": JSON(check.observed), "limit": .string(check.limit),
+      "passed": check.notHeldBecause == nil ? .boolean(check.passed) : .null,
+      "notHeldBecause": check.notHeldBecause.map { .string($0) } ?? .null,
     ])
   }
 
@@ -91,13 +94,14 @@ enum RunJSON {
             "firstTenth": stage.wear.map { summary($0.first) } ?? .null, "lastTenth": stage.wear.map { summary($0.last) } ?? .null,
           ])
         }),
-      "outages": .array(
-        load.outages.map { outage in
-          .object([
-            "startSeconds": JSON(Double(outage.startNanoseconds) / 1e9), "endSeconds": JSON(outage.endNanoseconds.map { Double($0) / 1e9 }),
-            "failures": .integer(outage.failures),
-          ])
-        }),
+      "outages": .array(load.outages.map(outage)),
+    ])
+  }
+
+  static func outage(_ outage: Outage) -> JSON {
+    .object([
+      "startSeconds": JSON(Double(outage.startNanoseconds) / 1e9), "endSeconds": JSON(outage.endNanoseconds.map { Double($0) / 1e9 }),
+      "failures": .integer(outage.failures),
     ])
   }
 

@@ -11,14 +11,19 @@ struct RunText {
 
   func lines() -> [String] {
     var lines: [String] = [""]
-    let hours = Text.significant(Double(run.scenario.durationNanoseconds) / 3.6e12)
     let start = Text.weekTime(minuteOfWeek: run.scenario.startMinuteOfWeek)
-    lines.append("\(run.scenario.name): \(run.scenario.summary)")
+    lines.append(run.scenario.title)
     lines.append(
-      "  \(hours) h from \(start) UTC, scale \(Text.significant(run.scenario.scale)), seed \(run.scenario.seed.rawValue), "
-        + "\(output.identity.backend.id) backend, \(output.identity.ranker.id) ranker, \(output.identity.workers) workers")
+      "  \(Text.span(nanoseconds: run.scenario.durationNanoseconds)) from \(start) UTC, scale \(Text.significant(run.scenario.scale)), seed \(run.scenario.seed.rawValue), "
+        + "\(output.identity.backend.id) backend, \(output.identity.ranker.id) ranker, \(Text.counted(Int64(output.identity.workers), "worker"))")
     lines.append("")
-    if output.timeline.index(of: "jam.participants") != nil { lines += jam() + [""] }
+    let platform = PlatformSummary(output.timeline, requestsPerPage: run.scenario.requestsPerPage)
+    let hasJam = output.timeline.index(of: "jam.participants") != nil
+    if !hasJam || platform.lines.contains(where: { $0.name != "jam" }) {
+      lines += PlatformText(run: run, platform: platform).lines() + [""]
+      if hasJam { lines.append("  of the jam alone:") }
+    }
+    if hasJam { lines += jam() + [""] }
     if let edges = metric("population.graph.edges"), let nodes = metric("population.graph.nodes") {
       lines.append(
         item("graph", "\(Text.grouped(nodes)) nodes, \(Text.grouped(edges)) edges from a file; dropped \(Text.grouped(metric("population.graph.duplicateEdges") ?? 0)) duplicate and \(Text.grouped(metric("population.graph.selfEdges") ?? 0)) self edges"))
@@ -56,8 +61,8 @@ struct RunText {
       lines.append(
         item(
           "peak requests",
-          "\(Text.grouped(requests))/s mean over hour \(Int(hour)) (\(Text.significant(views)) page views/s x \(Text.significant(run.scenario.requestsPerPage))); "
-            + "plan for twice that, \(Text.grouped(requests * 2))/s, in bursts"))
+          "\(LoadParts.rate(requests)) mean over hour \(Int(hour)) (\(Text.significant(views)) page views/s x \(Text.significant(run.scenario.requestsPerPage))); "
+            + "plan for twice that, \(LoadParts.rate(requests * 2)), in bursts"))
     }
     lines.append(item("visits", each("jam.sessions", participants)))
     lines.append(item("page views", each("jam.pageViews", participants)))
@@ -72,7 +77,10 @@ struct RunText {
     let turn = metric("jam.moodTurn").map { "turned by hour \(Text.significant($0)) (\(clock($0 * 3600)) UTC)" } ?? "did not turn measurably"
     lines.append(item("mood", "\(turn); \(Text.percent(Double(negative) / Double(posts))) of all posts negative"))
     if let lift = metric("jam.qualityLift") {
-      lines.append(item("quality found", String(format: "ideas read are %+.2f standard deviations better than those posted (chance: 0)", lift)))
+      lines.append(
+        item(
+          "quality found",
+          String(format: "ideas read are %@%.2f standard deviations %@ than those posted (chance: 0)", lift < 0 ? "" : "+", abs(lift), lift < 0 ? "worse" : "better")))
     }
     return lines
   }
@@ -137,13 +145,14 @@ struct RunText {
   }
 
   private func expectations() -> [String] {
-    guard !run.checks.isEmpty || run.isSynthetic else { return [] }
     var lines = run.checks.isEmpty ? [] : [ExpectationTable.text(run.checks)]
-    let expected = run.scenario.expectations
-    let madeUp = expected.filter { !$0.applies(scale: .infinity, onSynthetic: run.isSynthetic) }.map(\.metric)
-    if !madeUp.isEmpty { lines.append("  not checked on this backend, whose replies are made up: \(madeUp.joined(separator: ", "))") }
-    let unchecked = expected.filter { $0.fromScale > run.scenario.scale && !madeUp.contains($0.metric) }.map(\.metric)
-    if !unchecked.isEmpty { lines.append("  not checked at this scale, where it does not show: \(unchecked.joined(separator: ", "))") }
+    for (why, text) in [
+      (.madeUpReplies, "not checked on this backend, whose replies are made up"), (.belowItsScale, "not checked at this scale, where it does not show"),
+      (.withinNoise, "not checkable at this scale, where even nothing would lie within three standard errors"),
+    ] as [(JamboreeScenario.Expectation.Exemption, String)] {
+      let names = run.unchecked.filter { $0.why == why }.map(\.result.name)
+      if !names.isEmpty { lines.append("  \(text): \(names.joined(separator: ", "))") }
+    }
     return lines.isEmpty ? [] : lines + [""]
   }
 
@@ -162,4 +171,9 @@ struct RunText {
     if let id = run.id { lines.append(item("results", "\(run.resultsPath), run \(id)  (jamboree show \(id))")) }
     return lines
   }
+}
+
+extension Scenario {
+  /// Its name, and its summary if it has one.
+  var title: String { summary.isEmpty ? name : "\(name): \(summary)" }
 }

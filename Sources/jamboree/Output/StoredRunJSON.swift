@@ -13,7 +13,7 @@ enum StoredRunJSON {
       "startedUnixNanoseconds": .integer(run.startedUnixNanoseconds), "wallSeconds": JSON(run.wallSeconds),
       "measureSeconds": JSON(run.measureSeconds), "operations": .integer(run.operations),
       "operationsPerSecond": JSON(run.operationsPerSecond), "seed": .unsigned(run.seed.rawValue), "scale": JSON(run.scale),
-      "workers": .integer(Int64(run.workers)), "digest": .string(run.digest),
+      "workers": .integer(Int64(run.workers)), "digest": .string(run.digest), "pace": .string(run.pace), "overrides": .array(run.overrides.map { .string($0) }),
     ]
   }
 
@@ -22,7 +22,6 @@ enum StoredRunJSON {
     result["verdictReason"] = .string(detail.verdictReason)
     result["scenarioHash"] = .string(detail.identity.scenarioHash)
     result["scenarioText"] = .string(detail.identity.scenarioText)
-    result["overrides"] = .array(detail.identity.overrides.map { .string($0) })
     result["backendOptions"] = .array(detail.identity.backend.options.map { .string($0) })
     result["rankerOptions"] = .array(detail.identity.ranker.options.map { .string($0) })
     let environment = detail.environment
@@ -52,14 +51,24 @@ enum StoredRunJSON {
           detail.timeline.series.map { ($0.descriptor.name, JSON.array($0.values.map { .integer($0) })) },
           uniquingKeysWith: { $1 })),
     ])
-    result["expectations"] = .array(
-      detail.checks.map { check in
-        .object([
-          "name": .string(check.name), "observed": JSON(check.observed), "limit": .string(check.limit),
-          "passed": .boolean(check.passed),
-        ])
-      })
+    result["expectations"] = .array(detail.checks.map(RunJSON.expectation))
+    result["load"] = detail.load.map(load) ?? .null
     return .object(result)
+  }
+
+  private static func load(_ load: StoredLoad) -> JSON {
+    .object([
+      "stages": .array(
+        load.stages.map { stage in
+          .object([
+            "shape": .string(stage.shape.rawValue), "rate": JSON(stage.ratePerSecond),
+            "startSeconds": JSON(Double(stage.startNanoseconds) / 1e9), "startsPerSecond": JSON(stage.startsPerSecond),
+            "errors": .integer(stage.errors), "response": RunJSON.summary(stage.responses),
+          ])
+        }),
+      "outages": .array(load.outages.map(RunJSON.outage)),
+      "remarks": .array(load.remarks.map { .object(["label": .string($0.label), "text": .string($0.text)]) }),
+    ])
   }
 
   static func comparison(_ comparison: RunComparison) -> JSON {
@@ -77,6 +86,15 @@ enum StoredRunJSON {
             "p99Nanoseconds": figure(row.p99), "p999Nanoseconds": figure(row.p999), "maxNanoseconds": figure(row.max),
           ])
         }),
+      "figures": .array(
+        comparison.figures.map { row in
+          .object(["name": .string(row.name), "unit": .string(row.unit), "figure": figure(row.figure)])
+        }),
+      "expectations": .array(
+        comparison.expectations.map { row in
+          .object(["name": .string(row.name), "runs": .array(row.checks.map { $0.map(RunJSON.expectation) ?? .null })])
+        }),
+      "loads": .array(comparison.loads.map { $0.map(load) ?? .null }),
       "differences": .array(comparison.differences.map { .string($0) }),
     ])
   }

@@ -72,6 +72,23 @@ enum Text {
     return String(format: "%.\(digits)f", value)
   }
 
+  /// A figure of any size: whole ones without a fraction.
+  static func figure(_ value: Double) -> String {
+    abs(value) >= 1000 || value == value.rounded() ? grouped(value) : significant(value)
+  }
+
+  /// Hours, and of what is short minutes or seconds.
+  static func span(nanoseconds: Int64) -> String {
+    switch nanoseconds {
+    case ..<120_000_000_000: "\(significant(Double(nanoseconds) / 1e9)) s"
+    case ..<3_600_000_000_000: "\(significant(Double(nanoseconds) / 6e10)) min"
+    default: "\(significant(Double(nanoseconds) / 3.6e12)) h"
+    }
+  }
+
+  /// `1 worker`, `2 workers`.
+  static func counted(_ count: Int64, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
+
   /// A rate such as `3.56 M/s`.
   static func rate(_ perSecond: Double) -> String {
     switch perSecond {

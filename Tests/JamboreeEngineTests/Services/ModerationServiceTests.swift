@@ -52,8 +52,11 @@ import Testing
     let few = try Self.run("brigade.members=4", "brigade.flagsPerDay=500", "brigade.targets=1", "mix={read: 70, post: 30}")
     #expect(Self.total(few, "brigade.flags") > 500)
     #expect(Self.total(few, "wronglyCollapsedViews") == 0)
+    let perVisit = Self.total(few, "brigade.flags") / Self.total(few, "brigade.visits")
+    #expect(perVisit > 1 && perVisit <= 5, "\(perVisit)")
     let enough = try Self.run("brigade.members=8", "brigade.flagsPerDay=500", "brigade.targets=1", "mix={read: 70, post: 30}")
     #expect(Self.total(enough, "wronglyCollapsedViews") > 0)
+    #expect(Self.total(enough, "wrongCollapses") > 0 && Self.total(enough, "mistakenFlags") == 0)
   }
 
   /// Members who stand up for what is flagged bring it back, without anybody above them.
@@ -74,6 +77,13 @@ import Testing
     let finished = try Self.run("mistakes=0.5", "offending=0", "threshold=100000")
     #expect(Self.total(finished, "offences") == 0 && Self.total(finished, "flags") == 0)
     #expect(abs(Self.total(finished, "mistakenFlags") / Self.total(finished, "flagChecks") - 0.5) < 0.05)
+  }
+
+  /// Nothing is opened from a page, so there is no bias of the places to be given.
+  @Test func thereIsNoPositionBias() {
+    #expect {
+      try loadPlan(Self.commons, overrides: ["services.moderation.reading={ positionBias: 3 }"])
+    } throws: { "\($0)".contains("positionBias") }
   }
 
   @Test(arguments: ["0", "-3", "0.5"]) func aThresholdIsOneAtTheLeast(_ value: String) {

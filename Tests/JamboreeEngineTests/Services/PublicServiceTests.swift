@@ -53,6 +53,26 @@ import Testing
     #expect(abs(Double(logins((peak - 1)..<(peak + 1))) - 2_500) < 200)
   }
 
+  /// The busiest minute is known to the login, however long the buckets are; posts have a busiest hour.
+  @Test func stormsHaveAPeak() throws {
+    func metrics(_ overrides: String...) throws -> (Finished, [String: Double]) {
+      let finished = try simulate(loadPlan(Self.outside, overrides: overrides + ["services.public.viral.views=0"]), workers: 2)
+      return (finished, Dictionary(finished.metrics.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 }))
+    }
+    let (minutes, figures) = try metrics("measure.bucket=1m")
+    let logins = try #require(minutes.timeline.index(of: "public.logins.logins"))
+    let busiest = try #require(minutes.timeline.values.map { $0[logins] }.max())
+    #expect(busiest > 1_100)
+    #expect(figures["public.logins.peakMinutePerSecond"] == Double(busiest) / 60)
+    let minute = try #require(figures["public.logins.peakMinute"])
+    #expect(minutes.timeline.values[Int(minute)][logins] == busiest)
+    #expect(try metrics().1["public.logins.peakMinutePerSecond"] == Double(busiest) / 60)
+    let posts = try #require(minutes.timeline.hourly("public.external.posts").max())
+    #expect(posts > 0 && figures["public.external.peakHourPerSecond"] == posts / 3600)
+    let (_, none) = try metrics("services.public.logins.share=0", "services.public.external.share=0")
+    #expect(none["public.logins.peakMinutePerSecond"] == nil && none["public.external.peakHourPerSecond"] == nil)
+  }
+
   /// What of a crowd's curve lies outside the run is cut off; nobody is left out.
   @Test func aCrowdIsCompleteInAShortRun() throws {
     let short = try simulate(loadPlan(Self.outside, overrides: ["duration=24h", "services.public.viral.peak=12h", "services.public.logins.share=0"]), workers: 2)
