@@ -46,7 +46,12 @@ private final class MembersItemsBackend: BlockingStorageBackend {
     return registry
   }()
 
-  private func ranker(_ text: String) throws -> any FeedRanker { try Self.registry.make(PlugInReference(text)).ranker }
+  private func ranker(_ text: String) throws -> any FeedRanker {
+    guard case .inProcess(let ranker) = try Self.registry.make(PlugInReference(text)).ranker else {
+      throw PlugInError(.usage, "\(text) is in another process")
+    }
+    return ranker
+  }
 
   /// As `affinity`, but for what it asks for.
   private struct TieBlindRanker: FeedRanker {
@@ -122,14 +127,14 @@ private final class MembersItemsBackend: BlockingStorageBackend {
   @Test(arguments: [1, 3]) func aLoadKeepsTiesToo(_ workers: Int) throws {
     let plan = try loadPlan(denseJam)
     let affinity = try ranker("affinity")
-    let ties = plan.makeTies(for: affinity)
+    let ties = plan.makeTies(for: .inProcess(affinity))
     let shards = Simulation.makeShards(plan, ties: ties)
     for shard in shards { shard.start() }
     var options = LoadOptions(settings: LoadSettings(), pace: .stages, connections: 4, inFlight: 16)
     options.settings.warmUpNanoseconds = 0
     options.settings.stages = [LoadSettings.Stage(shape: .step, ratePerSecond: 4_000, durationNanoseconds: 700_000_000)]
     let run = try LoadRun(
-      plan, options, shards: shards, backend: .blocking(MembersItemsBackend(options: noOptions())), ranker: affinity, workers: workers, clock: .monotonic)
+      plan, options, shards: shards, backend: .blocking(MembersItemsBackend(options: noOptions())), ranker: .inProcess(affinity), workers: workers, clock: .monotonic)
     run.run(mail: []) { _, _ in false }
     #expect(run.report(at: monotonicNanoseconds()).starts > 0)
     #expect(try ties.contains { try tiedMembers(of: $0) > 0 })

@@ -77,7 +77,7 @@ public final class VisitModel: Sendable {
     let deal = BudgetDeal(parameters, seed: setup.seed, coming: comingCount)
     let isOwner = { [owning, ownerCount] (participant: Int) in owning.rank(of: participant) < ownerCount }
     budgets = deal.budgets(
-      outline.activities, total: Double(roster.count) * parameters.actionsPerDay * days, isOwner: isOwner, domain: domain)
+      outline.activities, total: Double(roster.count) * parameters.actionsPerDay * workingDays, isOwner: isOwner, domain: domain)
   }
 
   /// How many come at least once: each day as many, whoever came the day before.

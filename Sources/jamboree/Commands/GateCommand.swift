@@ -33,18 +33,21 @@ struct MeasuredRunFlags: ParsableArguments {
 
   /// What a process is to run: what was given, then what the baseline has, then the defaults.
   func run(_ file: String, like baseline: BaselineRun? = nil) -> MeasuredRun {
-    var overrides = changes.overrides.isEmpty ? baseline?.overrides ?? [] : changes.overrides
+    let given = changes.overrides + (changes.feed?.overrides ?? [])
+    var overrides = given.isEmpty ? baseline?.overrides ?? [] : given
     if let seed = changes.seed { overrides = overrides.filter { !$0.hasPrefix("seed=") } + ["seed=\(seed)"] }
     return MeasuredRun(
       file: file, overrides: overrides, scale: changes.scale ?? baseline?.scale ?? 1, backend: backend ?? baseline?.backend ?? "memory",
-      ranker: ranker ?? baseline?.ranker ?? "hot", workers: workers ?? baseline?.workers ?? min(ProcessInfo.processInfo.activeProcessorCount, 256))
+      // What is wrong with the scenario is told when it is described.
+      ranker: ranker ?? baseline?.ranker ?? (try? changes.load(file))?.ranker.text ?? "hot", workers: workers ?? baseline?.workers ?? min(ProcessInfo.processInfo.activeProcessorCount, 256))
   }
 
   /// Reads the scenario and refuses what cannot be run, before the first process is.
   func describe(_ run: MeasuredRun) throws -> BaselineRun {
-    let scenario = try ScenarioLoader.load(path: run.file, overrides: run.overrides, scale: run.scale, services: Composition.services)
-    try MemoryNeed.check(scenario, workers: run.workers)
-    _ = try Composition.rankers.make(PlugInReference(run.ranker))
+    let scenario = try ScenarioLoader.load(path: run.file, overrides: run.overrides, scale: run.scale, services: Composition.services,
+      rankers: Composition.rankers)
+    let needs = try Composition.rankers.make(PlugInReference(run.ranker)).ranker.needs
+    try MemoryNeed.check(scenario, ranker: needs, workers: run.workers, keepsItems: Composition.keepsItems(run.backend))
     return BaselineRun(
       scenario: scenario.name, scenarioHash: scenario.hash, seed: scenario.seed.rawValue, scale: run.scale, overrides: run.overrides,
       backend: withoutPassword(run.backend), ranker: run.ranker, workers: run.workers)
