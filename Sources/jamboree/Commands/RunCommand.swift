@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Storage backend: id[:location][?option=value&...]; see 'jamboree backends'. Default: memory.")
   var backend: String?
 
-  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: hot.")
+  @Option(help: "Feed ranker: id[:command][?option=value&...]; see 'jamboree rankers'. Default: hot.")
   var ranker: String?
 
   @Option(
