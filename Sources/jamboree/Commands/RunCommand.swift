@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: "Storage backend: id[:location][?option=value&...]; see 'jamboree backends'. Default: memory.")
   var backend: String?
 
-  @Option(help: "Feed ranker: id[?option=value&...]; see 'jamboree rankers'. Default: the scenario's, or hot.")
+  @Option(help: "Feed ranker: id[:command][?option=value&...]; see 'jamboree rankers'. Default: the scenario's, or hot.")
   var ranker: String?
 
   @Option(
@@ -94,9 +94,6 @@ struct RunCommand: ParsableCommand {
     let cores = ProcessInfo.processInfo.activeProcessorCount
     // Under load a worker sleeps most of the time, and the server may be on the same machine.
     let workers = workers ?? (loadOptions == nil ? cores : max(cores / 2, 1))
-    let needs = try Composition.rankers.make(PlugInReference(request.ranker)).ranker.needs
-    try MemoryNeed.check(
-      request.scenario, ranker: needs, workers: workers, keepsItems: Composition.keepsItems(request.backend))
     let runner = ScenarioRunner(scenario: request.scenario, backend: request.backend, ranker: request.ranker, workers: workers, load: loadOptions)
     // A ranker's process may be there before there is a run.
     Interruption.shared.beforeLeaving {
@@ -106,6 +103,8 @@ struct RunCommand: ParsableCommand {
     defer { Interruption.shared.beforeLeaving(nil) }
     // Everything that can be refused is refused before the first second is spent.
     var driver = try runner.driver()
+    try MemoryNeed.check(
+      request.scenario, ranker: driver.ranker.needs, workers: workers, keepsItems: Composition.keepsItems(request.backend))
     driver.beginning = request.beginning
     let environment = RunEnvironment.current(version: Composition.version)
     let recorder = try beginRecording(driver, request, environment)
