@@ -28,8 +28,7 @@ import Testing
     let plan = try loadPlan(Self.alumni, overrides: ["services.alumni.dailyActive=1", "services.alumni.actionsPerDay=6"], scale: 0.1)
     let finished = try simulate(plan, workers: 2)
     #expect(finished.timeline.total("alumni.participants") == 5_000)
-    let nobody = try simulate(loadPlan(Self.alumni, overrides: ["population.alumni=0"], scale: 0.1))
-    #expect(nobody.operations == 0)
+    #expect(throws: ConfigurationError.self) { try loadPlan(Self.alumni, overrides: ["population.alumni=0"], scale: 0.1) }
   }
 
   /// They come in the evening: as many in the four hours from 19 as in the eight of the working day before them, in one region.
