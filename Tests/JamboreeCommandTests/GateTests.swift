@@ -109,7 +109,7 @@ import Testing
     let set = try place.run(["baseline", "set", "main", "s.yaml"] + Self.quick)
     #expect(set.code == 1)
     #expect(set.err.contains("jam.sessions"))
-    #expect(place.files == ["s.yaml"])
+    #expect(try place.run("baseline", "list").out.contains("no baselines"))
   }
 
   @Test func anotherRunIsRefused() throws {
@@ -214,7 +214,7 @@ import Testing
     #expect(ended.code == 130)
     #expect(ended.err.hasSuffix("jamboree: interrupted\n"))
     #expect(kill(child, 0) == -1 && errno == ESRCH)
-    #expect(place.files == ["tmp"])
+    #expect(try place.run("baseline", "list").out.contains("no baselines"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
   }
 }

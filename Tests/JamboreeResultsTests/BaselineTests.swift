@@ -81,6 +81,7 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     #expect { try store.load("cut") } throws: { "\($0)".contains("not valid JSON") }
     try FileManager.default.createDirectory(atPath: folder.file("folder.json"), withIntermediateDirectories: true)
     #expect { try store.load("folder") } throws: { "\($0)".contains("no plain file") }
+    #expect { try BaselineStore(folder: folder.file("cut.json")).prepare() } throws: { ($0 as? ResultStoreError)?.kind == .io }
     #expect { try store.load("gone") } throws: { "\($0)".contains("known: cut, folder, main") }
   }
 
@@ -167,7 +168,7 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
   /// Few, and such as say something.
   @Test func whatTakesTheTimeIsJudged() {
     func latency(_ kind: LatencyKind, _ name: String, _ count: UInt64, _ mean: Double, p99: UInt64) -> ProcessLatency {
-      ProcessLatency(.init(kind: kind, name: name), count: count, meanNanoseconds: mean, p50Nanoseconds: 1, p99Nanoseconds: p99)
+      ProcessLatency(.init(kind: kind, name: name), count: count, meanNanoseconds: mean, p50Nanoseconds: UInt64(mean) - 10, p99Nanoseconds: p99)
     }
     let process = ProcessFigures(
       operationsPerSecond: 1,
@@ -178,7 +179,7 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
       ])
     #expect(
       ProcessFigures.judged(of: [process]).map(\.name) == [
-        "operationsPerSecond", "ranking.hot.meanNanoseconds", "ranking.hot.p99Nanoseconds", "list.meanNanoseconds", "list.p99Nanoseconds",
+        "operationsPerSecond", "ranking.hot.meanNanoseconds", "ranking.hot.p50Nanoseconds", "ranking.hot.p99Nanoseconds", "list.meanNanoseconds", "list.p99Nanoseconds",
         "read.meanNanoseconds",
       ])
     #expect(ProcessFigures.judged(of: []).isEmpty)

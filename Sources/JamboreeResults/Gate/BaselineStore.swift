@@ -73,6 +73,16 @@ public struct BaselineStore: Sendable {
     return baseline
   }
 
+  /// Finds out before anything is measured whether a baseline can be kept; makes the folder.
+  /// - Throws: ``ResultStoreError`` of kind `io` when it cannot.
+  public func prepare() throws {
+    try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var status = stat()
+    guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, access(folder, W_OK | X_OK) == 0 else {
+      throw ResultStoreError(kind: .io, message: "\(folder) is no folder that files can be made in; name another with --baselines")
+    }
+  }
+
   private struct Format: Decodable { let format: Int }
 
   /// Puts a baseline in the place of one of the same name, whole or not at all.

@@ -69,14 +69,15 @@ public struct ProcessFigures: Sendable, Hashable, Codable {
     return switch subject {
     case .operationsPerSecond: operationsPerSecond
     case .mean(let key): latency(key)?.meanNanoseconds
+    case .p50(let key): latency(key).map { Double($0.p50Nanoseconds) }
     case .p99(let key): latency(key).map { Double($0.p99Nanoseconds) }
     }
   }
 
-  /// The figures that are judged: throughput; the mean and the 99th percentile of rankings; the mean of each action that takes a tenth of
+  /// The figures that are judged: throughput; the mean, the median and the 99th percentile of rankings; the mean of each action that takes a tenth of
   /// all time or more, at most four, and the 99th percentile of the first of them. Few, because each that is looked at makes the others
-  /// harder to find, and only such as say something: of rare actions there are too few, and a percentile below a microsecond
-  /// goes up and down by readings of the clock.
+  /// harder to find, and only such as say something: of rare actions there are too few, and a median below half a
+  /// microsecond or a tail below a whole one goes up and down by ticks of the clock.
   public static func judged(of processes: [ProcessFigures]) -> [TimedFigure] {
     guard let first = processes.first else { return [] }
     var figures = [TimedFigure(.operationsPerSecond)]
@@ -86,6 +87,7 @@ public struct ProcessFigures: Sendable, Hashable, Codable {
     for latency in first.latencies where latency.kind == LatencyKind.ranking.rawValue {
       guard let key = latency.key else { continue }
       figures.append(TimedFigure(.mean(key)))
+      if latency.count >= 10_000, latency.p50Nanoseconds >= 500 { figures.append(TimedFigure(.p50(key))) }
       addTail(latency, key)
     }
     let actions = first.latencies.filter { $0.kind == LatencyKind.service.rawValue }

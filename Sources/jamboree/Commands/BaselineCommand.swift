@@ -31,6 +31,7 @@ struct BaselineSetCommand: ParsableCommand {
     let store = BaselineStore(folder: flags.baselines)
     let measured = flags.run(scenario)
     let run = try flags.describe(measured)
+    try store.prepare()
     let children = try ChildProcesses()
     defer { children.removeFolder() }
     let program = MeasuredProgram.current(children)

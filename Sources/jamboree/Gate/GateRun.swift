@@ -184,7 +184,7 @@ struct GateReport {
   /// Why the times say nothing or little; nil when they say what they should.
   var timingComplaint: String? {
     if case .notCompared(let reason) = timing { return "times are not compared: \(reason)" }
-    guard let worst = judged.filter({ if case .p99 = $0.figure.figure.subject { false } else { true } }).max(by: { $0.findable < $1.findable }) else {
+    guard let worst = judged.filter({ $0.figure.figure.tolerance < 0.05 }).max(by: { $0.findable < $1.findable }) else {
       return "times are not compared: no figure has enough processes"
     }
     guard worst.findable > Self.mostFindable else { return nil }
