@@ -5,6 +5,7 @@ import JamboreeMetrics
 final class BlockingLane: Lane {
   let session: any StorageSession
   let reply: UnsafeMutablePointer<Reply>
+  let assembly = FeedAssembly()
 
   init(
     session: any StorageSession, recorder: LatencyRecorder, clock: MeasuringClock, ranker: any FeedRanker, salt: UInt64,
@@ -15,8 +16,6 @@ final class BlockingLane: Lane {
     reply.initialize(to: Reply())
     super.init(recorder: recorder, clock: clock, ranker: ranker, salt: salt, interests: interests)
   }
-
-  private(set) lazy var assembly = FeedAssembly()
 
   deinit {
     reply.deinitialize(count: 1)
