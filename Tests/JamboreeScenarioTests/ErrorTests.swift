@@ -15,7 +15,7 @@ import Testing
     .init(
       line: "duration: 2h", replacement: "duration: 2h\ntik: 5s",
       message: "t.yaml:3: tik: unknown key 'tik'; did you mean 'tick'? known keys: "
-        + "name, summary, version, start, duration, tick, seed, population, services, ranker, measure, drain, load, expect"),
+        + "name, summary, version, start, duration, tick, seed, population, services, ranker, feed, measure, drain, truth, load, expect"),
     .init(
       line: "thinkTime: 1m30s", replacement: "thinktime: 1m30s",
       message: "t.yaml:18: services.tiny.waiting.thinktime: unknown key 'thinktime'; did you mean 'thinkTime'? known keys: thinkTime"),
@@ -96,7 +96,7 @@ import Testing
     .init(
       line: "services:", replacement: "servicez:",
       message: "t.yaml:13: servicez: unknown key 'servicez'; did you mean 'services'? known keys: "
-        + "name, summary, version, start, duration, tick, seed, population, services, ranker, measure, drain, load, expect"),
+        + "name, summary, version, start, duration, tick, seed, population, services, ranker, feed, measure, drain, truth, load, expect"),
     .init(
       line: "members: 1000", replacement: "membres: 1000",
       message: "t.yaml:4: population.membres: unknown key 'membres'; did you mean 'members'? known keys: "

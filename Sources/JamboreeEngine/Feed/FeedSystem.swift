@@ -23,6 +23,8 @@ final class FeedSystem: @unchecked Sendable {
   @exclusivity(unchecked) private var entries: [UInt32]
   /// New followers' reads of this tick that did not end well: they have the author pulled as long as they follow.
   @exclusivity(unchecked) private var failed: Set<Backfill> = []
+  /// Whether there are any in ``deliveries``.
+  @exclusivity(unchecked) private var hasDeliveries = false
   @exclusivity(unchecked) private var unsorted: [Delivery] = []
   @exclusivity(unchecked) private var ties: [TieChange] = []
 
@@ -64,7 +66,10 @@ final class FeedSystem: @unchecked Sendable {
   /// Puts what is to be delivered in the order of the publications, partition by partition.
   /// - Returns: how many.
   func prepareDeliveries(salt: UInt64, partitioned: Bool, tickEnd: SimTime) -> Int {
-    for partition in deliveries.indices where !deliveries[partition].isEmpty { deliveries[partition].removeAll(keepingCapacity: true) }
+    if hasDeliveries {
+      for partition in deliveries.indices { deliveries[partition].removeAll(keepingCapacity: true) }
+    }
+    hasDeliveries = !unsorted.isEmpty
     guard !unsorted.isEmpty else { return 0 }
     let all = unsorted.sorted { a, b in
       if a.intended != b.intended { return a.intended < b.intended }
@@ -145,13 +150,23 @@ final class FeedSystem: @unchecked Sendable {
     return held
   }
 
-  func encode(into encoder: inout StateEncoder, _ lanes: [FeedNews]) {
-    encoder.encode(counters(lanes))
+  private func allEntries(_ lanes: [FeedNews]) -> [UInt32] {
     var all = entries
     for lane in lanes where !lane.entries.isEmpty {
       for member in all.indices { all[member] &+= lane.entries[member] }
     }
-    encoder.encode(all)
+    return all
+  }
+
+  /// Takes what these lanes have put into inboxes for what is there at the start, and counts anew.
+  func startAfter(_ lanes: [FeedNews]) {
+    entries = allEntries(lanes)
+    counted = FeedCounters()
+  }
+
+  func encode(into encoder: inout StateEncoder, _ lanes: [FeedNews]) {
+    encoder.encode(counters(lanes))
+    encoder.encode(allEntries(lanes))
     for index in indexes { index.encode(into: &encoder) }
     encoder.encode(backfills)
     encoder.encode(fresh.keys.sorted().flatMap { fresh[$0] ?? [] })

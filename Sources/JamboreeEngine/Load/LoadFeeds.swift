@@ -8,6 +8,8 @@ final class LoadFeeds: Sendable {
   private struct State {
     let system: FeedSystem
     let news: FeedNews
+    /// Items that new followers are still to be given. Of one that went wrong some remain for ever, and the author stays pulled.
+    var left: [Backfill: Int] = [:]
   }
 
   private let state: Guarded<State>
@@ -52,14 +54,23 @@ final class LoadFeeds: Sendable {
     for row in 0..<found.items.count {
       let item = found.items[row]
       let delivery = Delivery(item: item.id, created: item.created, to: backfill.member, at: time)
-      calls.append(.deliver(delivery, [UInt64(backfill.member)], endsBackfill: row == found.items.count - 1 ? backfill : nil))
+      calls.append(.deliver(delivery, [UInt64(backfill.member)], of: backfill))
     }
-    if calls.isEmpty { given(backfill) }
+    let count = calls.count
+    state.withLock { state in
+      if count == 0 { state.system.given(backfill) } else { state.left[backfill] = count }
+    }
     return calls
   }
 
-  /// A new follower has been given everything.
-  func given(_ backfill: Backfill) { state.withLock { $0.system.given(backfill) } }
+  /// A new follower has been given one of the items.
+  func given(_ backfill: Backfill) {
+    state.withLock { state in
+      guard let left = state.left[backfill] else { return }
+      state.left[backfill] = left > 1 ? left - 1 : nil
+      if left == 1 { state.system.given(backfill) }
+    }
+  }
 
   /// A delivery has ended well.
   /// - Parameter nanoseconds: wall time since the publication was meant to start.
@@ -83,16 +94,16 @@ final class LoadFeeds: Sendable {
     forEachRecipient(of: delivery, system.indexes) { recipient in
       recipients.append(recipient)
       guard recipients.count == FeedBase.recipientsPerCall else { return }
-      calls.append(.deliver(delivery, recipients, endsBackfill: nil))
+      calls.append(.deliver(delivery, recipients, of: nil))
       recipients = []
     }
-    if !recipients.isEmpty { calls.append(.deliver(delivery, recipients, endsBackfill: nil)) }
+    if !recipients.isEmpty { calls.append(.deliver(delivery, recipients, of: nil)) }
   }
 }
 
 /// A call that a load's feeds make.
 enum LoadDelivery {
-  /// With the new follower whose last item it is.
-  case deliver(Delivery, [UInt64], endsBackfill: Backfill?)
+  /// With the new follower who is given it, if it is not a publication's.
+  case deliver(Delivery, [UInt64], of: Backfill?)
   case backfill(Backfill)
 }

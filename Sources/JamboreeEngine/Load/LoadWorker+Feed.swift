@@ -105,7 +105,7 @@ extension LoadWorker {
         operation: operation, call: call, intended: intended, submitted: clock.now(), isMeasured: isMeasured)
     }
     switch call {
-    case .deliver(let delivery, let recipients, endsBackfill: _):
+    case .deliver(let delivery, let recipients, of: _):
       let operation = feeds.base.operation(delivery)
       keep(operation)
       session.submit(operation, arguments: recipients.span, token: token)

@@ -143,6 +143,7 @@ extension RunDriver {
       notices += simulation.shards[receiver].tell(failure, at: SimTime(nanoseconds: time), tick: simulation.lastTick + 1)
     }
     simulation.exchange.incoming.forEach { _, _, notice in notices.append(notice) }
+    simulation.feeds?.startAfter(simulation.lanes.compactMap(\.news))
     return LoadState(shards: simulation.shards, feeds: simulation.feeds, notices: notices, writes: recording.log)
   }
 }

@@ -5,6 +5,7 @@ import JamboreeMetrics
 final class BlockingLane: Lane {
   let session: any StorageSession
   let reply: UnsafeMutablePointer<Reply>
+  let assembly = FeedAssembly()
 
   init(
     session: any StorageSession, recorder: LatencyRecorder, clock: MeasuringClock, feed: FeedDesk, salt: UInt64
@@ -14,8 +15,6 @@ final class BlockingLane: Lane {
     reply.initialize(to: Reply())
     super.init(recorder: recorder, clock: clock, feed: feed, salt: salt)
   }
-
-  private(set) lazy var assembly = FeedAssembly()
 
   deinit {
     reply.deinitialize(count: 1)
