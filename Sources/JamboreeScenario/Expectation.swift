@@ -54,7 +54,8 @@ public struct Expectation: Sendable, Hashable {
     case madeUpReplies
     /// The scale is below ``Expectation/fromScale``.
     case belowItsScale
-    /// Three standard errors are as much as the figure itself: even nothing at all would pass.
+    /// Three standard errors are as much as the figure itself: even nothing at all would pass, so that one which passes has shown
+    /// nothing. One that does not has failed all the same.
     case withinNoise
   }
 

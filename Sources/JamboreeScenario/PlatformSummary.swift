@@ -44,7 +44,9 @@ public struct PlatformSummary: Sendable {
   /// - Parameter requestsPerPage: requests that a page view makes of a server: ``Scenario/requestsPerPage``.
   public init(_ timeline: MetricTimeline, requestsPerPage: Double) {
     self.requestsPerPage = requestsPerPage
-    func counters(_ suffix: String) -> [String] { timeline.descriptors.filter { $0.kind == .counter && $0.name.hasSuffix(suffix) }.map(\.name) }
+    func counters(_ suffix: String) -> [String] {
+      timeline.descriptors.filter { $0.kind == .counter && $0.name.hasSuffix(suffix) }.map(\.name)
+    }
     lines = counters(".participants").compactMap { counter in
       let name = String(counter.dropLast(".participants".count))
       let participants = timeline.total(counter)

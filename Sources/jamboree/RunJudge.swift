@@ -15,9 +15,17 @@ struct RunJudge {
   func finished(resultsPath: String) -> FinishedRun {
     var checks: [CheckResult] = []
     var unchecked: [UncheckedExpectation] = []
+    var records: [CheckRecord] = []
     for expectation in scenario.expectations {
       let result = expectation.evaluate(observed: FinishedRun.observed(expectation.metric, in: output), scale: scenario.scale)
-      if let why = expectation.exemption(scale: scenario.scale, onSynthetic: isSynthetic, underLoad: output.load != nil) {
+      var why = expectation.exemption(scale: scenario.scale, onSynthetic: isSynthetic, underLoad: output.load != nil)
+      // What lies above all that noise could explain has failed nevertheless.
+      if why == .withinNoise, !result.passed { why = nil }
+      records.append(
+        CheckRecord(
+          name: result.name, observed: result.observed, limit: result.limit, passed: why != nil || result.passed,
+          notHeldBecause: why?.rawValue))
+      if let why {
         unchecked.append(UncheckedExpectation(result: result, why: why))
       } else {
         checks.append(result)
@@ -26,7 +34,7 @@ struct RunJudge {
     let (verdict, reason) = judge(checks)
     return FinishedRun(
       id: nil, output: output, scenario: scenario, checks: output.interrupted ? [] : checks, unchecked: output.interrupted ? [] : unchecked,
-      verdict: verdict, verdictReason: reason, floor: [:], resultsPath: resultsPath, isSynthetic: isSynthetic)
+      records: output.interrupted ? [] : records, verdict: verdict, verdictReason: reason, floor: [:], resultsPath: resultsPath, isSynthetic: isSynthetic)
   }
 
   private func judge(_ checks: [CheckResult]) -> (Verdict, String) {
@@ -79,16 +87,5 @@ struct RunJudge {
     if count == 0 { return "no expectation applies\(left)" }
     if count == stated { return count == 1 ? "its only expectation held" : "all \(count) expectations held" }
     return "\(count) of \(stated) expectations applied, and held\(left)"
-  }
-}
-
-extension FinishedRun {
-  /// All expectations as they are kept with the results.
-  var records: [CheckRecord] {
-    checks.map { CheckRecord(name: $0.name, observed: $0.observed, limit: $0.limit, passed: $0.passed) }
-      + unchecked.map {
-        CheckRecord(
-          name: $0.result.name, observed: $0.result.observed, limit: $0.result.limit, passed: true, notHeldBecause: $0.why.rawValue)
-      }
   }
 }

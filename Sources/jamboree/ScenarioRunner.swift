@@ -3,6 +3,7 @@ import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
 import JamboreePopulation
+import JamboreeResults
 import JamboreeScenario
 
 /// Puts a scenario, a backend and a ranker together and runs them.
@@ -113,6 +114,8 @@ struct FinishedRun {
   var checks: [CheckResult]
   /// What was stated and is not held against it.
   var unchecked: [UncheckedExpectation]
+  /// Both, in the scenario's order, as they are kept with the results.
+  var records: [CheckRecord]
   var verdict: Verdict
   var verdictReason: String
   /// Mean service time by action on the null backend, of a load mean response time, in nanoseconds: what of each latency is the

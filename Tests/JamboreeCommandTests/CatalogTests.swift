@@ -78,6 +78,11 @@ import Testing
     let parameters = try #require(try described.object()["parameters"] as? [String: Any])
     #expect((parameters["duration"] as? [String: Any])?["value"] as? String == "12h")
 
+    // A large one is described without.
+    let large = try place.run("scenarios", "describe", Workplace.flagship, "--scale", "50", "--json")
+    #expect(large.code == 0)
+    #expect(try large.object()["planned"] is NSNull)
+
     // The text is a scenario still, and says the same.
     let text = try place.run(["scenarios", "describe", day] + changes)
     #expect(text.out.contains("#     wiki.view ") && text.out.contains("a working day's rates for"))

@@ -208,9 +208,9 @@ private let canMount: Bool = {
 }()
 
 extension Workplace {
-  /// Runs a script with the program as `$0` and a disk of 600 KiB mounted at `disk`.
+  /// Runs a script with the program as `$0` and a disk of 900 KiB mounted at `disk`.
   fileprivate func inSmallDisk(_ script: String) throws -> Finished {
-    let file = try write("script.sh", "mount -t tmpfs -o size=600k none disk || exit 9\nset +e\n" + script + "\nexit 0\n")
+    let file = try write("script.sh", "mount -t tmpfs -o size=900k none disk || exit 9\nset +e\n" + script + "\nexit 0\n")
     try FileManager.default.createDirectory(at: folder.appending(path: "disk"), withIntermediateDirectories: true)
     return try shell("exec unshare -rm sh -c '. \"\(file)\"' \"$0\"")
   }

@@ -140,6 +140,26 @@ import Testing
     #expect(try place.run("show", "last", "--results", "r.sqlite").out.contains("not held against it"))
   }
 
+  /// What is short is not told in hours, nor what has no summary with a colon, and what is worse is not called better.
+  @Test func wordsFitTheirFigures() throws {
+    let place = try Workplace()
+    let bare = tiny.replacingOccurrences(of: "  summary: fifty people\n", with: "").replacingOccurrences(of: "summary: fifty people\n", with: "")
+    let scenario = try place.write("s.yaml", bare)
+    let short = try place.run("run", scenario, "--set", "duration=30s", "--workers", "1", "--results", "r.sqlite", "--no-floor").out
+    let lines = short.split(separator: "\n")
+    #expect(lines.first == "tiny")
+    #expect(lines[1].hasPrefix("  30.0 s from Tue 14:00 UTC") && lines[1].hasSuffix(", 1 worker"))
+    var worse = 0
+    for seed in 1...8 {
+      let run = ["run", scenario, "--ranker", "random", "--seed", "\(seed)", "--results", "r.sqlite", "--no-floor"]
+      let lines = try place.run(run).out.split(separator: "\n")
+      let found = try #require(lines.first { $0.hasPrefix("  quality found") })
+      #expect(found.contains("+") == found.contains(" better than ") && !found.contains("-"), "\(found)")
+      if found.contains(" worse than ") { worse += 1 }
+    }
+    #expect(worse > 0 && worse < 8)
+  }
+
   /// A run in which nobody had anything to do has shown nothing.
   @Test func nothingDoneIsNoSuccess() throws {
     let place = try Workplace()

@@ -66,7 +66,6 @@ struct ScenarioDescribe: ParsableCommand {
 
   func run() throws {
     let loaded = try changes.load(scenario)
-    try MemoryNeed.check(loaded, ranker: [], workers: 1, keepsItems: false)
     let plan = try ScenarioPlanText(loaded)
     if json {
       try plan.json().print()

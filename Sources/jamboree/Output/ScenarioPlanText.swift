@@ -7,11 +7,18 @@ import JamboreeScenario
 /// What a scenario comes to before it is run: its parameters, and what its members set out to do.
 struct ScenarioPlanText {
   let scenario: Scenario
-  let crowds: [PlannedCrowd]
+  /// Nil where it would take too long to deal everything out.
+  let crowds: [PlannedCrowd]?
+  /// Of more members nothing is planned: it takes a second for a million, and as much memory as a run.
+  static let mostMembers = 5_000_000
 
   /// Makes everybody, but for whom they know: nothing of what is planned depends on that.
   init(_ scenario: Scenario) throws {
     self.scenario = scenario
+    guard scenario.population.members <= Self.mostMembers else {
+      crowds = nil
+      return
+    }
     var parameters = scenario.population
     parameters.graph = GraphParameters(meanDegree: 0)
     let population = PopulationGenerator.generate(parameters, seed: scenario.seed, workers: ProcessInfo.processInfo.activeProcessorCount)
@@ -24,7 +31,10 @@ struct ScenarioPlanText {
 
   /// As comments, so that what `describe` prints is still a scenario.
   func lines() -> [String] {
-    guard !crowds.isEmpty else { return ["# planned: nothing that is known before a run"] }
+    guard let crowds else {
+      return ["", "# planned: not worked out for more than \(Text.grouped(Int64(Self.mostMembers))) members; totals are in proportion to --scale"]
+    }
+    guard !crowds.isEmpty else { return ["", "# planned: nothing that is known before a run"] }
     let start = Text.weekTime(minuteOfWeek: scenario.startMinuteOfWeek)
     var lines = [
       "", "# planned: what members set out to do in \(Text.span(nanoseconds: scenario.durationNanoseconds)) from \(start) UTC, scale "
@@ -42,14 +52,15 @@ struct ScenarioPlanText {
     .object([
       "name": .string(scenario.name), "summary": .string(scenario.summary), "scale": JSON(scenario.scale),
       "seed": .unsigned(scenario.seed.rawValue), "parameters": Self.parameters(scenario.descriptions),
-      "planned": .array(
-        crowds.map { crowd in
-          .object([
-            "name": .string(crowd.name), "people": .integer(Int64(crowd.people)), "participants": .integer(Int64(crowd.participants)),
-            "workingDays": JSON(crowd.workingDays),
-            "actions": .object(Dictionary(crowd.amounts.map { ($0.action, .integer($0.count)) }, uniquingKeysWith: { $1 })),
-          ])
-        }),
+      "planned": crowds.map { .array($0.map(Self.json)) } ?? .null,
+    ])
+  }
+
+  private static func json(_ crowd: PlannedCrowd) -> JSON {
+    .object([
+      "name": .string(crowd.name), "people": .integer(Int64(crowd.people)), "participants": .integer(Int64(crowd.participants)),
+      "workingDays": JSON(crowd.workingDays),
+      "actions": .object(Dictionary(crowd.amounts.map { ($0.action, .integer($0.count)) }, uniquingKeysWith: { $1 })),
     ])
   }
 
