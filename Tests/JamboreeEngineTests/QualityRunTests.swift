@@ -72,12 +72,32 @@ import Testing
 
   /// Where all items are equally good and topics do not matter, no order is better than another.
   @Test func withoutDifferencesEveryRankerIsAtChance() throws {
-    for ranker in try [hot(), random(), ChronologicalRanker(options: noOptions())] {
+    for ranker in try all() {
       let figures = try run(["truth.qualitySpread=0", "truth.interestWeight=0"], ranker: ranker, scale: 0.25)
       #expect(figures["quality.ndcg20"] == 1)
       #expect(figures["quality.ndcg20ByChance"] == 1)
       #expect(figures["quality.recall20"] == nil)
       #expect(figures["quality.timeToDiscoverySeconds"] == nil)
+    }
+  }
+
+  /// Every ranker that ships and is in this process.
+  private func all() throws -> [any FeedRanker] {
+    let types: [any FeedRanker.Type] = [
+      HotRanker.self, ChronologicalRanker.self, TopRanker.self, BayesianRanker.self, AffinityRanker.self, InterestRanker.self,
+      EngagementRanker.self, DiversifiedRanker.self, RandomRanker.self, OracleRanker.self,
+    ]
+    return try types.map { type in
+      try type.init(options: OptionValues(owner: type.descriptor.id, given: [], descriptors: type.descriptor.options))
+    }
+  }
+
+  /// Whoever knows what is true cannot be bettered, and the others fall short of it.
+  @Test func theOracleIsTheCeiling() throws {
+    for ranker in try all() {
+      let ndcg = try #require(run(ranker: ranker, scale: 0.25)["quality.ndcg20"])
+      #expect((ndcg > 0.9999) == (ranker is OracleRanker), "\(type(of: ranker).descriptor.id): \(ndcg)")
+      #expect(ndcg <= 1)
     }
   }
 
