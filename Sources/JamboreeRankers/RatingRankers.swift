@@ -41,8 +41,8 @@ public struct TopRanker: FeedRanker {
       // A backend's sums fit its counts; whatever else comes is made to.
       let negative = VectorMath.positivePart(n - VectorMath.positivePart(share))
       let s = n - negative
-      // sqrt(a / n) = a / sqrt(a n); where there is neither mark nor vote, as of one without positives.
-      let some = VectorMath.positivePart(n - 1) + 1
+      // sqrt(a / n) = a / sqrt(a n); a little more than n, so that an item with neither mark nor vote comes out as one without positives.
+      let some = n + 1e-6
       let a = s * negative + some * quarter
       let root = a * roughInverseSquareRoot(a * some + 1e-30)
       return VectorMath.positivePart(s + half - z * root) / (some + square)
