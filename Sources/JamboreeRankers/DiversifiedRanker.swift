@@ -112,19 +112,18 @@ private struct Shortlist {
 
   /// The row of the one with the most marginal relevance, of equal ones that with the higher score; it is not given again.
   mutating func takeBest() -> UInt16 {
-    var best = SIMD4<Float>(repeating: -.infinity)
-    var where_ = SIMD4<Int32>()
+    var best = SIMD4<Float>(repeating: -10_000)
+    var found = SIMD4<Int32>()
     for group in 0..<groups {
       let value = worths[group] - penalty * similarities[group]
-      let isBetter = value .> best
-      best = VectorMath.select(isBetter, value, best)
-      let mask = unsafeBitCast(isBetter, to: SIMD4<Int32>.self)
-      where_ = SIMD4<Int32>(repeating: Int32(truncatingIfNeeded: group)) & mask | where_ & ~mask
+      let mask = VectorMath.isLess(best, than: value)
+      best = VectorMath.select(mask, value, best)
+      found = SIMD4<Int32>(repeating: Int32(truncatingIfNeeded: group)) & mask | found & ~mask
     }
-    var place = Int(where_[0]) * 4
+    var place = Int(found[0]) * 4
     var value = best[0]
     for lane in 1..<4 {
-      let other = Int(where_[lane]) * 4 + lane
+      let other = Int(found[lane]) * 4 + lane
       if best[lane] > value || best[lane] == value && other < place { (place, value) = (other, best[lane]) }
     }
     take(place)
@@ -138,8 +137,9 @@ private struct Shortlist {
     let (sameAuthor, sameTopic) = (SIMD4<Float>(repeating: sameAuthor), SIMD4<Float>(repeating: sameTopic))
     for group in 0..<groups {
       let similarity =
-        VectorMath.select(authors[group] .== author, sameAuthor, zero) + VectorMath.select(topics[group] .== topic, sameTopic, zero)
-      similarities[group] = VectorMath.select(similarity .> similarities[group], similarity, similarities[group])
+        VectorMath.select(VectorMath.isNotZero(authors[group] ^ author), zero, sameAuthor)
+        + VectorMath.select(VectorMath.isNotZero(topics[group] ^ topic), zero, sameTopic)
+      similarities[group] = VectorMath.select(VectorMath.isLess(similarities[group], than: similarity), similarity, similarities[group])
     }
     worths[place / 4][place % 4] = -1000
   }

@@ -67,27 +67,36 @@ public struct EngagementRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
+    let ratingCounts = candidates.ratingCounts
+    let topics = candidates.topics
+    let parents = candidates.parents
+    let created = candidates.created
+    let replyCounts = candidates.replyCounts
+    let ratingSums = candidates.ratingSums
+    let voteSums = candidates.voteSums
+    let downloadCounts = candidates.downloadCounts
+    let flagCounts = candidates.flagCounts
+    let ties = candidates.ties
     let (now, interests, model) = (viewer.now, viewer.interests, self)
     let one = SIMD4<Float>(repeating: 1)
     let signs = SIMD4<UInt32>(repeating: 0x8000_0000)
-    var index = 0
-    while index < count {
-      let marks = candidates.ratingCounts.fourNotNegative(index)
-      var odds = candidates.topics.four(index, in: interests, match: model.interest + model.bias, other: model.bias)
-      odds += candidates.parents.four(index, present: model.reply, absent: 0)
-      odds += VectorMath.log2(ofAtLeastOne: candidates.created.fourAges(index, at: now) + one) * model.age
-      odds += VectorMath.log2(ofAtLeastOne: candidates.replyCounts.fourNotNegative(index) + one) * model.replies
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
+      let marks = ratingCounts.fourNotNegative(index, whole)
+      var odds = topics.four(index, whole, in: interests, match: model.interest + model.bias, other: model.bias)
+      odds += parents.four(index, whole, present: model.reply, absent: 0)
+      odds += VectorMath.log2(ofAtLeastOne: created.fourAges(index, whole, at: now) + one) * model.age
+      odds += VectorMath.log2(ofAtLeastOne: replyCounts.fourNotNegative(index, whole) + one) * model.replies
       odds += VectorMath.log2(ofAtLeastOne: marks + one) * model.ratings
-      odds += ((candidates.ratingSums.four(index) + 3) / (marks + one) - 3) * model.mark
+      odds += ((ratingSums.four(index, whole) + 3) / (marks + one) - 3) * model.mark
       // The logarithm of the size, with the sign put back.
-      let votes = unsafeBitCast(candidates.voteSums.four(index), to: SIMD4<UInt32>.self)
+      let votes = unsafeBitCast(voteSums.four(index, whole), to: SIMD4<UInt32>.self)
       let size = VectorMath.log2(ofAtLeastOne: unsafeBitCast(votes & ~signs, to: SIMD4<Float>.self) + one)
       odds += unsafeBitCast(unsafeBitCast(size, to: SIMD4<UInt32>.self) | votes & signs, to: SIMD4<Float>.self) * model.votes
-      odds += VectorMath.log2(ofAtLeastOne: candidates.downloadCounts.fourNotNegative(index) + one) * model.downloads
-      odds += VectorMath.log2(ofAtLeastOne: candidates.flagCounts.fourNotNegative(index) + one) * model.flags
-      odds += VectorMath.log2(ofAtLeastOne: candidates.ties.four(index) + one) * model.tie
-      scores.store(odds, at: index)
-      index &+= 4
+      odds += VectorMath.log2(ofAtLeastOne: downloadCounts.fourNotNegative(index, whole) + one) * model.downloads
+      odds += VectorMath.log2(ofAtLeastOne: flagCounts.fourNotNegative(index, whole) + one) * model.flags
+      odds += VectorMath.log2(ofAtLeastOne: ties.four(index, whole) + one) * model.tie
+      return odds
     }
+    scores.fill(count, four)
   }
 }

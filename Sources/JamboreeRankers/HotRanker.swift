@@ -22,15 +22,17 @@ public struct HotRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
+    let ratingSums = candidates.ratingSums
+    let created = candidates.created
+    let replyCounts = candidates.replyCounts
     let now = viewer.now
     let gravity = gravity
-    var index = 0
-    while index < count {
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
       // Added as whole numbers, round the corner where they do not fit: a float holds fewer digits than they may have.
-      let points = candidates.ratingSums.four(index, plus: candidates.replyCounts)
-      scores.store(points * HotRanker.factor(candidates.created.fourAges(index, at: now) + 2, gravity), at: index)
-      index &+= 4
+      let points = ratingSums.four(index, whole, plus: replyCounts)
+      return points * HotRanker.factor(created.fourAges(index, whole, at: now) + 2, gravity)
     }
+    scores.fill(count, four)
   }
 
   /// hours ^ -gravity.

@@ -31,15 +31,17 @@ public struct AffinityRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
+    let parents = candidates.parents
+    let created = candidates.created
+    let ties = candidates.ties
     let now = viewer.now
     let (stranger, replies, decay) = (stranger, replies, decay)
-    var index = 0
-    while index < count {
-      let type = candidates.parents.four(index, present: replies, absent: 1)
-      let freshness = VectorMath.exp2(ofAtMostZero: candidates.created.fourAges(index, at: now) * decay)
-      scores.store((candidates.ties.four(index) + stranger) * type * freshness, at: index)
-      index &+= 4
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
+      let type = parents.four(index, whole, present: replies, absent: 1)
+      let freshness = VectorMath.exp2(ofAtMostZero: created.fourAges(index, whole, at: now) * decay)
+      return (ties.four(index, whole) + stranger) * type * freshness
     }
+    scores.fill(count, four)
   }
 }
 
@@ -72,14 +74,15 @@ public struct InterestRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
+    let created = candidates.created
+    let topics = candidates.topics
     let (now, interests) = (viewer.now, viewer.interests)
     let (match, other, decay) = (match, other, decay)
-    var index = 0
-    while index < count {
-      let freshness = VectorMath.exp2(ofAtMostZero: candidates.created.fourAges(index, at: now) * decay)
-      scores.store(candidates.topics.four(index, in: interests, match: match, other: other) * freshness, at: index)
-      index &+= 4
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
+      let freshness = VectorMath.exp2(ofAtMostZero: created.fourAges(index, whole, at: now) * decay)
+      return topics.four(index, whole, in: interests, match: match, other: other) * freshness
     }
+    scores.fill(count, four)
   }
 }
 
@@ -98,13 +101,14 @@ public struct OracleRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
-    var index = 0
-    while index < count {
-      let worth = candidates.relevances.four(index)
-      // Only a number equals itself.
-      scores.store(VectorMath.select(worth .== worth, worth, SIMD4<Float>()), at: index)
-      index &+= 4
+    let relevances = candidates.relevances
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
+      let worth = unsafeBitCast(relevances.four(index, whole), to: SIMD4<Int32>.self)
+      // What is not a number has more bits than infinity has.
+      let isNumber = ~((0x7F80_0000 &- (worth & 0x7FFF_FFFF)) &>> 31)
+      return unsafeBitCast(worth & isNumber, to: SIMD4<Float>.self)
     }
+    scores.fill(count, four)
   }
 }
 

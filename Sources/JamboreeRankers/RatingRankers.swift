@@ -24,27 +24,30 @@ public struct TopRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
-    let (zero, z) = (SIMD4<Float>(), z)
+    let ratingCounts = candidates.ratingCounts
+    let voteSums = candidates.voteSums
+    let ratingSums = candidates.ratingSums
+    let z = z
     let square = z * z
-    let (half, quarter) = (square * 0.5, square * 0.25)
-    var index = 0
-    while index < count {
-      let marks = candidates.ratingCounts.fourNotNegative(index)
-      let votes = candidates.voteSums.four(index)
-      let isFor = votes .> zero
-      let n = marks + VectorMath.select(isFor, votes, -votes)
-      let share = (candidates.ratingSums.four(index) - marks) * 0.25 + VectorMath.select(isFor, votes, zero)
+    let quarter = square * 0.25
+    // Less by more than the root may be wrong, so that what has no positives comes to nothing.
+    let half = square * 0.499995
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
+      let marks = ratingCounts.fourNotNegative(index, whole)
+      let votes = voteSums.four(index, whole)
+      let votesFor = VectorMath.positivePart(votes)
+      let n = marks + votesFor + (votesFor - votes)
+      let share = (ratingSums.four(index, whole) - marks) * 0.25 + votesFor
       // A backend's sums fit its counts; whatever else comes is made to.
-      var s = VectorMath.select(share .> zero, share, zero)
-      s = VectorMath.select(s .< n, s, n)
-      let some = VectorMath.select(n .> zero, n, SIMD4<Float>(repeating: 1))
-      let spread = s * (n - s) / some + quarter
-      // 0 times the inverse root of the least number is 0.
-      let root = spread * inverseSquareRoot(spread + SIMD4<Float>(repeating: .leastNormalMagnitude))
-      let bound = (s + half - z * root) / (some + square)
-      scores.store(VectorMath.select((bound .> zero) .& (n .> zero), bound, zero), at: index)
-      index &+= 4
+      let negative = VectorMath.positivePart(n - VectorMath.positivePart(share))
+      let s = n - negative
+      // sqrt(a / n) = a / sqrt(a n); a little more than n, so that an item with neither mark nor vote comes out as one without positives.
+      let some = n + 1e-6
+      let a = s * negative + some * quarter
+      let root = a * roughInverseSquareRoot(a * some + 1e-30)
+      return VectorMath.positivePart(s + half - z * root) / (some + square)
     }
+    scores.fill(count, four)
   }
 }
 
@@ -76,12 +79,13 @@ public struct BayesianRanker: FeedRanker {
     _ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>
   ) {
     let count = candidates.count
+    let ratingCounts = candidates.ratingCounts
+    let ratingSums = candidates.ratingSums
     let prior = SIMD4<Float>(repeating: mean * weight), weight = SIMD4<Float>(repeating: weight)
-    var index = 0
-    while index < count {
-      let marks = candidates.ratingCounts.fourNotNegative(index)
-      scores.store((candidates.ratingSums.four(index) + prior) / (marks + weight), at: index)
-      index &+= 4
+    @inline(__always) func four(_ index: Int, _ whole: Bool) -> SIMD4<Float> {
+      let marks = ratingCounts.fourNotNegative(index, whole)
+      return (ratingSums.four(index, whole) + prior) / (marks + weight)
     }
+    scores.fill(count, four)
   }
 }

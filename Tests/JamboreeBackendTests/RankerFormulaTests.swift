@@ -98,13 +98,13 @@ func scores(
     check(try makeRanker(TopRanker.self, [("z", "\(z)")])) { candidate in
       let row = candidate.row
       let n = Double(max(row.ratingCount, 0)) + abs(Double(row.voteSum))
-      guard n > 0 else { return (0, 0) }
       let positive = max((Double(row.ratingSum) - Double(max(row.ratingCount, 0))) / 4 + max(Double(row.voteSum), 0), 0)
+      guard n > 0, positive > 0 else { return (0, 0) }
       let share = min(positive, n) / n
       // As it is written in the books.
       let centre = share + z * z / (2 * n)
       let width = z * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
-      return (max((centre - width) / (1 + z * z / n), 0), 2e-6)
+      return (max((centre - width) / (1 + z * z / n), 0), 1e-5)
     }
   }
 
@@ -161,7 +161,7 @@ func scores(
         weight("flags") * logarithm(row.flagCount), row.parent == .none ? 0 : weight("reply"),
         hasTies ? weight("tie") * log(1 + Double(candidate.tie)) : 0, isInteresting(row) ? weight("interest") : 0,
       ]
-      return (terms.reduce(0, +), 3e-5 + 1e-6 * terms.reduce(0) { $0 + abs($1) })
+      return (terms.reduce(0, +), 1.5e-3 + 1e-6 * terms.reduce(0) { $0 + abs($1) })
     }
   }
 
