@@ -183,11 +183,11 @@ import Testing
     #expect(try run("1000000", "baseline set main s.yaml").code == 0)
     let shown = try place.run("baseline", "show", "main", "--json").object()["instructions"] as? [String: Any]
     #expect(shown?["tool"] as? String == "perf" && shown?["count"] as? Int == 1_000_000 && shown?["scale"] as? Double == 0.05)
-    #expect(try run("1009000", "gate s.yaml --baseline main").code == 0)
-    let more = try run("1020000", "gate s.yaml --baseline main")
+    #expect(try run("1019000", "gate s.yaml --baseline main").code == 0)
+    let more = try run("1030000", "gate s.yaml --baseline main")
     #expect(more.code == 1)
-    #expect(more.out.contains("failed: instructions (perf) is worse by 2.0%"), "\(more.out)")
-    #expect(try run("1020000", "gate s.yaml --baseline main --instruction-tolerance 3").code == 0)
+    #expect(more.out.contains("failed: instructions (perf) is worse by 3.0%"), "\(more.out)")
+    #expect(try run("1030000", "gate s.yaml --baseline main --instruction-tolerance 4").code == 0)
     #expect(try run("900000", "gate s.yaml --baseline main").out.contains("better"))
     // As in a virtual machine without counters.
     let none = try run("<not supported>", "gate s.yaml --baseline main --instructions perf")

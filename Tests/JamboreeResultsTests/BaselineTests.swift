@@ -158,8 +158,8 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
       BehaviourComparison(allowsChange: false).compare(
         InstructionCount(tool: "perf", scale: 1, count: 1_000_000, spread: 0), InstructionCount(tool: tool, scale: 1, count: count, spread: spread))?.verdict
     }
-    #expect(verdict(1_009_000) == .same && verdict(1_011_000) == .worse && verdict(980_000) == .better)
-    #expect(verdict(1_011_000, spread: 0.002) == .same)
+    #expect(verdict(1_019_000) == .same && verdict(1_021_000) == .worse && verdict(970_000) == .better)
+    #expect(verdict(1_021_000, spread: 0.002) == .same)
     #expect(verdict(1_500_000, tool: "callgrind") == nil)
   }
 }

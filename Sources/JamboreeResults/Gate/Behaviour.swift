@@ -66,7 +66,7 @@ public struct BehaviourComparison: Sendable {
   public var qualityTolerance: Double
   public var instructionTolerance: Double
 
-  public init(allowsChange: Bool, qualityTolerance: Double = 0.01, instructionTolerance: Double = 0.01) {
+  public init(allowsChange: Bool, qualityTolerance: Double = 0.01, instructionTolerance: Double = 0.02) {
     self.allowsChange = allowsChange
     self.qualityTolerance = qualityTolerance
     self.instructionTolerance = instructionTolerance

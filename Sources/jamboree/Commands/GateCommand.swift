@@ -81,8 +81,8 @@ struct GateCommand: ParsableCommand {
   var requireTimings = false
 
   @Option(
-    parsing: .unconditional, help: "Most that instructions may grow, in percent, 0 to 1000. Default: 1.", transform: NumberArgument.number(0...1000))
-  var instructionTolerance = 1.0
+    parsing: .unconditional, help: "Most that instructions may grow, in percent, 0 to 1000. Default: 2.", transform: NumberArgument.number(0...1000))
+  var instructionTolerance = 2.0
 
   @Option(
     parsing: .unconditional, help: "Most that a quality may fall, in percent, 0 to 100. Default: 1.", transform: NumberArgument.number(0...100))

@@ -69,7 +69,12 @@ final class ChildProcesses: Sendable {
     }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0, errno == EINTR {}
-    state.withLock { $0.running = nil }
+    let isOver = state.withLock { state in
+      state.running = nil
+      return state.isOver
+    }
+    // Whoever ended it removes the folder: two that did so would be in each other's way.
+    if isOver { Interruption.shared.letLeave() }
     let signal = status & 0x7F
     return signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(bySignal: signal)
   }
