@@ -38,9 +38,20 @@ import Testing
   /// Every figure, to the last bit.
   @Test func workersDoNotChangeIt() throws {
     let one = try run(ranker: hot())
-    #expect(one["quality.pages"].map { $0 > 1_000 } == true)
+    #expect(one["quality.pages"].map { $0 > 500 } == true)
     #expect(one.count >= 13)
     for workers in [2, 7] { #expect(try run(ranker: hot(), workers: workers) == one) }
+  }
+
+  /// One page in so many, as the plan says.
+  @Test func onePageInSoManyIsJudged() throws {
+    let simulation = try simulation(ranker: hot(), scale: 1)
+    try simulation.run()
+    let ranked = try #require(simulation.histograms()[LatencyRecorder.Key(kind: .ranking, name: "hot", outcome: .ok)]).totalCount
+    let expected = Double(ranked) / 4
+    let judged = try #require(figures(simulation)["quality.pages"])
+    #expect(expected > 1_000)
+    #expect(abs(judged - expected) < 4 * (expected * 0.75).squareRoot())
   }
 
   @Test func aRestoredRunHasIt() throws {

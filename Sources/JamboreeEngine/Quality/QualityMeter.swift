@@ -26,7 +26,7 @@ final class QualityMeter {
   @inline(__always)
   func look(at items: borrowing ItemColumns, page: borrowing Buffer<UInt16>, of viewer: MemberID, now: SimTime) {
     let mixed = mix64(salt ^ UInt64(bitPattern: now.nanoseconds) &+ UInt64(viewer.rawValue) &* 0x9E37_79B9_7F4A_7C15)
-    guard (mixed >> 32) &* judgedPages >> 32 == 0 else { return }
+    guard ((mixed >> 32) &* judgedPages) >> 32 == 0 else { return }
     judge(items, page, viewer, now)
   }
 
