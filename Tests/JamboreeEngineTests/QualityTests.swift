@@ -131,7 +131,7 @@ import Testing
 
   /// However items are spread over tables and in whatever order they come, the same ones are kept, with the same counts.
   @Test func tablesAreBoundedAndAddUpTheSame() {
-    let items = (1...(3 * ExposureTable.capacity)).map { ItemID(author: MemberID(UInt32($0)), sequence: 1) }
+    let items = (1...(12 * ExposureTable.capacity)).map { ItemID(author: MemberID(UInt32($0)), sequence: 1) }
     func fill(_ items: some Sequence<ItemID>) -> ExposureTable {
       var table = ExposureTable()
       for item in items {

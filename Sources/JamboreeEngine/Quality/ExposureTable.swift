@@ -2,8 +2,8 @@ import JamboreeKit
 
 /// How often each item was among the candidates and on the page, as far as pages were judged: for whom the crowd gets to see.
 ///
-/// Bounded: when it is full it keeps the half of the items whose ids mix to the lower numbers, and from then on takes only
-/// such; so whatever order pages come in, tables of the same pages hold the same items.
+/// Bounded: when it is full it keeps the items of about half of the authors, and from then on takes only such; so whatever order
+/// pages come in, tables of the same pages hold the same items, and an author has all of his or none.
 struct ExposureTable {
   struct Exposure: BitwiseCopyable {
     var item: ItemID
@@ -15,15 +15,19 @@ struct ExposureTable {
     var isGood: Bool
   }
 
-  /// Items of one table: 64 of them make the most that a run looks at.
-  static let capacity = 32_768
+  /// Items of one table; each shard has one, of 80 bytes an item.
+  static let capacity = 8_192
 
   private var places: [UInt64: Int] = [:]
   private(set) var exposures: [Exposure] = []
-  /// Items whose mix has one of these bits are left out.
+  /// Authors whose mix has one of these bits are left out.
   private(set) var mask: UInt64 = 0
 
-  @inline(__always) static func isTaken(_ item: ItemID, mask: UInt64) -> Bool { mix64(item.rawValue ^ 0x6578_706F) & mask == 0 }
+  /// What the platform has made belongs to nobody: each item stands for itself.
+  @inline(__always) static func isTaken(_ item: ItemID, mask: UInt64) -> Bool {
+    let owner = item.author == .platform ? item.rawValue : UInt64(item.author.rawValue)
+    return mix64(owner ^ 0x6578_706F) & mask == 0
+  }
 
   /// Takes note of a candidate.
   /// - Parameter isGood: asked once an item.
