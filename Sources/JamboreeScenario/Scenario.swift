@@ -228,7 +228,7 @@ private func readMeasure(
   let requests = try reader.number(
     "requestsPerPage", default: 4, in: 0...1000, "requests that a page view makes of a server, for sizing")
   let judged = try reader.integer(
-    "judgedPages", default: 64, in: 1...1_000_000, unit: "pages", "of so many ranked pages one is held against what items are truly worth")
+    "judgedPages", default: 256, in: 1...1_000_000, unit: "pages", "of so many ranked pages one is held against what items are truly worth")
   return (bucket, requests, judged)
 }
 

@@ -33,7 +33,7 @@ public struct SimulationPlan: Sendable {
   public init(
     population: Population, services: [any Service], seed: Seed, scale: Double, startMinuteOfWeek: Int,
     durationNanoseconds: Int64, drainNanoseconds: Int64 = 86_400_000_000_000, tickNanoseconds: Int64,
-    bucketNanoseconds: Int64, truth: TruthSettings = TruthSettings(), judgedPages: Int = 64, feed: FeedStrategy = .pull
+    bucketNanoseconds: Int64, truth: TruthSettings = TruthSettings(), judgedPages: Int = 256, feed: FeedStrategy = .pull
   ) throws(ConfigurationError) {
     var catalog = ActionCatalog()
     var metrics: [MetricDescriptor] = []
