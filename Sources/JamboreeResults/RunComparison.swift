@@ -43,7 +43,7 @@ public struct RunComparison: Sendable {
     public let figure: ComparedFigure
   }
 
-  /// An expectation that did not hold in some of the runs, or was not held against them.
+  /// An expectation that did not hold in some of the runs, or was not stated of them or not held against them.
   public struct ExpectationRow: Sendable, Hashable {
     public let name: String
     /// By run; nil where it was not stated.
@@ -59,7 +59,7 @@ public struct RunComparison: Sendable {
   /// Totals first, then what follows from them, by name: what members did and what the platform answered. Of the machine, the process
   /// and the engine there is nothing in it, which is never the same.
   public let figures: [FigureRow]
-  /// By name. An expectation that held in every run that was held to it, and in one at the least, is not in it.
+  /// By name. An expectation that was stated of every run, held against every run, and met in each is not in it.
   public let expectations: [ExpectationRow]
   /// By run: what is kept of a load; nil of runs in virtual time.
   public let loads: [StoredLoad?]

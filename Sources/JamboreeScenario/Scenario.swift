@@ -27,6 +27,8 @@ public struct Scenario: Sendable {
   public let ranker: PlugInReference
   /// Length of a timeline bucket, a tick or more.
   public let bucketNanoseconds: Int64
+  /// Where the file says how long a bucket is.
+  public let bucketPlace: ScenarioPlace
   /// Requests that one page view makes of a server, for sizing.
   public let requestsPerPage: Double
   /// In what items differ for those who read them.
@@ -83,10 +85,11 @@ public struct Scenario: Sendable {
       reader throws(ConfigurationError) in try readFeed(&reader)
     }
     let (duration, tick) = (durationNanoseconds, tickNanoseconds)
-    (bucketNanoseconds, requestsPerPage, judgedPages) = try reader.section("measure", "how results are cut") {
-      reader throws(ConfigurationError) in
-      try readMeasure(&reader, duration: duration, tick: tick)
+    let (measure, measurePlace) = try reader.section("measure", "how results are cut") {
+      reader throws(ConfigurationError) in (try readMeasure(&reader, duration: duration, tick: tick), ScenarioPlace(reader, "bucket"))
     }
+    (bucketNanoseconds, requestsPerPage, judgedPages) = measure
+    bucketPlace = measurePlace
     drainNanoseconds = try readDrain(&reader, duration: duration, bucket: bucketNanoseconds)
     truth = try reader.section("truth", "in what items differ for those who read them; rankers do not know it") {
       reader throws(ConfigurationError) in

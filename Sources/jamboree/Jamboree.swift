@@ -48,12 +48,13 @@ struct Jamboree: ParsableCommand {
     }
   }
 
-  /// Of a flag that is given twice the last would win without a word.
+  /// Of a flag that is given twice the last would win without a word, but for those that make a list.
   private static func refuseRepeated(_ arguments: [String]) throws {
+    let makesList: Set<String> = arguments.starts(with: ["bench", "rankers"]) ? ["--set", "--ranker"] : ["--set"]
     var seen: Set<String> = []
     for argument in arguments.prefix(while: { $0 != "--" }) where argument.hasPrefix("--") {
       let flag = String(argument.prefix { $0 != "=" })
-      guard flag == "--set" || seen.insert(flag).inserted else {
+      guard makesList.contains(flag) || seen.insert(flag).inserted else {
         throw ValidationError("\(printable(flag)) is given more than once; keep one")
       }
     }

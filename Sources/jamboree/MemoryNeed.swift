@@ -44,7 +44,7 @@ struct MemoryNeed {
   }
 
   /// As measured on the scenarios that ship, with a million of each: what waits to be loaded, and what the memory backend makes of it.
-  private static func bytesEach(_ kind: MemoryShare.Kind, keepsItems: Bool) -> (bytes: Double, noun: String) {
+  static func bytesEach(_ kind: MemoryShare.Kind, keepsItems: Bool) -> (bytes: Double, noun: String) {
     switch kind {
     case .items(let places): (keepsItems ? 450 + 150 * places : 250 + 16 * places, "items at the start")
     case .ties: (keepsItems ? 150 : 100, "ties at the start")
@@ -81,17 +81,23 @@ struct MemoryNeed {
   ) throws(ConfigurationError) {
     let need = MemoryNeed(scenario, ranker: ranker, workers: workers, keepsItems: keepsItems)
     guard let available, need.bytes > available else { return }
+    let room = available - need.fixedBytes
+    guard room > 0 else {
+      throw scenario.bucketPlace.fail(
+        "the program and the timeline's buckets take about \(Text.bytes(need.fixedBytes)) at any scale, and this machine has "
+          + "\(Text.bytes(available)) to give; make measure.bucket longer")
+    }
     if let largest = need.loads.max(by: { $0.bytes < $1.bytes }), largest.bytes > max(need.memberBytes, need.edgeBytes) {
       throw largest.place.fail(
         "\(largest.text) take about \(Text.bytes(largest.bytes)), the run \(Text.bytes(need.bytes)) in all, and this machine has "
           + "\(Text.bytes(available)) to give; lower it, or use a smaller --scale")
     }
     let isGraph = need.edgeBytes > need.memberBytes
-    // Two digits, rounded down: what is suggested has to fit.
-    let share = scenario.scale * available / need.bytes
-    let power = pow(10, (log10(share)).rounded(.down) - 1)
-    let scale = share > 1e-6 ? "--scale \(Text.significant((share / power).rounded(.down) * power))" : "a small --scale"
-    let remedy = "use \(scale)\(isGraph ? " or lower the degree" : "")"
+    // What is suggested has to fit, and not all of the need goes by the scale. A graph from a file has none.
+    let share = scenario.scale * room / (need.bytes - need.fixedBytes)
+    let scale = share > 1e-6 ? "--scale \(Text.twoDigitsDown(share))" : "a small --scale"
+    let remedy =
+      scenario.population.graph.file != nil ? "use a smaller graph, or fewer members" : "use \(scale)\(isGraph ? " or lower the degree" : "")"
     if let complaint = need.complaint(available: available, remedy: remedy) {
       throw (isGraph ? scenario.graphPlace : scenario.membersPlace).fail(complaint)
     }

@@ -138,6 +138,8 @@ import Testing
     #expect(found["selectionNanoseconds"] is Double)
     let text = try place.run("bench", "rankers", "--reads", "5", "--runs", "1", "--ranker", "top?z=1")
     #expect(text.code == 0 && text.out.contains("top?z=1") && !text.out.contains("hot"))
+    let two = try place.run("bench", "rankers", "--reads", "5", "--runs", "1", "--ranker", "top?z=1", "--ranker", "hot")
+    #expect(two.code == 0 && two.out.contains("top?z=1") && two.out.contains("hot"), "\(two.err)")
     #expect(try place.run("bench", "rankers", "--ranker", "warm").code == 64)
   }
 

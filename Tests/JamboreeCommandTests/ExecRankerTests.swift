@@ -147,6 +147,51 @@ import Testing
     }
   }
 
+  /// Pages that nobody ranked fail a gate, whatever else it lets pass, and make no baseline.
+  @Test(.enabled(if: hasPython, "needs python3")) func unrankedPagesFailAGate() throws {
+    let place = try place()
+    try write(place, "rank.py", Self.helpers + Self.sleeping(seconds: 0))
+    let flags = ["--instructions", "off", "--replicates", "2"]
+    let ranker = ["--workers", "1", "--ranker", "exec:./rank.py?restarts=0"]
+    let set = try place.run(["baseline", "set", "main", "s.yaml"] + ranker + flags)
+    #expect(set.code == 0, "\(set.err)")
+    try write(place, "rank.py", Self.helpers + "sys.stdin.buffer.read(4)\nsys.exit(7)\n")
+    let gate = try place.run(["gate", "s.yaml", "--baseline", "main", "--allow-digest-change", "--quality-tolerance", "100", "--json"] + flags)
+    #expect(gate.code == 1, "\(gate.err)")
+    let failure = try gate.object()["runFailure"] as? String
+    #expect(failure?.contains("shown newest first") == true)
+    let refused = try place.run(["baseline", "set", "other", "s.yaml"] + ranker + flags)
+    #expect(refused.code == 1)
+    #expect(refused.err.contains("shown newest first") && refused.err.contains("no baseline was made"), "\(refused.err)")
+  }
+
+  /// Rankers lead groups of their own, and end nevertheless with the process that a baseline is measured by.
+  @Test(.enabled(if: hasPython, "needs python3")) func itsProcessesEndWithAnInterruptedBaseline() throws {
+    let place = try place()
+    try write(
+      place, "hangs.py",
+      "#!/usr/bin/env python3\nimport os\nopen(f\"process.{os.getpid()}\", \"w\").close()\n" + Self.helpers + "time.sleep(60)\n")
+    let started = try place.start(
+      ["baseline", "set", "main", "s.yaml", "--workers", "1", "--instructions", "off", "--ranker", "exec:./hangs.py?timeout=60000&restarts=0"])
+    func processes() -> [pid_t] { place.files.filter { $0.hasPrefix("process.") }.compactMap { pid_t($0.dropFirst(8)) } }
+    // The command itself starts one, to ask what it needs.
+    for _ in 0..<3_000 where processes().count < 2 { usleep(10_000) }
+    usleep(500_000)
+    #expect(kill(started.process.processIdentifier, SIGINT) == 0)
+    #expect(try started.finish().code == 130)
+    let found = processes()
+    #expect(found.count >= 2)
+    for process in found {
+      var isThere = true
+      for _ in 0..<1_000 where isThere {
+        usleep(10_000)
+        let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+        isThere = !status.isEmpty && status.split(separator: ")").last?.hasPrefix(" Z") != true
+      }
+      #expect(!isThere)
+    }
+  }
+
   /// A run that was interrupted goes on with the same ranker, to the same digest: the command is kept with it.
   @Test(.enabled(if: hasPython, "needs python3")) func aRunGoesOnWithIt() throws {
     let place = try place()

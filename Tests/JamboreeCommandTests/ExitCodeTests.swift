@@ -111,6 +111,9 @@ import Testing
       #expect(refused.code == 64)
       #expect(refused.err.contains("--members 100000000") && refused.err.contains("lower --members"), "\(refused.err)")
     }
+    let feed = try place.shell("ulimit -v 4000000; \"$0\" bench feed --followers 10,1000000 --following 1000")
+    #expect(feed.code == 64)
+    #expect(feed.err.contains("lower --followers or --following"), "\(feed.err)")
     #expect(place.files == ["s.yaml"])
   }
 

@@ -195,6 +195,49 @@ import Testing
     #expect(none.err.contains("--instructions perf") && none.err.contains("callgrind"))
   }
 
+  /// Instructions of the baseline's program that cannot be counted are no instructions that are as many.
+  @Test func aCountThatIsMissingIsTold() throws {
+    let place = try Workplace()
+    try makeBaseline(place)
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
+    try FileManager.default.createSymbolicLink(atPath: place.path("other"), withDestinationPath: program)
+    let perf = try place.write(
+      "perf",
+      "#!/bin/sh\nout=$7\nshift 8\ncase $1 in *other) count='<not supported>' ;; *) count=1000 ;; esac\n\"$@\"\ncode=$?\necho \"$count,,instructions:u,1,100.00,,\" >\"$out\"\nexit $code\n")
+    #expect(chmod(perf, 0o755) == 0)
+    let gate = try place.shell(
+      "PATH=\"$PWD:$PATH\" \"$0\" gate s.yaml --baseline main --baseline-binary ./other --time-debug-builds --instructions perf --replicates 2 --json")
+    let notes = try #require(gate.object()["notes"] as? [String], "\(gate.err)")
+    #expect(notes.contains { $0.contains("those of the baseline's program could not be counted") }, "\(notes)")
+  }
+
+  /// A program that says of itself that it was built otherwise.
+  @Test func programsThatAreBuiltOtherwiseAreNotCompared() throws {
+    let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    guard path.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + "/python3") }) else { return }
+    let place = try Workplace()
+    try makeBaseline(place)
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
+    let other = try place.write(
+      "other",
+      """
+      #!/bin/sh
+      "\(program)" "$@"
+      code=$?
+      while [ "$1" != --results ]; do shift; done
+      python3 -c 'import sqlite3, sys
+      file = sqlite3.connect(sys.argv[1])
+      file.execute("UPDATE environment SET build_configuration = ?", ("strange",))
+      file.commit()' "$2"
+      exit $code
+
+      """)
+    #expect(chmod(other, 0o755) == 0)
+    let refused = try gate(place, "--baseline-binary", "./other", "--time-debug-builds")
+    #expect(refused.code == 64)
+    #expect(refused.err.contains("--baseline-binary ./other: it is a strange build"), "\(refused.err)")
+  }
+
   /// Neither the process that is running nor its files outlive the gate.
   @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedGateLeavesNothing(_ signal: Int32) throws {
     let place = try Workplace()

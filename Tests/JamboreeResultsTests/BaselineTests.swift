@@ -52,6 +52,8 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     ("a number below is text", { edit(&$0, "run") { $0["workers"] = "two" } }, "key 'run.workers' is not a number"),
     ("a number is null", { edit(&$0, "run") { $0["scale"] = NSNull() } }, "key 'run.scale' is null"),
     ("a list's element is wrong", { $0["processes"] = [["operationsPerSecond": 5, "latencies": [["kind": 3]]]] }, "key 'processes[0].latencies[0]"),
+    ("made after the end of time", { $0["createdUnixSeconds"] = 10_000_000_000 }, "key 'createdUnixSeconds' is not from 0 to 9000000000"),
+    ("made before 1970", { $0["createdUnixSeconds"] = -1 }, "key 'createdUnixSeconds'"),
     ("there are no processes", { $0["processes"] = [] as [Any] }, "key 'processes' is empty"),
     ("a rate of nothing", { $0["processes"] = [["operationsPerSecond": 0, "latencies": []]] }, "key 'processes[0].operationsPerSecond'"),
     ("workers below 1", { edit(&$0, "run") { $0["workers"] = 0 } }, "key 'run.workers'"),
@@ -151,6 +153,18 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     var without = then
     without.quality = ["new": .init(value: 1, isBetterWhenHigher: true)]
     #expect(verdicts(without)["quality.ndcg"] == .changed && verdicts(without)["quality.new"] == .same)
+  }
+
+  /// Figures that say how the others are to be read, which earlier versions kept.
+  @Test func whatIsNeitherGoodNorBadIsNotCompared() {
+    var old = then
+    old.quality["ndcg20ByChance"] = .init(value: 0.5, isBetterWhenHigher: true)
+    old.quality["pages"] = .init(value: 100, isBetterWhenHigher: true)
+    #expect(verdicts(then).keys.contains("quality.ndcg"))
+    for (one, other) in [(old, then), (then, old)] {
+      let found = BehaviourComparison(allowsChange: false).compare(one, other)
+      #expect(found.allSatisfy { $0.verdict == .same && !$0.figure.hasSuffix("ByChance") && !$0.figure.hasSuffix("pages") })
+    }
   }
 
   @Test func instructionsMayRiseByTheToleranceAndWhatTheyDifferByAnyway() {

@@ -138,6 +138,8 @@ public struct BaselineStore: Sendable {
 
   /// What types cannot say.
   private static func complaint(_ baseline: Baseline) -> String? {
+    // In nanoseconds it has to fit into 64 bits.
+    if !(0...9_000_000_000).contains(baseline.createdUnixSeconds) { return "key 'createdUnixSeconds' is not from 0 to 9000000000" }
     if baseline.processes.isEmpty { return "key 'processes' is empty" }
     if baseline.run.workers < 1 || baseline.run.workers > 256 { return "key 'run.workers' is not from 1 to 256" }
     if !(baseline.run.scale > 0 && baseline.run.scale <= 100) { return "key 'run.scale' is not above 0 and at most 100" }

@@ -1,3 +1,4 @@
+import JamboreeEngine
 import JamboreeKit
 
 /// What a run came to, apart from the time it took: the same for the same program on any machine.
@@ -7,7 +8,7 @@ public struct Behaviour: Sendable, Hashable, Codable {
   public var operations: Int64
   /// By name, such as `ok` and `notFound`.
   public var outcomes: [String: Int64]
-  /// Metrics whose names begin with `quality.`, by the rest of it.
+  /// Metrics whose names begin with `quality.`, by the rest of it: those of which more, or less, is better.
   public var quality: [String: QualityFigure]
 
   public struct QualityFigure: Sendable, Hashable, Codable {
@@ -33,8 +34,8 @@ public struct Behaviour: Sendable, Hashable, Codable {
     outcomes = Dictionary(zip(Outcome.allCases.map(\.name), detail.outcomes), uniquingKeysWith: { $1 })
     let prefix = "quality."
     quality = Dictionary(
-      detail.metrics.filter { $0.name.hasPrefix(prefix) && $0.value.isFinite }.map {
-        (String($0.name.dropFirst(prefix.count)), QualityFigure(value: $0.value, isBetterWhenHigher: $0.polarity != .lowerIsBetter))
+      detail.metrics.filter { $0.name.hasPrefix(prefix) && $0.value.isFinite && $0.polarity != .neutral }.map {
+        (String($0.name.dropFirst(prefix.count)), QualityFigure(value: $0.value, isBetterWhenHigher: $0.polarity == .higherIsBetter))
       }, uniquingKeysWith: { $1 })
   }
 }
@@ -89,7 +90,8 @@ public struct BehaviourComparison: Sendable {
         BehaviourFinding(
           figure: "outcome \(outcome.name)", baseline: .number(Double(then)), now: .number(Double(this)), verdict: isWorse ? .worse : verdict(then == this)))
     }
-    for name in Set(baseline.quality.keys).union(now.quality.keys).sorted() {
+    // Baselines of earlier versions have figures that are neither good nor bad.
+    for name in Set(baseline.quality.keys).union(now.quality.keys).sorted() where QualityReport.metric(name, 0).polarity != .neutral {
       findings.append(quality(name, baseline.quality[name], now.quality[name]))
     }
     return findings

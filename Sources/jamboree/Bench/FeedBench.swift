@@ -2,6 +2,7 @@ import ArgumentParser
 import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
+import JamboreePopulation
 
 struct FeedBench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -56,16 +57,31 @@ struct FeedBench: ParsableCommand {
   }
 
   func run() throws {
+    let services = followers.map { count in
+      FeedBenchService(followers: count, following: following, posts: max(min(posts, Self.mostRecipients / count), 1), looks: looks)
+    }
+    for service in services { try checkMemory(service) }
     var points: [Point] = []
-    for followers in followers {
-      let service = FeedBenchService(
-        followers: followers, following: following, posts: max(min(posts, Self.mostRecipients / followers), 1), looks: looks)
+    for service in services {
       let population = service.population()
       for strategy in [FeedStrategy.pull, .push, .hybrid(threshold: threshold)] {
         points.append(try measure(strategy, service, population))
       }
     }
     try report(points)
+  }
+
+  /// Refuses what this machine has no memory for: members as in any run, and what authors have published before.
+  private func checkMemory(_ service: FeedBenchService) throws {
+    let (members, items) = (Double(service.members), Double((service.loud + service.quiet) * FeedBenchService.itemsBefore))
+    let itemBytes = MemoryNeed.bytesEach(.items(furtherPlaces: 0), keepsItems: Composition.keepsItems(backend)).bytes
+    let population = PopulationParameters(
+      members: service.members,
+      graph: GraphParameters(meanDegree: Double(service.readers) * Double(following) / members, maximumDegree: following))
+    let need = MemoryNeed(population, bytesEach: 200 + items * itemBytes / members, workers: flags.workerCount)
+    if let complaint = need.complaint(remedy: "lower --followers or --following") {
+      throw Failure(code: Failure.usage, message: "--followers \(service.followers) with --following \(following): \(complaint)")
+    }
   }
 
   private func measure(_ strategy: FeedStrategy, _ service: FeedBenchService, _ population: Population) throws -> Point {

@@ -42,10 +42,14 @@ struct FeedBenchService: Service {
   var loud: Int { readers / followers }
   var quiet: Int { following > 1 ? max(readers * (following - 1) / Self.quietFollowers, following - 1) : 0 }
 
+  var members: Int { readers + loud + quiet }
+
   /// Readers first, then loud authors, then quiet ones.
   func population() -> Population {
     var offsets = [0]
     var targets: [UInt32] = []
+    offsets.reserveCapacity(members + 1)
+    targets.reserveCapacity(readers * following)
     for reader in 0..<readers {
       targets.append(UInt32(readers + reader / followers))
       let first = reader * (following - 1)

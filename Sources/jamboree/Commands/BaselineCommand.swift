@@ -43,11 +43,12 @@ struct BaselineSetCommand: ParsableCommand {
 
     progress.show("finding out what it does")
     let first = try program.measure(measured)
-    let failed = first.detail.checks.filter { !$0.passed }.map(\.name)
+    let failed = first.failedExpectations
     guard failed.isEmpty else {
       throw Failure(
         code: Failure.checkFailed, message: "expectations failed: \(failed.joined(separator: ", ")); a baseline is of a run in which they hold, so none was made")
     }
+    try refuseFailed(first)
     let behaviour = Behaviour(first.detail)
     var processes: [ProcessFigures] = []
     var histograms: [ProcessLatency.Key: LatencyHistogram] = [:]
@@ -58,6 +59,7 @@ struct BaselineSetCommand: ParsableCommand {
         throw Failure(
           code: Failure.checkFailed, message: "two processes did not do the same (digests \(behaviour.digest) and \(replicate.detail.record.digest)), so no baseline was made")
       }
+      try refuseFailed(replicate)
       processes.append(replicate.figures)
       for (key, histogram) in replicate.histograms { histograms[key, default: .latencies()].add(histogram) }
     }
@@ -74,6 +76,11 @@ struct BaselineSetCommand: ParsableCommand {
       try Console.print(BaselineOutput.text(baseline) + "\n\nkept in \(store.path(name)); put it under version control")
     }
   }
+
+  private func refuseFailed(_ replicate: MeasuredProgram.Replicate) throws {
+    guard let failure = replicate.failure else { return }
+    throw Failure(code: Failure.checkFailed, message: "the run failed: \(failure); so no baseline was made")
+  }
 }
 
 struct BaselineListCommand: ParsableCommand {
@@ -84,6 +91,8 @@ struct BaselineListCommand: ParsableCommand {
 
   @Flag(help: "Print one JSON object on standard output and nothing else there.")
   var json = false
+
+  func validate() throws { try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder) }
 
   func run() throws {
     let store = BaselineStore(folder: baselines)
@@ -131,6 +140,8 @@ struct BaselineShowCommand: ParsableCommand {
 
   @Flag(help: "Print one JSON object on standard output and nothing else there.")
   var json = false
+
+  func validate() throws { try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder) }
 
   func run() throws {
     let baseline = try BaselineStore(folder: baselines).load(name)

@@ -35,14 +35,29 @@ final class ChildProcesses: Sendable {
 
   func removeFolder() { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// Kills the child that is running, waits until it is gone, and starts none any more.
+  /// Ends the child that is running, waits until it is gone, and starts none any more.
+  ///
+  /// What a child has started in groups of their own, as rankers in other processes are, only it can end: asked twice, it does
+  /// so and leaves at once. It gets half a second for it.
   func end() {
     let child = state.withLock { state in
       state.isOver = true
       return state.running
     }
     if let child {
-      kill(-child, SIGKILL)
+      func isGone(within milliseconds: Int) -> Bool {
+        for _ in 0..<milliseconds {
+          if kill(-child, 0) != 0 { return true }
+          usleep(1_000)
+        }
+        return false
+      }
+      // Two signals in a row may arrive as one.
+      kill(-child, SIGTERM)
+      if !isGone(within: 100) {
+        kill(-child, SIGTERM)
+        if !isGone(within: 400) { kill(-child, SIGKILL) }
+      }
       // Whoever waits for it takes it from the list of processes.
       while state.withLock({ $0.running != nil }) { usleep(1_000) }
     }

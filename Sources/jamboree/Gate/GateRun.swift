@@ -33,30 +33,24 @@ struct GateRun {
 
   func measure() throws -> GateReport {
     var report = GateReport(baseline: baseline, run: run, replicates: replicates)
-    let instructions = try countInstructions(&report)
-
     onProgress("finding out what it does")
     let first = try now.measure(run)
     let firstBehaviour = Behaviour(first.detail)
     report.environment = BaselineEnvironment(first.detail.environment)
+    if case .interleaved(let then) = timing { try look(at: then, beside: first, &report) }
+    let instructions = try countInstructions(&report)
     report.findings = behaviour.compare(baseline.behaviour, firstBehaviour)
     if let instructions, let finding = behaviour.compare(instructions.baseline, instructions.now) { report.findings.append(finding) }
-    report.failedExpectations = first.detail.checks.filter { !$0.passed }.map(\.name)
+    report.failedExpectations = first.failedExpectations
+    report.failure = first.failure
 
-    var timing = timing
-    if case .interleaved(let then) = timing {
-      let measured = try then.measure(run)
-      let (mine, others) = (first.detail.environment.buildConfiguration, measured.detail.environment.buildConfiguration)
-      if mine != others { timing = .none("the baseline's program is a \(others) build, and this one a \(mine) build") }
-      if measured.detail.record.digest != firstBehaviour.digest {
-        report.notes.append("the two programs do not do the same, so times are those of different work")
-      }
-    }
     var sides = Sides()
     func add(_ program: MeasuredProgram, _ figures: inout [ProcessFigures]) throws {
       let measured = try program.measure(run)
       figures.append(measured.figures)
-      if program.role == now.role, measured.detail.record.digest != firstBehaviour.digest { report.isDeterministic = false }
+      guard program.role == now.role else { return }
+      if measured.detail.record.digest != firstBehaviour.digest { report.isDeterministic = false }
+      if report.failure == nil { report.failure = measured.failure }
     }
     switch timing {
     case .none(let reason): report.timing = .notCompared(reason)
@@ -81,6 +75,22 @@ struct GateRun {
     return report
   }
 
+  /// Runs the baseline's program for the first time.
+  /// - Throws: ``Failure`` when it is built otherwise: beside a debug build anything looks fast, and few instructions.
+  private func look(at then: MeasuredProgram, beside first: MeasuredProgram.Replicate, _ report: inout GateReport) throws {
+    let measured = try then.measure(run)
+    let (mine, others) = (first.detail.environment.buildConfiguration, measured.detail.environment.buildConfiguration)
+    guard mine == others else {
+      throw Failure(
+        code: Failure.usage,
+        message: "--baseline-binary \(then.path): it is a \(others) build, and this program a \(mine) build, so neither times nor instructions can be compared; build both with 'swift build -c release'")
+    }
+    if let failure = measured.failure { report.notes.append("the run of the baseline's program failed: \(failure)") }
+    if measured.detail.record.digest != first.detail.record.digest {
+      report.notes.append("the two programs do not do the same, so times are those of different work")
+    }
+  }
+
   /// Both counted here where there are both programs: the library's functions differ from machine to machine.
   private func countInstructions(_ report: inout GateReport) throws -> (baseline: InstructionCount, now: InstructionCount)? {
     guard let counter else {
@@ -92,7 +102,13 @@ struct GateRun {
       report.notes.append("instructions could not be counted with \(counter.tool.rawValue)")
       return nil
     }
-    if case .interleaved(let then) = timing { return try counter.count(then, run).map { ($0, mine) } }
+    if case .interleaved(let then) = timing {
+      guard let others = try counter.count(then, run) else {
+        report.notes.append("instructions are not compared: those of the baseline's program could not be counted with \(counter.tool.rawValue)")
+        return nil
+      }
+      return (others, mine)
+    }
     guard let stored = baseline.instructions else {
       report.notes.append("instructions are not compared: the baseline has none")
       return nil
@@ -126,7 +142,10 @@ struct GateRun {
             InterleavedRound(baseline: (then[2 * $0], then[2 * $0 + 1]), now: (this[2 * $0], this[2 * $0 + 1]))
           })
         : ShiftEstimate(baseline: then, now: this)
-      guard let estimate else { continue }
+      guard let estimate else {
+        report.notes.append("\(figure.name) is not judged: there are too few processes, or it is 0 in one of them")
+        continue
+      }
       figures.append((figure, estimate))
       report.means[figure.name] = (geometricMean(then), geometricMean(this))
     }
@@ -152,6 +171,8 @@ struct GateReport {
   var environment: BaselineEnvironment?
   var findings: [BehaviourFinding] = []
   var failedExpectations: [String] = []
+  /// Why a run of this program failed for another reason than an expectation; nil when none did.
+  var failure: String?
   /// Whether every process of this program did the same.
   var isDeterministic = true
   var timing = Timing.notCompared("nothing was measured")
@@ -165,6 +186,7 @@ struct GateReport {
     var found: [String] = []
     if !isDeterministic { found.append("two processes of this program did not do the same: it is not deterministic") }
     if !failedExpectations.isEmpty { found.append("expectations failed: \(failedExpectations.joined(separator: ", "))") }
+    if let failure { found.append("the run failed: \(failure)") }
     let changed = findings.filter { $0.verdict == .changed }.map(\.figure)
     if !changed.isEmpty {
       found.append(

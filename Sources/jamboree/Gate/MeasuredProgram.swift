@@ -38,6 +38,14 @@ struct MeasuredProgram {
     let detail: RunDetail
     let histograms: [ProcessLatency.Key: LatencyHistogram]
     var figures: ProcessFigures { ProcessFigures(detail) }
+    /// Names of the expectations that do not hold.
+    var failedExpectations: [String] { detail.checks.filter { !$0.passed }.map(\.name) }
+
+    /// Why the run failed, where that is more than an expectation: nothing was done, pages were not ranked; nil where it did not.
+    var failure: String? {
+      guard detail.record.verdict == .failed else { return nil }
+      return failedExpectations.isEmpty || !detail.verdictReason.hasPrefix("expectations failed") ? detail.verdictReason : nil
+    }
   }
 
   /// Runs it once and reads from its result file what came of it, which any version's `run` writes.
@@ -47,7 +55,7 @@ struct MeasuredProgram {
     let (results, errors) = ("\(children.folder)/\(name).sqlite", "\(children.folder)/\(name).err")
     defer { for file in [results, errors] { try? FileManager.default.removeItem(atPath: file) } }
     let ending = try children.run(path, run.arguments(results: results), errors: errors)
-    // 1: an expectation does not hold. It was measured all the same.
+    // 1: an expectation does not hold, or the run failed otherwise. It was measured all the same, and says why.
     guard ending == .exited(0) || ending == .exited(Failure.checkFailed), FileManager.default.fileExists(atPath: results) else {
       throw failure(ending, errors)
     }

@@ -67,11 +67,13 @@ enum GateJSON {
       case .stored: ("stored", nil)
       case .notCompared(let reason): ("not-compared", reason)
       }
+    let failure: JSON = report.failure.map { .string($0) } ?? .null
     return .object([
       "baseline": .string(report.baseline.name), "scenario": .string(report.baseline.run.scenario), "replicates": .integer(Int64(report.replicates)),
       "passed": .boolean(passed), "verdict": .string(verdict), "reasons": .array(report.reasons.map { .string($0) }),
       "timing": .string(mode), "timingReason": reason.map { .string($0) } ?? .null, "notes": .array(report.notes.map { .string($0) }),
       "deterministic": .boolean(report.isDeterministic), "failedExpectations": .array(report.failedExpectations.map { .string($0) }),
+      "runFailure": failure,
       "behaviour": .array(
         report.findings.map { finding in
           .object([

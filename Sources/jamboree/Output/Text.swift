@@ -72,6 +72,12 @@ enum Text {
     return String(format: "%.\(digits)f", value)
   }
 
+  /// Two digits, rounded down, of what is above 0 and below 100: `0.0968` as `0.096`.
+  static func twoDigitsDown(_ value: Double) -> String {
+    let power = pow(10.0, log10(value).rounded(.down) - 1)
+    return String(format: "%.2g", (value / power).rounded(.down) * power)
+  }
+
   /// A figure of any size: whole ones without a fraction.
   static func figure(_ value: Double) -> String {
     abs(value) >= 1000 || value == value.rounded() ? grouped(value) : significant(value)
