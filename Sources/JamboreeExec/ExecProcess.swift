@@ -121,11 +121,14 @@ final class ExecProcess {
     }
   }
 
+  /// Reads of standard error at a time, 4 KiB each: as much as a pipe holds. Whoever writes faster keeps nobody from the rest.
+  private static let errorReads = 16
+
   /// Passes on what it has written to standard error, up to a limit: a ranker in despair must not fill anybody's disk.
   func passErrorsOn() {
     guard errors >= 0 else { return }
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
-      while true {
+      for _ in 0..<Self.errorReads {
         switch Self.transfer({ Glibc.read(errors, buffer.baseAddress, buffer.count) }) {
         case .wouldBlock: return
         case .ended:
@@ -218,11 +221,12 @@ final class ExecProcess {
   func kill() {
     guard !isClosed else { return }
     isClosed = true
-    passErrorsOn()
     if !isReaped {
       _ = Glibc.kill(-identifier, SIGKILL)
       reap()
     }
+    // Its last words: by now there are no more to come.
+    passErrorsOn()
     closeInput()
     close(output)
     if errors >= 0 { close(errors) }

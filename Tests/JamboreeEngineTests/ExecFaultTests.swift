@@ -173,6 +173,19 @@ import Testing
     #expect(ranked.failures == RankingFailures())
   }
 
+  /// What it has started writes faster than anybody reads, and never ends.
+  @Test func aFloodOnStandardErrorKeepsNobody() throws {
+    let script = try ExecScript(
+      """
+      subprocess.Popen([sys.executable, "-c", "import os\\nwhile True: os.write(2, b'x' * 65536)"])
+      hello()
+      for count, number, ids in batches(): answer(number, scores(ids))
+      """)
+    let ranked = try rankPages(3, script.settings())
+    #expect(rightPages(ranked) == [0, 1, 2])
+    #expect(ranked.failures == RankingFailures())
+  }
+
   @Test func mayTakeItsTimeToStart() throws {
     let script = try ExecScript("time.sleep(0.5)\nhello()\nfor count, number, ids in batches(): answer(number, scores(ids))")
     #expect(rightPages(try rankPages(2, script.settings { $0.timeoutNanoseconds = 5_000_000_000 })) == [0, 1])

@@ -118,6 +118,27 @@ private struct ExampleRanker: FeedRanker {
     }
   }
 
+  /// What went wrong before a checkpoint is not forgotten: it tells whether the digest is that of the same run another time.
+  @Test func failuresGoOnAfterACheckpoint() throws {
+    let plan = try loadPlan(denseJam, scale: 0.1)
+    let script = try ExecScript("hello()\nfor count, number, ids in batches(): answer(number, [float('nan')] * len(ids))")
+    let ranker = RankerInstance.batch(try ExecRanker(script.settings()))
+    let whole = try run(plan, memory(), ranker, workers: 1)
+    let backend = try memory()
+    try backend.backend.load(plan.dataset())
+    let first = try Simulation(plan, backend: backend, ranker: ranker, workers: 1)
+    first.start()
+    try first.run(until: 301)
+    let second = try Simulation(plan, backend: backend, ranker: ranker, workers: 1)
+    try second.restore(from: first.checkpoint())
+    let before = try #require(first.rankingFailures)
+    #expect(before.fallbackPages > 0 && !before.firstText.isEmpty)
+    #expect(second.rankingFailures == before)
+    try second.run()
+    #expect(second.rankingFailures == whole.rankingFailures && second.rankingFailures != before)
+    #expect(second.notANumberScores == whole.notANumberScores)
+  }
+
   // MARK: Under load
 
   private func load(_ ranker: RankerInstance, workers: Int, _ change: (inout LoadOptions) -> Void = { _ in }) throws -> RunOutput {

@@ -33,7 +33,8 @@ final class FeedNews {
   /// A delivery that has ended well.
   func delivered(_ delivery: Delivery, to recipients: Span<UInt64>) {
     if delivery.recipient == Delivery.followers {
-      counters.deliveries &+= Int64(recipients.count)
+      // As with publications: what goes to its author alone is for nobody to see.
+      if !delivery.isPrivate { counters.deliveries &+= Int64(recipients.count) }
     } else {
       counters.backfilled &+= Int64(recipients.count)
     }

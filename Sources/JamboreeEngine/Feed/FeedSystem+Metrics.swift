@@ -5,7 +5,8 @@ extension FeedSystem {
   static let entryBytes: Int64 = 48
 
   /// What a run tells of its feeds, besides the latencies of the looks.
-  func metrics(_ lanes: [FeedNews]) -> [Metric] {
+  /// - Parameter isFinal: whether with what inboxes hold, for which every member is looked at.
+  func metrics(_ lanes: [FeedNews], isFinal: Bool = true) -> [Metric] {
     let counters = counters(lanes)
     func ratio(_ a: Int64, _ b: Int64) -> Double { b > 0 ? Double(a) / Double(b) : 0 }
     var metrics = [
@@ -19,14 +20,15 @@ extension FeedSystem {
         polarity: .lowerIsBetter),
     ]
     guard delivers else { return metrics }
-    metrics += [
-      Metric(name: "feed.backfilled", value: Double(counters.backfilled), unit: "count"),
-      Metric(
-        name: "feed.inboxBytes", value: Double(heldEntries(lanes) * Self.entryBytes), unit: "B", polarity: .lowerIsBetter),
+    metrics.append(Metric(name: "feed.backfilled", value: Double(counters.backfilled), unit: "count"))
+    if isFinal {
+      metrics.append(
+        Metric(name: "feed.inboxBytes", value: Double(heldEntries(lanes) * Self.entryBytes), unit: "B", polarity: .lowerIsBetter))
+    }
+    metrics.append(
       Metric(
         name: "feed.timeToVisibleSeconds", value: ratio(counters.visibleNanoseconds, counters.visible) * 1e-9, unit: "s",
-        polarity: .lowerIsBetter),
-    ]
+        polarity: .lowerIsBetter))
     return metrics
   }
 }

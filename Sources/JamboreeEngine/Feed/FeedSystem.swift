@@ -126,6 +126,12 @@ final class FeedSystem: @unchecked Sendable {
     return backfills
   }
 
+  /// Takes those who were to be given something in a tick that does not come any more.
+  func takeBackfills() -> [Backfill] {
+    defer { backfills.removeAll() }
+    return backfills
+  }
+
   /// A new follower has been given everything.
   func given(_ backfill: Backfill) { forget(backfill) }
 

@@ -62,10 +62,6 @@ final class FollowerIndex: @unchecked Sendable {
     return MemberLists(offsets: offsets, targets: targets)
   }
 
-  func followerCount(of author: UInt32) -> Int { followers.count(of: author) }
-
-  func follows(_ member: UInt32, _ author: UInt32) -> Bool { following.contains(author, of: member) }
-
   /// Whether an author's items are asked for when somebody looks, rather than delivered.
   func isPulled(_ author: UInt32) -> Bool { Int(author) < pulled.count && pulled[Int(author)] }
 

@@ -39,14 +39,6 @@ final class MemberLists: @unchecked Sendable {
     return base + change.added.count - change.removed.count
   }
 
-  func contains(_ other: UInt32, of member: UInt32) -> Bool {
-    if !changes.isEmpty, let change = changes[member] {
-      if place(of: other, in: change.added).isThere { return true }
-      if place(of: other, in: change.removed).isThere { return false }
-    }
-    return baseContains(other, of: member)
-  }
-
   /// Shows a member's list, ascending, up to a number of entries.
   @inline(__always) func forEach(of member: UInt32, limit: Int = .max, _ body: (UInt32) -> Void) {
     let row = row(of: member)

@@ -10,13 +10,18 @@ final class LoadFeeds: Sendable {
     let news: FeedNews
     /// Items that new followers are still to be given. Of one that went wrong some remain for ever, and the author stays pulled.
     var left: [Backfill: Int] = [:]
+    /// Calls that are still to come back until all of a publication's followers have it. One of which a call went wrong is not in it.
+    var callsLeft: [ItemID: Int] = [:]
   }
 
   private let state: Guarded<State>
   let base: FeedBase
+  /// New followers who were to be given something in the tick with which the load begins.
+  let pending: [Backfill]
 
   init(_ system: FeedSystem) {
     base = system.base
+    pending = system.takeBackfills()
     state = Guarded(State(system: system, news: FeedNews(system.base)))
   }
 
@@ -43,7 +48,12 @@ final class LoadFeeds: Sendable {
       for place in 0..<state.news.ties.count {
         for backfill in state.system.applyNow(state.news.ties[place]) { calls.append(.backfill(backfill)) }
       }
-      for place in 0..<state.news.deliveries.count { add(state.news.deliveries[place], state.system, to: &calls) }
+      for place in 0..<state.news.deliveries.count {
+        let (delivery, before) = (state.news.deliveries[place], calls.count)
+        add(delivery, state.system, to: &calls)
+        guard !delivery.isPrivate, calls.count > before else { continue }
+        state.callsLeft[delivery.item, default: 0] += calls.count - before
+      }
       return calls
     }
   }
@@ -77,17 +87,27 @@ final class LoadFeeds: Sendable {
   func delivered(_ delivery: Delivery, to recipients: [UInt64], after nanoseconds: UInt64) {
     state.withLock { state in
       state.news.delivered(delivery, to: recipients.span)
-      guard delivery.recipient == Delivery.followers else { return }
+      guard delivery.recipient == Delivery.followers, let left = state.callsLeft[delivery.item] else { return }
+      state.callsLeft[delivery.item] = left > 1 ? left - 1 : nil
+      // A publication counts once, when the last of its followers has it.
+      guard left == 1 else { return }
       state.news.counters.visible += 1
       state.news.counters.visibleNanoseconds += Int64(nanoseconds)
     }
+  }
+
+  /// A delivery has not ended well: some followers never see the item, so it has no time until all do.
+  func lost(_ delivery: Delivery) {
+    guard delivery.recipient == Delivery.followers else { return }
+    state.withLock { $0.callsLeft[delivery.item] = nil }
   }
 
   func backfillOperation(_ backfill: Backfill, at time: SimTime) -> Operation {
     state.withLock { base.operation(backfill, $0.system.indexes[Int(backfill.index)], at: time) }
   }
 
-  var metrics: [Metric] { state.withLock { $0.system.metrics([$0.news]) } }
+  /// - Parameter isFinal: whether with what takes a look at every member, for which workers would have to wait.
+  func metrics(isFinal: Bool) -> [Metric] { state.withLock { $0.system.metrics([$0.news], isFinal: isFinal) } }
 
   private func add(_ delivery: Delivery, _ system: FeedSystem, to calls: inout [LoadDelivery]) {
     var recipients: [UInt64] = []

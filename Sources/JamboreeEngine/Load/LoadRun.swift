@@ -185,7 +185,8 @@ final class LoadRun {
   }
 
   /// What there is to tell of feeds.
-  var feedMetrics: [Metric] { feeds?.metrics ?? [] }
+  /// - Parameter isFinal: whether nobody acts any more; before, what takes long to find is left out.
+  func feedMetrics(isFinal: Bool) -> [Metric] { feeds?.metrics(isFinal: isFinal) ?? [] }
 
   private func intendedRate(upTo measured: UInt64) -> Double? {
     guard case .stages = options.pace, measured > 0 else { return nil }

@@ -95,6 +95,14 @@ extension LoadWorker {
     }
   }
 
+  /// Reads what those are given who began to follow just before the load. It follows from nothing that is measured.
+  func sendPending(_ now: UInt64) {
+    // What comes back is timed from the start on, which is a moment after the workers'.
+    guard !pending.isEmpty, now >= time.start, !stop.isSet else { return }
+    for backfill in pending { send(.backfill(backfill), intended: time.start, isMeasured: false) }
+    pending = []
+  }
+
   private func send(_ call: LoadDelivery, intended: UInt64, isMeasured: Bool) {
     guard let feeds else { return }
     let id = nextBackground
@@ -120,7 +128,10 @@ extension LoadWorker {
     guard let done = background.removeValue(forKey: id), let feeds else { return }
     let outcome = completions.outcome(at: position)
     record(done, outcome, at: now)
-    guard outcome == .ok else { return }
+    guard outcome == .ok else {
+      if case .deliver(let delivery, _, of: _) = done.call { feeds.lost(delivery) }
+      return
+    }
     switch done.call {
     case .deliver(let delivery, let recipients, let backfill):
       feeds.delivered(delivery, to: recipients, after: now &- done.intended)

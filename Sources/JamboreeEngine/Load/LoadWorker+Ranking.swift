@@ -11,7 +11,7 @@ extension LoadWorker {
 
   func waitForRankerToo(until deadline: UInt64) {
     guard let desk else { return }
-    guard inFlight > desk.heldCount || !probes.isEmpty else { return takeRanked(until: deadline) }
+    guard inFlight > desk.heldCount || !probes.isEmpty || !background.isEmpty else { return takeRanked(until: deadline) }
     takeRanked(until: 0)
     session.poll(until: MonotonicInstant(nanoseconds: min(deadline, clock.now() &+ Self.turnNanoseconds)), into: &completions)
     takeCompletions()

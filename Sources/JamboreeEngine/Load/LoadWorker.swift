@@ -61,6 +61,8 @@ final class LoadWorker: @unchecked Sendable {
   /// Calls under way that nobody waits for, by their numbers.
   @exclusivity(unchecked) var background: [UInt64: BackgroundCall] = [:]
   @exclusivity(unchecked) var nextBackground: UInt64 = 0
+  /// Its members among ``LoadFeeds/pending``, until they are asked for.
+  @exclusivity(unchecked) var pending: [Backfill]
   /// Since when there is room again, after a time in which there was none.
   @exclusivity(unchecked) var roomSince: UInt64 = 0
   /// Completions and ranked pages that the last wait has brought.
@@ -92,6 +94,7 @@ final class LoadWorker: @unchecked Sendable {
     self.samples = samples
     self.stop = stop
     self.arrivals = arrivals
+    pending = (feeds?.pending ?? []).filter { Int($0.member) % shardCount % plan.workers == number }
     // Five milliseconds of wall time; of virtual time where no pace ties the two.
     source = WakeSource(shards, tickNanoseconds: max(Int64(5_000_000 * (plan.compression ?? 20)), 1))
     source.advance(to: plan.fromNanoseconds)
@@ -123,6 +126,7 @@ final class LoadWorker: @unchecked Sendable {
       closeBuckets(now)
       takeMail()
       if stop.isSet, drainEnd == time.drainEnd { drainEnd = min(drainEnd, now &+ Self.patienceNanoseconds) }
+      sendPending(now)
       let isStopped = stop.isSet || ranOut
       if !isStopped { startDue(now) }
       if isStarved { ranOut = mail.isIdle(inFlight == 0, number) }

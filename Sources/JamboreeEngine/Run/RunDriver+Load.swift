@@ -31,18 +31,21 @@ extension RunDriver {
     let started = ResourceUsage.now()
 
     func output(
-      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, quality: [Metric] = [], audit: AuditReport? = nil,
+      at now: UInt64, _ phases: [RunPhase], interrupted: Bool, isFinal: Bool, quality: [Metric] = [], audit: AuditReport? = nil,
       failures: (audit: String?, finish: String?) = (nil, nil), server: ServerCost? = nil
     ) -> RunOutput {
       var report = run.report(at: now)
       (report.audit, report.auditFailure, report.finishFailure) = (audit, failures.audit, failures.finish)
       let collector = run.collector
       report.server = server
-      var metrics = populationMetrics + report.metrics + run.feedMetrics + quality
+      var metrics = populationMetrics + report.metrics + run.feedMetrics(isFinal: isFinal) + quality
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
+      // What went wrong before the load has made members do something else in it.
+      let notANumberScores = state.notANumberScores + collector.notANumberScores
+      let rankingFailures = RankingFailures.sum([state.rankingFailures, collector.rankingFailures])
       metrics.append(
-        Metric(name: "ranking.notANumberScores", value: Double(collector.notANumberScores), unit: "count", polarity: .lowerIsBetter))
-      metrics += collector.rankingFailures?.metrics ?? []
+        Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter))
+      metrics += rankingFailures?.metrics ?? []
       var output = RunOutput(
         identity: identity, startedUnixNanoseconds: startedUnixNanoseconds, phases: phases, tick: -1,
         simulatedNanoseconds: collector.virtualTime, operations: collector.operations, outcomes: collector.outcomes,
@@ -50,7 +53,7 @@ extension RunDriver {
         metrics: metrics, actions: plan.catalog.descriptors, clockCostNanoseconds: clockCost, interrupted: interrupted,
         errorSamples: collector.errorSamples)
       output.load = report
-      output.rankingFailures = collector.rankingFailures
+      output.rankingFailures = rankingFailures
       return output
     }
     var interrupted = false
@@ -67,7 +70,7 @@ extension RunDriver {
       }
       if let onCheckpoint, now &- lastCheckpoint > checkpointNanoseconds {
         lastCheckpoint = now
-        onCheckpoint(output(at: now, timer.adding(run, until: now).phases, interrupted: true))
+        onCheckpoint(output(at: now, timer.adding(run, until: now).phases, interrupted: true, isFinal: false))
       }
       return interrupted
     }
@@ -84,7 +87,8 @@ extension RunDriver {
     // A server that is gone by now takes nothing away of what was measured of it.
     failures.finish = phases.time("finish") { finishFailure() }
     return output(
-      at: end, phases.phases, interrupted: interrupted, quality: QualityReport.metrics(state.shards.map(\.quality)), audit: audit, failures: failures, server: server)
+      at: end, phases.phases, interrupted: interrupted, isFinal: true, quality: QualityReport.metrics(state.shards.map(\.quality)), audit: audit,
+      failures: failures, server: server)
   }
 
   /// What the server uses now; nil for one that does not tell, or not soon.
@@ -144,7 +148,9 @@ extension RunDriver {
     }
     simulation.exchange.incoming.forEach { _, _, notice in notices.append(notice) }
     simulation.feeds?.startAfter(simulation.lanes.compactMap(\.news))
-    return LoadState(shards: simulation.shards, feeds: simulation.feeds, notices: notices, writes: recording.log)
+    return LoadState(
+      shards: simulation.shards, feeds: simulation.feeds, notices: notices, writes: recording.log,
+      notANumberScores: simulation.notANumberScores, rankingFailures: simulation.rankingFailures)
   }
 }
 
@@ -157,6 +163,9 @@ private struct LoadState {
   var notices: [Notice] = []
   /// What members have written before.
   var writes = OperationLog()
+  /// As in ``Simulation/notANumberScores`` and ``Simulation/rankingFailures``.
+  var notANumberScores = 0
+  var rankingFailures: RankingFailures?
 }
 
 extension PhaseTimer {

@@ -8,7 +8,7 @@ import JamboreeMetrics
 
 extension Simulation {
   private static let magic: UInt64 = 0x4A61_6D62_6F72_6565
-  private static let checkpointVersion: UInt32 = 2
+  private static let checkpointVersion: UInt32 = 3
 
   /// The state between two ticks. Call it before the run, after ``run(until:)`` has returned, or from an observer.
   public func checkpoint() -> [UInt8] {
@@ -31,6 +31,7 @@ extension Simulation {
     encoder.encode(digest)
     encoder.encode(outcomes)
     encoder.encode(notANumberScores)
+    encoder.encode(rankingFailures)
     encode(histograms(), into: &encoder)
     feeds?.encode(into: &encoder, lanes.compactMap(\.news))
     encoder.encode(checksum(encoder.bytes[...]))
@@ -74,6 +75,7 @@ extension Simulation {
     restored.digest = try decoder.decode(RunDigest.self)
     restored.outcomes = try decoder.decodeArray(of: Int64.self)
     restored.notANumberScores = try decoder.decode(Int.self)
+    restored.rankingFailures = try decoder.decodeRankingFailures()
     restored.histograms = try decodeHistograms(from: &decoder)
     try feeds?.restore(from: &decoder)
     guard restored.outcomes.count == Outcome.allCases.count else { throw StateMismatch("the checkpoint counts other outcomes") }
@@ -139,9 +141,33 @@ extension Simulation {
 extension StateEncoder {
   /// Writes a histogram, length first; one that cannot be encoded (it never is) as none.
   mutating func encode(_ histogram: LatencyHistogram) { encode((try? HistogramCoding.encode(histogram)) ?? []) }
+
+  /// Writes what has gone wrong with a ranker in another process: whether there is one, its counts, its first message.
+  mutating func encode(_ failures: RankingFailures?) {
+    encode(failures != nil)
+    guard let failures else { return }
+    let counts: [Int64] = [
+      failures.timeouts, failures.deaths, failures.malformed, failures.notANumberPages, failures.notANumberScores, failures.restarts,
+      failures.fallbackPages,
+    ]
+    encode(counts)
+    encode(Array(failures.firstText.utf8))
+  }
 }
 
 extension StateDecoder {
+  mutating func decodeRankingFailures() throws(StateMismatch) -> RankingFailures? {
+    guard try decode(UInt8.self) != 0 else { return nil }
+    let counts = try decodeArray(of: Int64.self)
+    guard counts.count == 7 else { throw StateMismatch("the checkpoint counts other failures of a ranker") }
+    var failures = RankingFailures()
+    (failures.timeouts, failures.deaths, failures.malformed) = (counts[0], counts[1], counts[2])
+    (failures.notANumberPages, failures.notANumberScores) = (counts[3], counts[4])
+    (failures.restarts, failures.fallbackPages) = (counts[5], counts[6])
+    failures.firstText = String(decoding: try decodeArray(of: UInt8.self), as: UTF8.self)
+    return failures
+  }
+
   mutating func decodeHistogram() throws(StateMismatch) -> LatencyHistogram {
     let bytes = try decodeArray(of: UInt8.self)
     do { return try HistogramCoding.decode(bytes) } catch { throw StateMismatch("a histogram of the checkpoint: \(error)") }

@@ -45,7 +45,7 @@ extension Simulation {
   }
 
   /// What has gone wrong with a ranker in another process; nil for one in this.
-  public var rankingFailures: RankingFailures? { RankingFailures.sum(lanes.map(\.rankingFailures)) }
+  public var rankingFailures: RankingFailures? { RankingFailures.sum([restored.rankingFailures] + lanes.map(\.rankingFailures)) }
 
   /// What rankings did to the crowd: see ``QualityReport``.
   public var qualityMetrics: [Metric] { QualityReport.metrics(shards.map(\.quality)) }

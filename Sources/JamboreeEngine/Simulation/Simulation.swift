@@ -40,6 +40,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     var digest = RunDigest()
     var outcomes = [Int64](repeating: 0, count: Outcome.allCases.count)
     var notANumberScores = 0
+    var rankingFailures: RankingFailures?
     var histograms: [LatencyRecorder.Key: LatencyHistogram] = [:]
     var errorSamples: [ErrorSample] = []
   }

@@ -23,6 +23,8 @@ public struct SimulationPlan: Sendable {
   /// How feeds are put together; ``FeedStrategy/pull`` where nobody looks at any.
   public let feed: FeedStrategy
   private let feedBase: FeedBase?
+  /// What inboxes hold at the start, by member. Found once: it takes a look at every recipient of the whole history.
+  private let startEntries = Guarded<[UInt32]?>(nil)
 
   /// Prepares the services for a population.
   /// - Parameters:
@@ -104,9 +106,12 @@ public struct SimulationPlan: Sendable {
   func makeFeeds() -> FeedSystem? {
     guard let feedBase else { return nil }
     guard feed.delivers else { return FeedSystem(feedBase, entries: []) }
+    if let entries = startEntries.withLock({ $0 }) { return FeedSystem(feedBase, entries: entries) }
     var history = OperationLog()
     for service in services { history.append(service.history) }
-    return FeedSystem(feedBase, entries: feedBase.deliveries(of: history.sortedByTime()).entries)
+    let entries = feedBase.deliveries(of: history.sortedByTime()).entries
+    startEntries.withLock { $0 = entries }
+    return FeedSystem(feedBase, entries: entries)
   }
 
   /// The first tick that is not run, whatever is left to do.
@@ -119,7 +124,11 @@ public struct SimulationPlan: Sendable {
     for service in services { history.append(service.history) }
     history = history.sortedByTime()
     // Behind what they deliver, of the same times.
-    if let feedBase, feed.delivers { history.append(feedBase.deliveries(of: history).log) }
+    if let feedBase, feed.delivers {
+      let (log, entries) = feedBase.deliveries(of: history)
+      history.append(log)
+      startEntries.withLock { $0 = entries }
+    }
     return Dataset(
       identity: identity, population: population, containers: services.flatMap(\.containers), history: history.sortedByTime(),
       verbs: verbs)

@@ -55,7 +55,7 @@ import Testing
       #expect(items.count > 50)
       let expected = items.reduce(0) { sum, entry in
         let count = followers[Int(entry.item.author.rawValue)]
-        return sum + (count <= strategy.threshold ? (entry.isPrivate ? 0 : count) + 1 : 0)
+        return sum + (count <= strategy.threshold && !entry.isPrivate ? count + 1 : 0)
       }
       #expect(value("feed.publications", output) == Double(items.count { !$0.isPrivate }))
       #expect(value("feed.deliveries", output) == Double(expected))
@@ -83,5 +83,87 @@ import Testing
       #expect(pages.allSatisfy { page in page.rows.allSatisfy { !hidden.contains($0) || $0.author == page.member } })
       #expect((value("feed.backfilled", output) ?? 0 > 0) == strategy.delivers)
     }
+  }
+
+  /// When the last of its calls has come back; not where one went wrong, nor where only the author is to see it.
+  @Test func aPublicationBecomesVisibleOnce() throws {
+    let members = 2_501
+    let graph = SocialGraph(
+      offsets: [0, 0] + (1..<members).map { $0 }, targets: [UInt32](repeating: 0, count: members - 1))
+    let population = Population(
+      regions: [Region(name: "all", share: 1, utcOffsetMinutes: 0)], regionIndices: [UInt8](repeating: 0, count: members),
+      roles: [ParticipationRole](repeating: .lurker, count: members),
+      affiliations: [Affiliation](repeating: .employee, count: members), interests: [UInt64](repeating: 0, count: members), graph: graph)
+    var trial = FeedTrial()
+    trial.weights = [40, 10, 50, 0, 0]
+    let plan = try SimulationPlan(
+      population: population, services: [trial], seed: Seed(1), scale: 1, startMinuteOfWeek: 0, durationNanoseconds: 60_000_000_000,
+      tickNanoseconds: 1_000_000_000, bucketNanoseconds: 60_000_000_000, feed: .push)
+    let feeds = LoadFeeds(try #require(plan.makeFeeds()))
+    func publish(_ sequence: UInt32, isPrivate: Bool = false) -> [(delivery: Delivery, recipients: [UInt64])] {
+      var write = JamboreeKit.Operation(verb: .publish, action: ActionID(0), actor: MemberID(0), intended: .zero)
+      write.subject = ItemID(author: MemberID(0), sequence: sequence)
+      if isPrivate { write.flags = .isPrivate }
+      var calls: [(delivery: Delivery, recipients: [UInt64])] = []
+      for call in feeds.consequences(of: write) {
+        if case .deliver(let delivery, let recipients, of: _) = call { calls.append((delivery: delivery, recipients: recipients)) }
+      }
+      return calls
+    }
+    func figure(_ name: String) -> Double? { feeds.metrics(isFinal: true).first { $0.name == "feed.\(name)" }?.value }
+
+    let first = publish(1)
+    #expect(first.map(\.recipients.count) == [1_000, 1_000, 501])
+    for (number, call) in first.enumerated() {
+      #expect(figure("timeToVisibleSeconds") == 0)
+      feeds.delivered(call.delivery, to: call.recipients, after: UInt64(number + 1) * 1_000_000_000)
+    }
+    #expect(figure("timeToVisibleSeconds") == 3)
+    #expect(figure("deliveries") == 2_501)
+    for (number, call) in publish(2).enumerated() {
+      if number == 1 { feeds.lost(call.delivery) } else { feeds.delivered(call.delivery, to: call.recipients, after: 50_000_000_000) }
+    }
+    #expect(figure("timeToVisibleSeconds") == 3)
+    #expect(figure("deliveries") == 4_002)
+    let hidden = publish(3, isPrivate: true)
+    #expect(hidden.map(\.recipients) == [[0]])
+    for call in hidden { feeds.delivered(call.delivery, to: call.recipients, after: 50_000_000_000) }
+    #expect(figure("timeToVisibleSeconds") == 3)
+    #expect(figure("deliveries") == 4_002)
+    #expect(figure("publications") == 2)
+    // What takes a look at every member is for the end.
+    #expect(figure("inboxBytes") ?? 0 > 0)
+    #expect(!feeds.metrics(isFinal: false).contains { $0.name == "feed.inboxBytes" })
+  }
+
+  /// In the last tick before a load somebody has begun to follow, and nobody acts in it.
+  @Test func theLoadGivesWhatTheTicksLeft() throws {
+    let plan = try FeedTrial().plan(.push)
+    let backend = try memory()
+    try backend.backend.load(plan.dataset())
+    let simulation = try Simulation(plan, backend: backend, ranker: hot(), workers: 1)
+    simulation.start()
+    let system = try #require(simulation.feeds)
+    var tick: TickID = 1
+    while system.backfills.isEmpty, tick < 40 {
+      try simulation.run(until: tick)
+      tick += 1
+    }
+    let pending = system.backfills
+    func missing() -> Int { pending.count { system.isFresh($0.author, for: $0.member, index: Int($0.index)) } }
+    #expect(!pending.isEmpty && missing() == pending.count)
+    system.startAfter(simulation.lanes.compactMap(\.news))
+    var options = LoadOptions(settings: LoadSettings(), pace: .stages, connections: 1, inFlight: 4)
+    options.settings.warmUpNanoseconds = 0
+    options.settings.stages = [LoadSettings.Stage(shape: .step, ratePerSecond: 100, durationNanoseconds: 200_000_000)]
+    options.fromNanoseconds = simulation.simulatedNanoseconds
+    options.audit = nil
+    let load = try LoadRun(
+      plan, options, shards: Simulation.makeShards(plan), feeds: system, backend: backend, ranker: .inProcess(hot()), workers: 1,
+      clock: .monotonic)
+    load.run(mail: []) { _, _ in false }
+    #expect(missing() == 0)
+    let backfilled = load.feedMetrics(isFinal: true).first { $0.name == "feed.backfilled" }
+    #expect(backfilled?.value ?? 0 > 0)
   }
 }

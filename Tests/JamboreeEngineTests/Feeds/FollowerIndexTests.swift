@@ -3,6 +3,14 @@ import Testing
 
 @testable import JamboreeEngine
 
+extension FollowerIndex {
+  func followerCount(of author: UInt32) -> Int {
+    var count = 0
+    forEachFollower(of: author) { _ in count += 1 }
+    return count
+  }
+}
+
 /// Against sets, which are simple and slow.
 @Suite struct FollowerIndexTests {
   private func population(_ members: Int, _ graph: SocialGraph) -> Population {
@@ -52,8 +60,6 @@ import Testing
         var followers: [UInt32] = []
         index.forEachFollower(of: member) { followers.append($0) }
         #expect(followers == (0..<UInt32(members)).filter { wanted[Int($0)].contains(member) })
-        #expect(index.followerCount(of: member) == followers.count)
-        for other in 0..<UInt32(members) { #expect(index.follows(member, other) == wanted[Int(member)].contains(other)) }
       }
     }
     check(index)
