@@ -127,7 +127,11 @@ struct FinishedRun {
 
   /// What the program ends with; nil when all is well.
   var exitCode: Int32? {
-    if output.interrupted || Interruption.shared.hasCome { return Failure.interrupted }
+    output.interrupted || Interruption.shared.hasCome ? Failure.interrupted : failureCode
+  }
+
+  /// The same of the run by itself, whatever was asked of the program meanwhile.
+  var failureCode: Int32? {
     if verdict == .invalid { return Failure.invalid }
     return verdict == .failed || checks.contains(where: { !$0.passed }) ? Failure.checkFailed : nil
   }

@@ -35,19 +35,19 @@ struct RankerComparison {
   }
 
   func run() throws {
-    let runs = try SeedSeries.perform(commands, seeds: seeds) { note in if !json { try Console.print(note) } }
-    if let last = runs.flatMap(\.self).last, last.output.interrupted || Interruption.shared.hasCome {
-      throw ExitCode(Failure.interrupted)
+    let runs = try SeedSeries.perform(commands, seeds: seeds) { run in
+      guard FinishedRun.observed("quality.ndcg20", in: run.output) != nil else {
+        throw Failure(
+          code: Failure.usage,
+          message: "no ranked page of this scenario was judged, so there is nothing to compare; take one with ranked feeds, a larger --scale, or --set measure.judgedPages=1")
+      }
+      if !json { try Console.print(SeedSeries.note(run)) }
     }
-    var rows = zip(rankers, runs).map { Row($0, $1) }
-    guard rows.allSatisfy({ $0.quality != nil }) else {
-      throw Failure(
-        code: Failure.usage,
-        message: "no ranked page of this scenario was judged, so there is nothing to compare; take one with ranked feeds, a larger --scale, or --set measure.judgedPages=1")
-    }
+    // Of a comparison that was stopped, what there is.
+    var rows = zip(rankers, runs).filter { !$0.1.isEmpty }.map { Row($0, $1) }
     for index in rows.indices { rows[index].isOnFront = rows[index].quality != nil && !rows.contains { $0.beats(rows[index]) } }
     if json {
-      try object(rows, runs).print()
+      try object(rows, runs.filter { !$0.isEmpty }).print()
     } else {
       try Console.print(text(rows, runs).joined(separator: "\n"))
     }
@@ -93,7 +93,7 @@ struct RankerComparison {
             "rankingMeanNanoseconds": row.figures.interval("\(row.id).meanNanoseconds"),
             "rankingP99Nanoseconds": row.figures.interval("\(row.id).p99Nanoseconds"),
             "operationsPerSecond": row.figures.interval("operationsPerSecond"),
-            "runs": .array(runs.map { .string($0.id ?? "") }), "passed": .boolean(runs.allSatisfy { $0.exitCode == nil }),
+            "runs": .array(runs.map { .string($0.id ?? "") }), "passed": .boolean(runs.allSatisfy { $0.failureCode == nil }),
           ])
         }),
     ])

@@ -10,7 +10,7 @@ struct SeedSeries {
   let seeds: [UInt64]
 
   func run() throws {
-    let runs = try Self.perform([command], seeds: seeds) { note in if !command.json { try Console.print(note) } }[0]
+    let runs = try Self.perform([command], seeds: seeds) { run in if !command.json { try Console.print(Self.note(run)) } }[0]
     let figures = SeriesFigures(runs)
     if command.json {
       try json(runs, figures).print()
@@ -22,8 +22,9 @@ struct SeedSeries {
 
   /// Runs every command under every seed, in turn, so that what changes on the machine meanwhile meets all alike. Stops when a
   /// person asks it to.
-  /// - Returns: by command, in the order of the seeds.
-  static func perform(_ commands: [RunCommand], seeds: [UInt64], tell: (String) throws -> Void) throws -> [[FinishedRun]] {
+  /// - Parameter tell: called with each run that came to its end.
+  /// - Returns: by command, in the order of the seeds, the runs that came to their ends.
+  static func perform(_ commands: [RunCommand], seeds: [UInt64], tell: (FinishedRun) throws -> Void) throws -> [[FinishedRun]] {
     var runs = [[FinishedRun]](repeating: [], count: commands.count)
     for seed in seeds {
       for index in commands.indices {
@@ -33,9 +34,10 @@ struct SeedSeries {
         // The harness's own share is the same for all.
         command.noFloor = true
         let finished = try command.perform(progress: nil)
+        guard !finished.output.interrupted else { return runs }
         runs[index].append(finished)
-        guard !finished.output.interrupted, !Interruption.shared.hasCome else { return runs }
-        try tell(note(finished))
+        try tell(finished)
+        guard !Interruption.shared.hasCome else { return runs }
       }
     }
     return runs
@@ -43,11 +45,12 @@ struct SeedSeries {
 
   /// The most serious of the runs' exit codes.
   static func exitCode(_ runs: [FinishedRun]) -> Int32? {
-    let codes = runs.compactMap(\.exitCode)
-    return [Failure.interrupted, Failure.invalid, Failure.checkFailed].first(where: codes.contains)
+    if Interruption.shared.hasCome { return Failure.interrupted }
+    let codes = runs.compactMap(\.failureCode)
+    return [Failure.invalid, Failure.checkFailed].first(where: codes.contains)
   }
 
-  private static func note(_ run: FinishedRun) -> String {
+  static func note(_ run: FinishedRun) -> String {
     let ndcg = FinishedRun.observed("quality.ndcg20", in: run.output).map { String(format: ", nDCG@20 %.3f", $0) } ?? ""
     return "seed \(run.output.identity.seed.rawValue), \(run.output.identity.ranker.id): \(run.verdict.rawValue)\(ndcg), "
       + "\(Text.rate(run.output.operationsPerSecond)), kept as \(run.id ?? "-")"
@@ -63,10 +66,12 @@ struct SeedSeries {
         SeriesFigures.number(values.min() ?? 0), SeriesFigures.number(values.max() ?? 0),
       ])
     }
-    let failed = runs.filter { $0.exitCode != nil }
+    let failed = runs.filter { $0.failureCode != nil }
     return [
       "", "\(runs.first?.scenario.name ?? ""): \(runs.count) \(runs.count == 1 ? "seed" : "seeds")", table.text(),
-      failed.isEmpty
+      runs.count < seeds.count
+        ? "  stopped after \(runs.count) of \(seeds.count) seeds"
+        : failed.isEmpty
         ? "  all \(runs.count) \(runs[0].verdict.rawValue)"
         : "  \(failed.count) of \(runs.count) did not pass: " + failed.map { "seed \($0.output.identity.seed.rawValue): \($0.verdictReason)" }.joined(separator: "; "),
     ]
@@ -78,7 +83,7 @@ struct SeedSeries {
       "seeds": .array(runs.map { .unsigned($0.output.identity.seed.rawValue) }),
       "quality": figures.quality, "operationsPerSecond": figures.interval("operationsPerSecond"),
       "runs": .array(runs.map(RunJSON.make)),
-      "passed": .boolean(runs.allSatisfy { $0.exitCode == nil }),
+      "passed": .boolean(runs.count == seeds.count && runs.allSatisfy { $0.failureCode == nil }),
     ])
   }
 }
