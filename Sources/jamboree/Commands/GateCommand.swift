@@ -12,7 +12,7 @@ struct MeasuredRunFlags: ParsableArguments {
   @Option(help: "Storage backend, as for 'run'. Default: memory; of a gate, the baseline's, as with all of these.")
   var backend: String?
 
-  @Option(help: "Feed ranker, as for 'run'. Default: hot.")
+  @Option(help: "Feed ranker, as for 'run'. Default: the scenario's, or hot; of a gate, the baseline's.")
   var ranker: String?
 
   @Option(parsing: .unconditional, help: "Worker threads, 1 to 256. Default: one a core.", transform: NumberArgument.workers)
@@ -101,7 +101,7 @@ struct GateCommand: ParsableCommand {
     guard differences.isEmpty else {
       throw Failure(
         code: Failure.usage,
-        message: "baseline '\(baseline)' is of another run (\(differences.joined(separator: "; "))); name the baseline of this one, or make it anew with 'jamboree baseline set \(baseline) \(scenario)'")
+        message: "baseline '\(baseline)' is of another run (\(differences.joined(separator: "; "))); name the baseline of this one, or make one of this run with 'jamboree baseline set NAME \(scenario)' and the same flags")
     }
     if let baselineBinary { try checkProgram(baselineBinary) }
     let children = try ChildProcesses()

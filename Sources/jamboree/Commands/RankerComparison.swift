@@ -17,6 +17,8 @@ struct RankerComparison {
     let figures: SeriesFigures
     let id: String
     var isOnFront = false
+    /// Why its figures are not to be used; nil when they are.
+    let failure: String?
 
     var quality: Double? { MeanInterval(figures["quality.ndcg20"])?.mean }
     var cost: Double? { MeanInterval(figures["\(id).meanNanoseconds"])?.mean }
@@ -25,6 +27,7 @@ struct RankerComparison {
       self.ranker = ranker
       figures = SeriesFigures(runs)
       id = runs.first?.output.identity.ranker.id ?? ranker
+      failure = runs.first { $0.failureCode != nil }.map { "seed \($0.output.identity.seed.rawValue): \($0.verdictReason)" }
     }
 
     /// At least as good in both and better in one.
@@ -45,7 +48,7 @@ struct RankerComparison {
     }
     // Of a comparison that was stopped, what there is.
     var rows = zip(rankers, runs).filter { !$0.1.isEmpty }.map { Row($0, $1) }
-    for index in rows.indices { rows[index].isOnFront = rows[index].quality != nil && !rows.contains { $0.beats(rows[index]) } }
+    for index in rows.indices { rows[index].isOnFront = rows[index].failure == nil && !rows.contains { $0.failure == nil && $0.beats(rows[index]) } }
     if json {
       try object(rows, runs.filter { !$0.isEmpty }).print()
     } else {
@@ -67,7 +70,7 @@ struct RankerComparison {
       func share(_ name: String) -> String { mean(QualityReport.prefix + name).map { String(format: "%.3f", $0) } ?? "-" }
       func time(_ name: String) -> String { mean(name).map { Text.duration(nanoseconds: $0) } ?? "-" }
       let halfWidth = MeanInterval(row.figures["quality.ndcg20"])?.halfWidth
-      var cells = [row.isOnFront ? "*" : "", row.ranker, share("ndcg20")]
+      var cells = [row.isOnFront ? "*" : row.failure == nil ? "" : "!", row.ranker, share("ndcg20")]
       cells += [halfWidth.map { String(format: "%.3f", $0) } ?? "-", share("ndcg20ByChance")]
       cells += Self.columns.map { share($0.name) }
       cells.append(mean("quality.freshnessSeconds").map { Text.age(seconds: $0) } ?? "-")
@@ -76,11 +79,12 @@ struct RankerComparison {
       table.add(cells)
     }
     let seedText = "\(seeds.count) \(seeds.count == 1 ? "seed" : "seeds")"
+    let failures = rows.compactMap { row in row.failure.map { "! \(row.ranker) did not pass, so its figures are not to be used: \($0)" } }
     return [
       "", "\(runs.first?.first?.scenario.name ?? ""): \(rankers.count) rankers, \(seedText); +- is half of a 95% confidence interval over seeds",
       table.text(indent: ""),
       "* no other ranker here is both better by nDCG@20 and cheaper by the mean (the Pareto front)",
-    ]
+    ] + failures
   }
 
   private func object(_ rows: [Row], _ runs: [[FinishedRun]]) -> JSON {
@@ -89,7 +93,7 @@ struct RankerComparison {
       "rankers": .array(
         zip(rows, runs).map { row, runs in
           .object([
-            "ranker": .string(row.ranker), "quality": row.figures.quality, "isOnParetoFront": .boolean(row.isOnFront),
+            "ranker": .string(row.ranker), "quality": row.figures.quality, "isOnParetoFront": .boolean(row.isOnFront), "failure": row.failure.map { .string($0) } ?? .null,
             "rankingMeanNanoseconds": row.figures.interval("\(row.id).meanNanoseconds"),
             "rankingP99Nanoseconds": row.figures.interval("\(row.id).p99Nanoseconds"),
             "operationsPerSecond": row.figures.interval("operationsPerSecond"),

@@ -13,7 +13,8 @@ enum QualityText {
       found.append(String(format: "recall@20 %.3f (%.3f)", recall, chance))
     }
     if let mrr = figure("mrr"), let chance = figure("mrrByChance") { found.append(String(format: "MRR %.3f (%.3f)", mrr, chance)) }
-    var lines = ["  ranking         " + found.joined(separator: ", ") + ", over \(Text.grouped(pages)) judged pages"]
+    let doubt = pages < 100 ? ": too few to tell; see measure.judgedPages" : ""
+    var lines = ["  ranking         \(found.joined(separator: ", ")), over \(Text.counted(Int64(pages), "judged page"))\(doubt)"]
     var shown: [String] = []
     if let authors = figure("authorCoverage") { shown.append("\(Text.percent(authors)) of the authors were shown") }
     if let gini = figure("gini") { shown.append(String(format: "Gini of exposure %.2f", gini)) }
@@ -26,7 +27,7 @@ enum QualityText {
     if let precision = figure("precisionAt10") {
       let tau = figure("kendallTauAllIdeas").map { String(format: "; over all ideas the crowd's order agrees with the true one by tau %.2f", $0) } ?? ""
       lines.append(
-        "  the crowd       \(Int((precision * 10).rounded())) of its ten best-rated ideas are among the ten truly best\(tau)")
+        "  the crowd       \(Int((precision * 10).rounded())) of its ten best-rated ideas (those that the hosts had posted included) are among the ten truly best\(tau)")
     }
     return lines + [""]
   }
