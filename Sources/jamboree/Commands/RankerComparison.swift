@@ -93,7 +93,8 @@ struct RankerComparison {
       "rankers": .array(
         zip(rows, runs).map { row, runs in
           .object([
-            "ranker": .string(row.ranker), "quality": row.figures.quality, "isOnParetoFront": .boolean(row.isOnFront), "failure": row.failure.map { .string($0) } ?? .null,
+            "ranker": .string(row.ranker), "quality": row.figures.quality, "isOnParetoFront": .boolean(row.isOnFront),
+            "failure": row.failure.map { .string($0) } ?? .null,
             "rankingMeanNanoseconds": row.figures.interval("\(row.id).meanNanoseconds"),
             "rankingP99Nanoseconds": row.figures.interval("\(row.id).p99Nanoseconds"),
             "operationsPerSecond": row.figures.interval("operationsPerSecond"),
