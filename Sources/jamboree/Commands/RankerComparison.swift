@@ -49,6 +49,7 @@ struct RankerComparison {
     // Of a comparison that was stopped, what there is.
     var rows = zip(rankers, runs).filter { !$0.1.isEmpty }.map { Row($0, $1) }
     for index in rows.indices { rows[index].isOnFront = rows[index].failure == nil && !rows.contains { $0.failure == nil && $0.beats(rows[index]) } }
+    if rows.isEmpty, !json { throw Failure(code: Failure.interrupted, message: "stopped before a run had come to its end: there is nothing to compare") }
     if json {
       try object(rows, runs.filter { !$0.isEmpty }).print()
     } else {

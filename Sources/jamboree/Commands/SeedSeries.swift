@@ -11,6 +11,7 @@ struct SeedSeries {
 
   func run() throws {
     let runs = try Self.perform([command], seeds: seeds) { run in if !command.json { try Console.print(Self.note(run)) } }[0]
+    if runs.isEmpty, !command.json { throw Failure(code: Failure.interrupted, message: "stopped before a run had come to its end: there is nothing to tell") }
     let figures = SeriesFigures(runs)
     if command.json {
       try json(runs, figures).print()
