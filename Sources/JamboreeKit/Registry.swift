@@ -145,6 +145,8 @@ public struct BackendRegistry: Sendable {
 public struct RankerRegistry: Sendable {
   private struct Entry: Sendable {
     let descriptor: RankerDescriptor
+    /// Whether to make it starts nothing outside of this process.
+    let isInProcess: Bool
     let make: @Sendable (OptionValues) throws(RankerError) -> RankerInstance
   }
   private var entries: [Entry] = []
@@ -154,16 +156,30 @@ public struct RankerRegistry: Sendable {
   public var descriptors: [RankerDescriptor] { entries.map(\.descriptor) }
 
   public mutating func register<Ranker: FeedRanker>(_ type: Ranker.Type) {
-    entries.append(Entry(descriptor: type.descriptor) { options throws(RankerError) in .inProcess(try Ranker(options: options)) })
+    entries.append(
+      Entry(descriptor: type.descriptor, isInProcess: true) { options throws(RankerError) in .inProcess(try Ranker(options: options)) })
   }
 
   public mutating func register<Ranker: BatchRanker>(_ type: Ranker.Type) {
-    entries.append(Entry(descriptor: type.descriptor) { options throws(RankerError) in .batch(try Ranker(options: options)) })
+    entries.append(
+      Entry(descriptor: type.descriptor, isInProcess: false) { options throws(RankerError) in .batch(try Ranker(options: options)) })
+  }
+
+  /// Looks whether a reference could be made, without starting anything.
+  /// - Throws: ``PlugInError`` of kind `usage` for an unknown id or a bad option.
+  public func check(_ reference: PlugInReference) throws(PlugInError) {
+    let (entry, options) = try find(reference)
+    if entry.isInProcess { _ = try entry.make(options) }
   }
 
   /// Makes the ranker that a reference names.
   /// - Throws: ``PlugInError`` of kind `usage` for an unknown id or a bad option, else as the ranker's own initialiser.
   public func make(_ reference: PlugInReference) throws(PlugInError) -> (ranker: RankerInstance, options: OptionValues) {
+    let (entry, options) = try find(reference)
+    return (try entry.make(options), options)
+  }
+
+  private func find(_ reference: PlugInReference) throws(PlugInError) -> (Entry, OptionValues) {
     guard let entry = entries.first(where: { $0.descriptor.id == reference.id }) else {
       throw unknown(reference.id, among: entries.map(\.descriptor.id), what: "ranker", listedBy: "jamboree rankers")
     }
@@ -172,7 +188,7 @@ public struct RankerRegistry: Sendable {
     if let name = entry.descriptor.locationOption, !reference.location.isEmpty { given.append((name, reference.location)) }
     let options = try OptionValues(
       owner: "ranker '\(reference.id)'", location: reference.location, given: given, descriptors: entry.descriptor.options)
-    return (try entry.make(options), options)
+    return (entry, options)
   }
 }
 

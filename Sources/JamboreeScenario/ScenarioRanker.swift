@@ -24,7 +24,7 @@ private func fault(of reference: PlugInReference, _ rankers: RankerRegistry?) ->
   do throws(PlugInError) {
     // As the command line would have to say it, so that both say the same.
     guard try PlugInReference(reference.text) == reference else { return "has a character that no ranker's name and options have: one of ? & = :" }
-    _ = try rankers?.make(reference)
+    try rankers?.check(reference)
     return nil
   } catch {
     return error.message

@@ -79,7 +79,12 @@ struct MeasuredProgram {
     let last = text.split(separator: "\n").last.map(String.init) ?? "it said nothing"
     let said = last.hasPrefix("jamboree: ") ? String(last.dropFirst(10)) : last
     switch ending {
-    case .exited(let code): return Failure(code: code, message: "a process of the \(role) program (\(path)) ended with exit code \(code): \(said)")
+    case .exited(let code):
+      // What another program means by its code is not known, and a gate that could not run has not passed.
+      let known = [Failure.usage, Failure.unreachable, Failure.io, Failure.invalid, Failure.interrupted]
+      return Failure(
+        code: known.contains(code) ? code : Failure.usage,
+        message: "a process of the \(role) program (\(path)) ended with exit code \(code) and left no results: \(said); is it a jamboree?")
     case .killed(let signal):
       return Failure(code: Failure.invalid, message: "a process of the \(role) program (\(path)) was killed by signal \(signal)")
     }
