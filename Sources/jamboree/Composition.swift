@@ -53,7 +53,7 @@ enum Composition {
   static func postgresStatement(of verb: Verb) -> String? { PostgresBackend.statement(of: verb) }
 
   /// Ids of the rankers that need no other program.
-  static var inProcessRankers: [String] { rankers.descriptors.map(\.id).filter { $0 != ExecRanker.descriptor.id } }
+  static var inProcessRankers: [String] { platformRankers.map { $0.descriptor.id } }
 
   /// The ranker with which the harness's own share is measured: what a ranker in another process takes is not the harness's.
   static func floorRanker(for ranker: String) -> String {
@@ -62,16 +62,7 @@ enum Composition {
 
   static let rankers: RankerRegistry = {
     var registry = RankerRegistry()
-    registry.register(HotRanker.self)
-    registry.register(ChronologicalRanker.self)
-    registry.register(TopRanker.self)
-    registry.register(BayesianRanker.self)
-    registry.register(AffinityRanker.self)
-    registry.register(InterestRanker.self)
-    registry.register(EngagementRanker.self)
-    registry.register(DiversifiedRanker.self)
-    registry.register(RandomRanker.self)
-    registry.register(OracleRanker.self)
+    for ranker in platformRankers { registry.register(ranker) }
     registry.register(ExecRanker.self)
     return registry
   }()

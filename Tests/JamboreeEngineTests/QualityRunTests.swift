@@ -94,11 +94,7 @@ import Testing
 
   /// Every ranker that ships and is in this process.
   private func all() throws -> [any FeedRanker] {
-    let types: [any FeedRanker.Type] = [
-      HotRanker.self, ChronologicalRanker.self, TopRanker.self, BayesianRanker.self, AffinityRanker.self, InterestRanker.self,
-      EngagementRanker.self, DiversifiedRanker.self, RandomRanker.self, OracleRanker.self,
-    ]
-    return try types.map { type in
+    return try platformRankers.map { type in
       try type.init(options: OptionValues(owner: type.descriptor.id, given: [], descriptors: type.descriptor.options))
     }
   }

@@ -33,16 +33,7 @@ private final class MembersItemsBackend: BlockingStorageBackend {
 @Suite struct RankedRunTests {
   static let registry: RankerRegistry = {
     var registry = RankerRegistry()
-    registry.register(HotRanker.self)
-    registry.register(ChronologicalRanker.self)
-    registry.register(TopRanker.self)
-    registry.register(BayesianRanker.self)
-    registry.register(AffinityRanker.self)
-    registry.register(InterestRanker.self)
-    registry.register(EngagementRanker.self)
-    registry.register(DiversifiedRanker.self)
-    registry.register(RandomRanker.self)
-    registry.register(OracleRanker.self)
+    for ranker in platformRankers { registry.register(ranker) }
     return registry
   }()
 

@@ -1,4 +1,5 @@
 import Glibc
+import JamboreeMetrics
 
 /// By how much a figure differs between two programs, as far as processes that were measured tell.
 ///
