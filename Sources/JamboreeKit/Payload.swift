@@ -6,22 +6,6 @@ public enum Vocabulary {
 
   static let consonants: [UInt8] = Array("bcdfghklmnprstvz".utf8)
   static let vowels: [UInt8] = Array("aeio".utf8)
-  /// Both letters of each of the 64 syllables, the first in the low byte.
-  static let syllableLetters: [UInt64] = (0..<64).map { code in
-    UInt64(consonants[code & 15]) | UInt64(vowels[code >> 4 & 3]) << 8
-  }
-
-  /// A word's letters and a space behind them, the first in the low byte. Without a branch, which for words in random order would be
-  /// guessed wrong half of the time.
-  @inline(__always) static func letters(
-    _ number: Int, _ syllables: Int, _ spelled: UnsafeBufferPointer<UInt64>
-  ) -> UInt64 {
-    let code = number &- (number >= 64 ? 64 : 0) &- (number >= 4160 ? 4096 : 0)
-    let all = spelled[code & 63] | spelled[code >> 6 & 63] << 16 | spelled[code >> 12 & 63] << 32
-    let bits = UInt64(16 &* syllables)
-    return all & ((1 &<< bits) &- 1) | 0x20 &<< bits
-  }
-
   /// A word's number by Zipf's law with exponent 1 (Zipf 1949), from 20 random bits: the octave is uniform, and so is the
   /// place in it, which is the law in steps of an octave. Whole numbers only, so it is the same on every machine.
   @inlinable @inline(__always) public static func zipfRank(bits: UInt64) -> Int {
@@ -82,54 +66,29 @@ public enum Payload {
 
   /// Fills `bytes` with the text of a seed.
   public static func write(seed: UInt64, into bytes: inout MutableSpan<UInt8>) {
-    // Every text that is made is spelled out, so this goes by the word and not by the letter: eight bytes are stored, of which
-    // those behind the word and its space are written over by the next one.
     bytes.withUnsafeMutableBytes { text in
-      Vocabulary.syllableLetters.withUnsafeBufferPointer { spelled in
-        var position = 0
-        forEachWord(seed: seed, length: text.count) { number in
-          if position > 0 { position += 1 }
-          let syllables = Vocabulary.syllables(number)
-          let length = 2 * syllables
-          var word = Vocabulary.letters(number, syllables, spelled)
-          if position + 8 <= text.count {
-            text.storeBytes(of: word.littleEndian, toByteOffset: position, as: UInt64.self)
-          } else {
-            for place in position..<min(position + length + 1, text.count) {
-              text[place] = UInt8(truncatingIfNeeded: word)
-              word >>= 8
-            }
-          }
-          position += length
-        }
-        while position < text.count {
-          text[position] = UInt8(ascii: ".")
-          position += 1
-        }
-      }
+      var maker = TextMaker(seed: seed)
+      let end = maker.write(into: text, from: 0, length: text.count)
+      maker.finish(text, from: end)
     }
   }
 
   /// The numbers of the words of a text in their order, for backends that keep an index of words themselves.
   @inlinable @inline(__always) public static func forEachWord(seed: UInt64, length: Int, _ body: (Int) -> Void) {
     let length = min(length, textLimit)
+    var words = WordBits(seed: seed)
     var position = 0
-    var block = 0 as UInt64
-    var bits = 0 as UInt64
-    var left = 0
-    while true {
-      if left == 0 {
-        block &+= 1
-        bits = mix64(seed &+ block &* 0x9E37_79B9_7F4A_7C15)
-        left = 3
+    var fits = true
+    while fits {
+      words.forNextThree { bits in
+        let number = Vocabulary.zipfRank(bits: bits)
+        let end = position + (position > 0 ? 1 : 0) + 2 * Vocabulary.syllables(number)
+        fits = end <= length
+        guard fits else { return false }
+        body(number)
+        position = end
+        return true
       }
-      let number = Vocabulary.zipfRank(bits: bits)
-      bits >>= 20
-      left -= 1
-      let end = position + (position > 0 ? 1 : 0) + 2 * Vocabulary.syllables(number)
-      guard end <= length else { return }
-      body(number)
-      position = end
     }
   }
 
@@ -143,30 +102,33 @@ public enum Payload {
 
   /// A 32-bit checksum of text as it was read back: any lost, added, changed or swapped byte shows.
   public static func checksum(of bytes: Span<UInt8>) -> UInt32 {
-    var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
-    var index = 0
-    bytes.withUnsafeBytes { raw in
-      while index + 8 <= raw.count {
-        let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-        hash = foldedMultiply(hash ^ word, 0xA076_1D64_78BD_642F)
-        index += 8
-      }
-    }
-    while index < bytes.count {
-      hash = foldedMultiply(hash ^ UInt64(bytes[index]), 0xE703_7ED1_A0B4_28DB)
-      index += 1
-    }
-    return UInt32(truncatingIfNeeded: mix64(hash))
+    var checksum = TextChecksum(length: bytes.count)
+    bytes.withUnsafeBytes { checksum.add($0) }
+    return checksum.value
   }
 
   /// Length (high 32 bits) and checksum (low 32) of the text of a seed: what every read of an item reports.
   public static func fingerprint(seed: UInt64, length: UInt32) -> UInt64 {
-    let textLength = min(Int(length), textLimit)
-    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(textLength, 1)) { buffer -> UInt64 in
-      var span = MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: buffer[0..<textLength]))
-      write(seed: seed, into: &span)
-      return fingerprint(of: span.span, length: length)
+    // The text is made and summed a piece at a time: the whole of it would take the place of other things in the cache.
+    let piece = 256
+    var left = min(Int(length), textLimit)
+    var checksum = TextChecksum(length: left)
+    var maker = TextMaker(seed: seed)
+    withUnsafeTemporaryAllocation(byteCount: piece + TextMaker.margin + 8, alignment: 8) { buffer in
+      var end = 0
+      while true {
+        end = maker.write(into: buffer, from: end, length: min(left, piece + TextMaker.margin))
+        guard end > piece else { break }
+        checksum.add(UnsafeRawBufferPointer(rebasing: buffer[0..<piece]))
+        // What has been made of the next piece.
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[piece..<(piece + TextMaker.margin)]))
+        left -= piece
+        end -= piece
+      }
+      maker.finish(UnsafeMutableRawBufferPointer(rebasing: buffer[0..<left]), from: end)
+      checksum.add(UnsafeRawBufferPointer(rebasing: buffer[0..<left]))
     }
+    return UInt64(length) << 32 | UInt64(checksum.value)
   }
 
   /// The same of a text as it was read back; `length` is the payload's, which may be longer than its text.

@@ -88,32 +88,17 @@ extension MemoryBackend {
     let member = MemberID(UInt32(operation.object))
     let number = Int(member.rawValue % UInt32(shardCount))
     reply.keys.append(UInt64(population.regionIndices[Int(member.rawValue)]))
-    reply.keys.append(UInt64(connections(of: member, ConnectionKind.follow.rawValue).count))
-    reply.keys.append(UInt64(connections(of: member, ConnectionKind.friend.rawValue).count))
+    let store = stores[number]
+    for kind in [ConnectionKind.follow, .friend] {
+      reply.keys.append(UInt64(store.pointee.connections.read(member, kind.rawValue) { $0.count }))
+    }
     reply.keys.append(UInt64(partitions[number].joinedCounts[member.rawValue] ?? 0))
-    for entry in partitions[number].byAuthor.items(under: member.rawValue) {
-      let item = stores[number].pointee.items[Int(entry.index)]
+    for entry in store.pointee.byAuthor.row(of: member.rawValue).items {
+      let item = store.pointee.items[Int(entry.index)]
       guard !item.isDeleted, !item.flags.contains(.isPrivate) else { continue }
       reply.count += 1
       reply.sum += Int64(item.ratingSum)
     }
     return .ok
-  }
-
-  /// Those whom a member is tied to, ascending.
-  func connections(of member: MemberID, _ kind: UInt8) -> [UInt32] {
-    let number = Int(member.rawValue % UInt32(shardCount))
-    let changes = partitions[number].connectionChanges[Partition.ConnectionKey(member: member, kind: kind)] ?? [:]
-    var others: [UInt32] = []
-    // The graph that was loaded is who follows whom.
-    if kind == ConnectionKind.follow.rawValue, Int(member.rawValue) < graph.memberCount {
-      others = graph.neighbors(of: member).filter { changes[$0] != false }
-    }
-    if !changes.isEmpty {
-      let known = Set(others)
-      others += changes.filter { $0.value && !known.contains($0.key) }.keys
-      others.sort()
-    }
-    return others
   }
 }

@@ -2,22 +2,105 @@ import JamboreeKit
 
 /// Items of one partition by author, each author's in ascending order of creation, with what their order goes by at hand: a look
 /// through many authors would otherwise wait for the memory of each of their items.
-struct ItemIndex {
+///
+/// The members of a partition have consecutive places in it, so an author is found without a search and what a look through two
+/// hundred of them waits for is asked of the memory at once.
+struct ItemIndex: ~Copyable {
   struct Entry: BitwiseCopyable {
     let key: OrderKey
     let index: UInt32
     let isPrivate: Bool
   }
 
-  private var places: [UInt32: [Entry]] = [:]
+  /// One author's items.
+  struct Row: BitwiseCopyable {
+    /// When the newest of them was created; before all times when there are none.
+    fileprivate(set) var newest = SimTime(nanoseconds: .min)
+    fileprivate var entries: UnsafeMutablePointer<Entry>?
+    fileprivate var count: UInt32 = 0
+    fileprivate var capacity: UInt32 = 0
 
-  mutating func insert(_ item: StoredItem, at index: Int, under key: UInt32) {
-    let entry = Entry(key: OrderKey(item, .newest), index: UInt32(index), isPrivate: item.flags.contains(.isPrivate))
-    let place = places[key].map { Self.place(of: entry.key, in: $0) } ?? 0
-    places[key, default: []].insert(entry, at: place)
+    /// Oldest first. Valid until the next item is entered or removed.
+    @inline(__always) var items: UnsafeBufferPointer<Entry> { UnsafeBufferPointer(start: entries, count: Int(count)) }
   }
 
-  private static func place(of key: OrderKey, in present: [Entry]) -> Int {
+  /// First those of the members, by their place in the partition, then others' in the order in which they came.
+  private var rows: UnsafeMutablePointer<Row>
+  private var rowCount: Int
+  private var rowCapacity: Int
+  private let memberCount: Int
+  /// Where those are who are no members, such as the platform. A key is the author's number and 1, because 0 is none.
+  private var others = IdentifierTable()
+
+  /// - Parameter memberCount: how many members the partition has.
+  init(memberCount: Int) {
+    self.memberCount = memberCount
+    rowCount = memberCount
+    rowCapacity = memberCount + 1
+    rows = .allocate(capacity: rowCapacity)
+    rows.initialize(repeating: Row(), count: rowCount)
+  }
+
+  deinit {
+    for row in 0..<rowCount { rows[row].entries?.deallocate() }
+    rows.deallocate()
+  }
+
+  @inline(__always) private func place(of author: UInt32) -> Int? {
+    let place = Int(author) / shardCount
+    return place < memberCount ? place : others.find(UInt64(author) + 1)
+  }
+
+  /// An author's items.
+  @inline(__always) func row(of author: UInt32) -> Row { place(of: author).map { rows[$0] } ?? Row() }
+
+  mutating func insert(_ item: StoredItem, at index: Int, under author: UInt32) {
+    let entry = Entry(key: OrderKey(item, .newest), index: UInt32(index), isPrivate: item.flags.contains(.isPrivate))
+    let row = rows + (place(of: author) ?? add(author))
+    let place = Self.place(of: entry.key, in: row.pointee.items)
+    if row.pointee.count == row.pointee.capacity { Self.grow(&row.pointee) }
+    guard let entries = row.pointee.entries else { return }
+    for later in stride(from: Int(row.pointee.count), to: place, by: -1) { entries[later] = entries[later - 1] }
+    entries[place] = entry
+    row.pointee.count += 1
+    row.pointee.newest = max(row.pointee.newest, entry.key.time)
+  }
+
+  /// A deleted item is nobody's any more.
+  mutating func remove(_ index: Int, under author: UInt32) {
+    guard let row = place(of: author).map({ rows + $0 }), let entries = row.pointee.entries,
+      let place = row.pointee.items.firstIndex(where: { $0.index == UInt32(index) })
+    else { return }
+    for earlier in place..<(Int(row.pointee.count) - 1) { entries[earlier] = entries[earlier + 1] }
+    row.pointee.count -= 1
+    row.pointee.newest = row.pointee.items.last?.key.time ?? Row().newest
+  }
+
+  private mutating func add(_ author: UInt32) -> Int {
+    if rowCount == rowCapacity {
+      let grown = UnsafeMutablePointer<Row>.allocate(capacity: rowCapacity * 2)
+      grown.moveInitialize(from: rows, count: rowCount)
+      rows.deallocate()
+      (rows, rowCapacity) = (grown, rowCapacity * 2)
+    }
+    (rows + rowCount).initialize(to: Row())
+    others.insert(UInt64(author) + 1, rowCount)
+    rowCount += 1
+    return rowCount - 1
+  }
+
+  private static func grow(_ row: inout Row) {
+    let capacity = max(Int(row.capacity) * 2, 4)
+    let grown = UnsafeMutablePointer<Entry>.allocate(capacity: capacity)
+    if let entries = row.entries {
+      grown.update(from: entries, count: Int(row.count))
+      entries.deallocate()
+    }
+    row.entries = grown
+    row.capacity = UInt32(capacity)
+  }
+
+  private static func place(of key: OrderKey, in present: UnsafeBufferPointer<Entry>) -> Int {
     var (low, high) = (0, present.count)
     // Nearly always the newest.
     if let last = present.last, last.key < key { low = high }
@@ -27,12 +110,6 @@ struct ItemIndex {
     }
     return low
   }
-
-  /// A deleted item is nobody's any more.
-  mutating func remove(_ index: Int, under key: UInt32) { places[key]?.removeAll { $0.index == UInt32(index) } }
-
-  /// A key's items, oldest first.
-  func items(under key: UInt32) -> [Entry] { places[key] ?? [] }
 }
 
 /// The newest of what several places have: a heap of so many, the oldest of them on top.
@@ -50,9 +127,15 @@ struct NewestItems: ~Copyable {
   deinit { heap.deallocate() }
 
   /// Looks at one author in one partition: no further back than to where nothing newer than what is there already can come.
-  mutating func add(_ entries: [ItemIndex.Entry], _ partition: Int, ofViewer isOwn: Bool) {
-    for entry in entries.reversed() {
-      if count == limit, limit == 0 || entry.key < heap[0].key { return }
+  @inline(__always) mutating func add(_ row: ItemIndex.Row, _ partition: Int, ofViewer isOwn: Bool) {
+    // Of most authors nothing is new enough, and their items are not looked at.
+    if count == limit, limit == 0 || row.newest < heap[0].key.time { return }
+    addItems(row.items, partition, ofViewer: isOwn)
+  }
+
+  private mutating func addItems(_ items: UnsafeBufferPointer<ItemIndex.Entry>, _ partition: Int, ofViewer isOwn: Bool) {
+    for entry in items.reversed() {
+      if count == limit, entry.key < heap[0].key { return }
       guard isOwn || !entry.isPrivate else { continue }
       insert((entry.key, ItemReference(partition: partition, index: Int(entry.index))))
     }
@@ -60,40 +143,48 @@ struct NewestItems: ~Copyable {
 
   private mutating func insert(_ found: Found) {
     if count < limit {
-      heap[count] = found
       var place = count
       count += 1
-      while place > 0, heap[place].key < heap[(place - 1) / 2].key {
-        swap(&heap[place], &heap[(place - 1) / 2])
+      while place > 0, found.key < heap[(place - 1) / 2].key {
+        heap[place] = heap[(place - 1) / 2]
         place = (place - 1) / 2
       }
+      heap[place] = found
     } else {
-      heap[0] = found
-      var place = 0
-      while true {
-        var least = place
-        for child in (2 * place + 1)...(2 * place + 2) where child < count && heap[child].key < heap[least].key {
-          least = child
-        }
-        if least == place { return }
-        swap(&heap[place], &heap[least])
-        place = least
-      }
+      sink(found, among: count)
     }
   }
 
+  /// Puts an entry in the place of the oldest.
+  private func sink(_ found: Found, among count: Int) {
+    var place = 0
+    while true {
+      var child = 2 * place + 1
+      guard child < count else { break }
+      if child + 1 < count, heap[child + 1].key < heap[child].key { child += 1 }
+      guard heap[child].key < found.key else { break }
+      heap[place] = heap[child]
+      place = child
+    }
+    heap[place] = found
+  }
+
   /// The best over all that was added, newest first.
-  mutating func forEach(_ body: (ItemReference) -> Void) {
-    var found = UnsafeMutableBufferPointer(start: heap, count: count)
-    found.sort { $0.key > $1.key }
-    for entry in found { body(entry.reference) }
+  consuming func forEach(_ body: (ItemReference) -> Void) {
+    // The oldest goes behind the others, again and again.
+    for last in stride(from: count - 1, to: 0, by: -1) {
+      let (oldest, moved) = (heap[0], heap[last])
+      sink(moved, among: last)
+      heap[last] = oldest
+    }
+    for place in 0..<count { body(heap[place].reference) }
   }
 }
 
 extension Partition {
   /// Enters a new item into the indexes that the run needs.
   func enter(_ index: Int, _ operation: Operation) {
-    if keeps.authors { byAuthor.insert(store.pointee.items[index], at: index, under: operation.subject.author.rawValue) }
+    if keeps.authors { store.pointee.enterUnderAuthor(index) }
     enterWords(index, version: 1, operation)
   }
 
@@ -117,7 +208,7 @@ extension MemoryBackend {
       guard arguments[position] <= UInt64(UInt32.max) else { continue }
       let author = MemberID(UInt32(arguments[position]))
       for number in partitionNumbers(of: author) {
-        newest.add(partitions[number].byAuthor.items(under: author.rawValue), number, ofViewer: author == operation.actor)
+        newest.add(stores[number].pointee.byAuthor.row(of: author.rawValue), number, ofViewer: author == operation.actor)
       }
     }
     newest.forEach { reply.items.append(item($0).row) }

@@ -1,7 +1,7 @@
 import JamboreeKit
 
-/// The items of one partition, and the threads under them. Kept behind a plain pointer: every read goes through it, and
-/// counting references to an object that both cores read would make them wait for each other.
+/// The items of one partition, the threads under them, and its members' connections. Kept behind a plain pointer: every read goes
+/// through it, and counting references to an object that both cores read would make them wait for each other.
 struct ItemTable: ~Copyable {
   private var numbers = IdentifierTable()
   private(set) var items: UnsafeMutablePointer<StoredItem>
@@ -9,6 +9,9 @@ struct ItemTable: ~Copyable {
   private var capacity = 64
   /// Items with their replies, ready to be shown.
   private(set) var threads = ThreadList()
+  /// Empty where the run does not ask for it.
+  private(set) var byAuthor = ItemIndex(memberCount: 0)
+  var connections = ConnectionTable()
 
   init() { items = .allocate(capacity: capacity) }
 
@@ -41,6 +44,17 @@ struct ItemTable: ~Copyable {
     let item = items[index]
     if item.thread != StoredItem.noThread { threads.pointer(to: Int(item.thread)).pointee.setTop(item.row) }
   }
+
+  // MARK: Authors
+
+  /// Makes room for the partition's members, before the first item.
+  mutating func keepAuthors(memberCount: Int) { byAuthor = ItemIndex(memberCount: memberCount) }
+
+  mutating func enterUnderAuthor(_ index: Int) {
+    byAuthor.insert(items[index], at: index, under: items[index].id.author.rawValue)
+  }
+
+  mutating func removeUnderAuthor(_ index: Int) { byAuthor.remove(index, under: items[index].id.author.rawValue) }
 
   // MARK: Threads
 

@@ -69,8 +69,11 @@ extension MemoryBackend {
 
   private func readConnections(_ operation: Operation, _ reply: inout Reply) -> Outcome {
     guard operation.object <= UInt64(UInt32.max) else { return .ok }
-    let others = connections(of: MemberID(UInt32(operation.object)), operation.kind)
-    for other in others.prefix(Int(operation.limit)) { reply.keys.append(UInt64(other)) }
+    let member = MemberID(UInt32(operation.object))
+    let store = stores[Int(member.rawValue % UInt32(shardCount))]
+    store.pointee.connections.read(member, operation.kind) { others in
+      for place in 0..<min(others.count, Int(operation.limit)) { reply.keys.append(UInt64(others[place])) }
+    }
     return .ok
   }
 

@@ -20,7 +20,6 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   let containers: UnsafeMutablePointer<ContainerList>
   /// Containers beyond an item's own.
   var alsoListed: [ItemID: [ContainerID]] = [:]
-  private(set) var graph = SocialGraph(memberCount: 0)
   private(set) var population: Population?
   /// Empty where the run does not search.
   let words = WordIndex()
@@ -46,10 +45,13 @@ public final class MemoryBackend: BlockingStorageBackend, @unchecked Sendable {
   }
 
   public func load(_ dataset: Dataset) throws(BackendError) {
-    graph = dataset.population.graph
     population = dataset.population
     if dataset.verbs.contains(.directory) { directory = Directory(dataset.population) }
-    for partition in partitions { partition.keeps = Partition.Indexes(dataset.verbs) }
+    for partition in partitions {
+      partition.keeps = Partition.Indexes(dataset.verbs)
+      partition.store.pointee.connections.load(dataset.population.graph)
+      if partition.keeps.authors { partition.store.pointee.keepAuthors(memberCount: dataset.population.count / shardCount + 1) }
+    }
     for container in dataset.containers where container.id != .none { _ = containers.pointee.make(container.id) }
     try write(dataset.history)
     mergeTick()

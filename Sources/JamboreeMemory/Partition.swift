@@ -14,11 +14,6 @@ final class Partition: @unchecked Sendable {
     let member: MemberID
   }
 
-  struct ConnectionKey: Hashable {
-    let member: MemberID
-    let kind: UInt8
-  }
-
   /// A new item and where else it is listed.
   struct Arrival {
     let reference: ItemReference
@@ -36,9 +31,6 @@ final class Partition: @unchecked Sendable {
   private(set) var earlierVersions: [ItemID: [StoredItem]] = [:]
   private(set) var reactions: [ReactionKey: Int32] = [:]
   private(set) var memberships: Set<Membership> = []
-  /// Changes to the graph that was loaded: true for connected since, false for disconnected.
-  private(set) var connectionChanges: [ConnectionKey: [UInt32: Bool]] = [:]
-
   /// How many containers a member has joined.
   private(set) var joinedCounts: [UInt32: Int] = [:]
 
@@ -58,7 +50,6 @@ final class Partition: @unchecked Sendable {
     }
   }
   var keeps = Indexes()
-  var byAuthor = ItemIndex()
   var inboxes: [UInt32: DeliveryList] = [:]
   var notifications: [UInt32: DeliveryList] = [:]
 
@@ -116,8 +107,9 @@ final class Partition: @unchecked Sendable {
       }
       return .ok
     case .connect, .disconnect:
-      let key = ConnectionKey(member: operation.actor, kind: operation.kind)
-      connectionChanges[key, default: [:]][UInt32(truncatingIfNeeded: operation.object)] = operation.verb == .connect
+      let other = UInt32(truncatingIfNeeded: operation.object)
+      store.pointee.connections.change(
+        of: operation.actor, operation.kind, to: other, isTied: operation.verb == .connect)
       return .ok
     default: return .rejected
     }
@@ -162,7 +154,7 @@ final class Partition: @unchecked Sendable {
   private func delete(_ operation: Operation) -> Outcome {
     guard let index = store.pointee.index(for: operation) else { return .notFound }
     store.pointee.change(index) { $0.isDeleted = true }
-    if keeps.authors { byAuthor.remove(index, under: operation.subject.author.rawValue) }
+    if keeps.authors { store.pointee.removeUnderAuthor(index) }
     deletions.append(ItemReference(partition: number, index: index))
     return .ok
   }
