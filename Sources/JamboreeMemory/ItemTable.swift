@@ -9,6 +9,8 @@ struct ItemTable: ~Copyable {
   private var capacity = 64
   /// Items with their replies, ready to be shown.
   private(set) var threads = ThreadList()
+  /// Texts that were replaced since, each with the one before it.
+  private var earlierTexts = Buffer<EarlierText>()
   /// Empty where the run does not ask for it.
   private(set) var byAuthor = ItemIndex(memberCount: 0)
   var connections = ConnectionTable()
@@ -43,6 +45,24 @@ struct ItemTable: ~Copyable {
   private func refreshThread(_ index: Int) {
     let item = items[index]
     if item.thread != StoredItem.noThread { threads.pointer(to: Int(item.thread)).pointee.setTop(item.row) }
+  }
+
+  /// Gives an item another text. The one that it had stays to be looked up.
+  mutating func replaceText(_ index: Int, by payload: UInt64) {
+    let present = items[index]
+    earlierTexts.append(EarlierText(payload: present.payload, version: present.version, before: present.earlierText))
+    let number = UInt32(earlierTexts.count - 1)
+    change(index) {
+      $0.version += 1
+      $0.payload = payload
+      $0.earlierText = number
+    }
+  }
+
+  /// The texts that an item had, the last one first, as long as `body` returns true.
+  func forEachEarlierText(_ index: Int, _ body: (EarlierText) -> Bool) {
+    var number = items[index].earlierText
+    while number != StoredItem.noText, body(earlierTexts[Int(number)]) { number = earlierTexts[Int(number)].before }
   }
 
   // MARK: Authors

@@ -56,13 +56,14 @@ extension MemoryBackend {
     guard present.isVisible(to: operation.actor) else { return .notFound }
     let limit = Int(operation.limit)
     if limit > 0 { reply.items.append(present.row) }
-    for earlier in (partitions[reference.partition].earlierVersions[operation.subject] ?? []).reversed() {
-      guard reply.items.count < limit else { break }
+    stores[reference.partition].pointee.forEachEarlierText(reference.index) { earlier in
+      guard reply.items.count < limit else { return false }
       // What people have said since belongs to the item, not to one of its texts.
       var row = present.row
       row.version = earlier.version
       row.payload = earlier.payload
       reply.items.append(row)
+      return true
     }
     return .ok
   }

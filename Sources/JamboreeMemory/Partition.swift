@@ -28,7 +28,6 @@ final class Partition: @unchecked Sendable {
 
   let number: Int
   let store: UnsafeMutablePointer<ItemTable>
-  private(set) var earlierVersions: [ItemID: [StoredItem]] = [:]
   private(set) var reactions: [ReactionKey: Int32] = [:]
   private(set) var memberships: Set<Membership> = []
   /// How many containers a member has joined.
@@ -140,11 +139,7 @@ final class Partition: @unchecked Sendable {
       reply.version = present.version
       return .conflict
     }
-    earlierVersions[operation.subject, default: []].append(present)
-    store.pointee.change(index) {
-      $0.version += 1
-      $0.payload = Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength)
-    }
+    store.pointee.replaceText(index, by: Payload.fingerprint(seed: operation.payloadSeed, length: operation.payloadLength))
     enterWords(index, version: present.version + 1, operation)
     changes.append(Change(reference: ItemReference(partition: number, index: index), ratingChange: 0))
     reply.version = present.version + 1

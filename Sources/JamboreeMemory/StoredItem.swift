@@ -18,12 +18,15 @@ struct StoredItem: BitwiseCopyable {
   var version: UInt32 = 1
   /// Index of the thread in the partition, or `noThread` as long as nobody has replied.
   var thread: UInt32 = StoredItem.noThread
+  /// Index of the text that it had before, or `noText` when it was never changed.
+  var earlierText: UInt32 = StoredItem.noText
   var topic: UInt16
   var kind: UInt8
   var flags: OperationFlags
   var isDeleted = false
 
   static let noThread = UInt32.max
+  static let noText = UInt32.max
 
   init(publishing operation: Operation) {
     id = operation.subject
@@ -49,6 +52,14 @@ struct StoredItem: BitwiseCopyable {
   @inline(__always) func isVisible(to viewer: MemberID) -> Bool {
     !isDeleted && (!flags.contains(.isPrivate) || id.author == viewer)
   }
+}
+
+/// A text that an item had.
+struct EarlierText: BitwiseCopyable {
+  let payload: UInt64
+  let version: UInt32
+  /// Index of the one before it, or `StoredItem.noText`.
+  let before: UInt32
 }
 
 /// Where an item is: its partition in the high 6 bits, its number there in the low 26.
