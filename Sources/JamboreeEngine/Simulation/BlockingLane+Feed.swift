@@ -16,36 +16,41 @@ extension BlockingLane {
       let start = clock.now()
       outcome = session.execute(operation, arguments: context.pointee.arguments.span, into: &reply.pointee)
       let end = clock.now()
+      // The ranking begins where the read ended, so nothing of the harness's own may come between them.
+      let isLast = assembly.take(outcome, reply.pointee)
+      let ranking = isLast ? rankLook(operation, since: end, context) : nil
       let argumentsHash = hash(context.pointee.arguments.span)
       context.pointee.arguments.removeAll()
       progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
+      if let ranking { progress.addRanking(durationNanoseconds: ranking) }
       news?.counters.readCalls &+= 1
       tally.pointee.count(outcome)
       if outcome.isError { sample(operation, outcome, session.lastErrorText) }
-      guard assembly.take(outcome, reply.pointee) else {
-        digest(operation, outcome, reply.pointee, page: context.pointee.page, isRanked: false, argumentsHash: argumentsHash)
-        continue
-      }
-      if assembly.isMerged {
-        finishLook(operation, outcome, assembly.merged.pointee, argumentsHash, since: end, context, &progress)
+      if isLast, assembly.isMerged {
+        digest(
+          operation, outcome, assembly.merged.pointee, page: context.pointee.page, isRanked: assembly.isRanked,
+          argumentsHash: argumentsHash)
       } else {
-        finishLook(operation, outcome, reply.pointee, argumentsHash, since: end, context, &progress)
+        digest(
+          operation, outcome, reply.pointee, page: context.pointee.page, isRanked: isLast && assembly.isRanked,
+          argumentsHash: argumentsHash)
       }
     }
     if assembly.isMerged { return agents.resume(agent, outcome: outcome, reply: assembly.merged.pointee, &context.pointee) }
     return agents.resume(agent, outcome: outcome, reply: reply.pointee, &context.pointee)
   }
 
-  /// Ranks what is shown; it is in the digest with the last of the reads.
-  @inline(__always) private func finishLook(
-    _ operation: borrowing Operation, _ outcome: Outcome, _ shown: borrowing Reply, _ argumentsHash: UInt64, since start: UInt64,
-    _ context: UnsafeMutablePointer<AgentContext>, _ progress: inout ActionProgress
-  ) {
-    if assembly.isRanked {
-      progress.addRanking(
-        durationNanoseconds: rank(operation, shown, pageLength: assembly.pageLength, since: start, into: &context.pointee.page))
+  /// Ranks what is shown.
+  /// - Returns: how long that took, in nanoseconds; nil where it is not ranked.
+  @inline(__always) private func rankLook(
+    _ operation: borrowing Operation, since start: UInt64, _ context: UnsafeMutablePointer<AgentContext>
+  ) -> UInt64? {
+    guard assembly.isRanked else { return nil }
+    let length = assembly.pageLength
+    if assembly.isMerged {
+      return rank(operation, assembly.merged.pointee, pageLength: length, since: start, into: &context.pointee.page)
     }
-    digest(operation, outcome, shown, page: context.pointee.page, isRanked: assembly.isRanked, argumentsHash: argumentsHash)
+    return rank(operation, reply.pointee, pageLength: length, since: start, into: &context.pointee.page)
   }
 
   func readBackfills(_ shard: Int, at time: SimTime) {

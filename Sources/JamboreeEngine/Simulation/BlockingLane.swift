@@ -80,18 +80,20 @@ final class BlockingLane: Lane {
       let start = clock.now()
       let outcome = session.execute(operation, arguments: context.pointee.arguments.span, into: &reply.pointee)
       let end = clock.now()
+      // The ranking begins where the read ended, so nothing of the harness's own may come between them.
+      var ranking: UInt64?
+      if pageLength >= 0 {
+        ranking = rank(operation, reply.pointee, pageLength: pageLength, since: end, into: &context.pointee.page)
+      } else if !context.pointee.page.isEmpty {
+        context.pointee.page.removeAll()
+      }
       var argumentsHash: UInt64 = 0
       if !context.pointee.arguments.isEmpty {
         argumentsHash = hash(context.pointee.arguments.span)
         context.pointee.arguments.removeAll()
       }
       progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
-      if pageLength < 0 {
-        if !context.pointee.page.isEmpty { context.pointee.page.removeAll() }
-      } else {
-        progress.addRanking(
-          durationNanoseconds: rank(operation, reply.pointee, pageLength: pageLength, since: end, into: &context.pointee.page))
-      }
+      if let ranking { progress.addRanking(durationNanoseconds: ranking) }
       tally.pointee.count(outcome)
       if outcome.isError { sample(operation, outcome, session.lastErrorText) }
       digest(
