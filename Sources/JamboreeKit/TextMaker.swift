@@ -15,9 +15,9 @@
 
 /// Spells out the words of a text, one after the other.
 ///
-/// Every text that is made is spelled out, so this goes by the word and not by the letter, and without a branch that would be guessed
-/// wrong half of the time: a word's letters are one number, of which eight bytes are stored, and those behind the word and its space
-/// are written over by the next one.
+/// Every text that is made is spelled out, so this goes by the word and not by the letter, and without a branch that would be
+/// guessed wrong half of the time: a word's letters are one number, of which eight bytes are stored, and those behind the word and
+/// its space are written over by the next one.
 struct TextMaker {
   /// So many bytes at the end of a buffer are left to ``finish(_:from:)``: three words and their spaces.
   static let margin = 24
@@ -26,7 +26,7 @@ struct TextMaker {
 
   init(seed: UInt64) { bits = WordBits(seed: seed) }
 
-  /// Writes words, a space behind each, until fewer than ``margin`` of `length` bytes are left; eight more bytes may be written over.
+  /// Writes words, a space behind each, until fewer than ``margin`` of `length` bytes are left; eight more may be written over.
   /// - Parameter start: 0, or the end of the words that are there.
   /// - Returns: the end of the last word's space.
   mutating func write(into text: UnsafeMutableRawBufferPointer, from start: Int, length: Int) -> Int {

@@ -12,10 +12,14 @@ struct ConnectionTable: ~Copyable {
   mutating func load(_ graph: SocialGraph) { self.graph = graph }
 
   /// Never 0.
-  @inline(__always) private func key(_ member: MemberID, _ kind: UInt8) -> UInt64 { (UInt64(member.rawValue) + 1) << 8 | UInt64(kind) }
+  @inline(__always) private func key(_ member: MemberID, _ kind: UInt8) -> UInt64 {
+    (UInt64(member.rawValue) + 1) << 8 | UInt64(kind)
+  }
 
   /// Shows those whom a member is tied to, ascending.
-  @inline(__always) func read<Result>(_ member: MemberID, _ kind: UInt8, _ body: (UnsafeBufferPointer<UInt32>) -> Result) -> Result {
+  @inline(__always) func read<Result>(
+    _ member: MemberID, _ kind: UInt8, _ body: (UnsafeBufferPointer<UInt32>) -> Result
+  ) -> Result {
     if let number = numbers.find(key(member, kind)) { return lists[number].withUnsafeBufferPointer(body) }
     let loaded = loaded(member, kind)
     return graph.targets.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[loaded])) }

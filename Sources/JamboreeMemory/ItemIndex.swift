@@ -14,8 +14,8 @@ struct ItemIndex: ~Copyable {
 
   /// One author's items.
   struct Row: BitwiseCopyable {
-    /// When the newest of them was created; before all times when there are none.
-    fileprivate(set) var newest = SimTime(nanoseconds: .min)
+    /// The last entry's key; means nothing when there is none.
+    fileprivate(set) var newest = OrderKey(time: SimTime(nanoseconds: .min), id: .none)
     fileprivate var entries: UnsafeMutablePointer<Entry>?
     fileprivate var count: UInt32 = 0
     fileprivate var capacity: UInt32 = 0
@@ -63,7 +63,7 @@ struct ItemIndex: ~Copyable {
     for later in stride(from: Int(row.pointee.count), to: place, by: -1) { entries[later] = entries[later - 1] }
     entries[place] = entry
     row.pointee.count += 1
-    row.pointee.newest = max(row.pointee.newest, entry.key.time)
+    if place + 1 == Int(row.pointee.count) { row.pointee.newest = entry.key }
   }
 
   /// A deleted item is nobody's any more.
@@ -73,7 +73,7 @@ struct ItemIndex: ~Copyable {
     else { return }
     for earlier in place..<(Int(row.pointee.count) - 1) { entries[earlier] = entries[earlier + 1] }
     row.pointee.count -= 1
-    row.pointee.newest = row.pointee.items.last?.key.time ?? Row().newest
+    row.pointee.newest = row.pointee.items.last?.key ?? Row().newest
   }
 
   private mutating func add(_ author: UInt32) -> Int {
@@ -112,72 +112,66 @@ struct ItemIndex: ~Copyable {
   }
 }
 
-/// The newest of what several places have: a heap of so many, the oldest of them on top.
-struct NewestItems: ~Copyable {
-  private typealias Found = (key: OrderKey, reference: ItemReference)
-  private let heap: UnsafeMutablePointer<Found>
+/// The items of several authors, newest first: a heap of authors by their newest item that was not shown yet.
+struct NewestOfAuthors: ~Copyable {
+  /// An author, and how many of its items are left.
+  private struct Head: BitwiseCopyable {
+    var key: OrderKey
+    let entries: UnsafePointer<ItemIndex.Entry>
+    var left: UInt32
+    let partition: UInt8
+    let isOwn: Bool
+  }
+
+  private let heads: UnsafeMutablePointer<Head>
   private var count = 0
-  private let limit: Int
 
-  init(limit: Int) {
-    self.limit = limit
-    heap = .allocate(capacity: max(limit, 1))
-  }
+  /// - Parameter capacity: for how many calls of ``add(_:_:ofViewer:)`` there is room.
+  init(capacity: Int) { heads = .allocate(capacity: max(capacity, 1)) }
 
-  deinit { heap.deallocate() }
+  deinit { heads.deallocate() }
 
-  /// Looks at one author in one partition: no further back than to where nothing newer than what is there already can come.
+  /// Adds what one author has in one partition. The items themselves are not looked at before it is their turn.
   @inline(__always) mutating func add(_ row: ItemIndex.Row, _ partition: Int, ofViewer isOwn: Bool) {
-    // Of most authors nothing is new enough, and their items are not looked at.
-    if count == limit, limit == 0 || row.newest < heap[0].key.time { return }
-    addItems(row.items, partition, ofViewer: isOwn)
+    guard let entries = row.items.baseAddress, !row.items.isEmpty else { return }
+    heads[count] = Head(
+      key: row.newest, entries: entries, left: UInt32(row.items.count), partition: UInt8(partition), isOwn: isOwn)
+    count += 1
   }
 
-  private mutating func addItems(_ items: UnsafeBufferPointer<ItemIndex.Entry>, _ partition: Int, ofViewer isOwn: Bool) {
-    for entry in items.reversed() {
-      if count == limit, entry.key < heap[0].key { return }
-      guard isOwn || !entry.isPrivate else { continue }
-      insert((entry.key, ItemReference(partition: partition, index: Int(entry.index))))
-    }
-  }
-
-  private mutating func insert(_ found: Found) {
-    if count < limit {
-      var place = count
-      count += 1
-      while place > 0, found.key < heap[(place - 1) / 2].key {
-        heap[place] = heap[(place - 1) / 2]
-        place = (place - 1) / 2
+  /// Shows the newest `limit` of those that the viewer may see.
+  consuming func forEach(limit: Int, _ body: (ItemReference) -> Void) {
+    for place in stride(from: count / 2 - 1, through: 0, by: -1) { sink(heads[place], to: place) }
+    var shown = 0
+    while count > 0, shown < limit {
+      var head = heads[0]
+      head.left -= 1
+      let entry = head.entries[Int(head.left)]
+      if head.isOwn || !entry.isPrivate {
+        body(ItemReference(partition: Int(head.partition), index: Int(entry.index)))
+        shown += 1
       }
-      heap[place] = found
-    } else {
-      sink(found, among: count)
+      if head.left > 0 {
+        head.key = head.entries[Int(head.left) - 1].key
+      } else {
+        count -= 1
+        head = heads[count]
+      }
+      sink(head, to: 0)
     }
   }
 
-  /// Puts an entry in the place of the oldest.
-  private func sink(_ found: Found, among count: Int) {
-    var place = 0
+  private func sink(_ head: Head, to start: Int) {
+    var place = start
     while true {
       var child = 2 * place + 1
       guard child < count else { break }
-      if child + 1 < count, heap[child + 1].key < heap[child].key { child += 1 }
-      guard heap[child].key < found.key else { break }
-      heap[place] = heap[child]
+      if child + 1 < count, heads[child].key < heads[child + 1].key { child += 1 }
+      guard head.key < heads[child].key else { break }
+      heads[place] = heads[child]
       place = child
     }
-    heap[place] = found
-  }
-
-  /// The best over all that was added, newest first.
-  consuming func forEach(_ body: (ItemReference) -> Void) {
-    // The oldest goes behind the others, again and again.
-    for last in stride(from: count - 1, to: 0, by: -1) {
-      let (oldest, moved) = (heap[0], heap[last])
-      sink(moved, among: last)
-      heap[last] = oldest
-    }
-    for place in 0..<count { body(heap[place].reference) }
+    heads[place] = head
   }
 }
 
@@ -200,30 +194,20 @@ extension Partition {
 
 extension MemoryBackend {
   func readRecent(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: inout Reply) -> Outcome {
-    var newest = NewestItems(limit: Int(operation.limit))
+    var newest = NewestOfAuthors(capacity: arguments.count + shardCount)
     // Who is named twice counts once; nearly always they come in order, and nobody is.
     let isAscending = (1..<max(arguments.count, 1)).allSatisfy { arguments[$0 - 1] < arguments[$0] }
     var seen: Set<UInt64> = []
-    withUnsafeTemporaryAllocation(of: ItemIndex.Row.self, capacity: max(arguments.count, 1)) { rows in
-      // All rows before the first decision: their memory is then asked for at once, and not one after the other.
-      for position in 0..<arguments.count where arguments[position] < UInt64(UInt32.max) {
-        let author = UInt32(arguments[position])
-        rows[position] = stores[Int(author % UInt32(shardCount))].pointee.byAuthor.row(of: author)
-      }
-      for position in 0..<arguments.count where isAscending || seen.insert(arguments[position]).inserted {
-        guard arguments[position] <= UInt64(UInt32.max) else { continue }
-        let author = MemberID(UInt32(arguments[position]))
-        if author == .platform {
-          // What the platform made is everywhere.
-          for number in 0..<shardCount {
-            newest.add(stores[number].pointee.byAuthor.row(of: author.rawValue), number, ofViewer: author == operation.actor)
-          }
-        } else {
-          newest.add(rows[position], Int(author.rawValue % UInt32(shardCount)), ofViewer: author == operation.actor)
-        }
+    for position in 0..<arguments.count where isAscending || seen.insert(arguments[position]).inserted {
+      guard arguments[position] <= UInt64(UInt32.max) else { continue }
+      let author = MemberID(UInt32(arguments[position]))
+      // What the platform made is everywhere.
+      let own = Int(author.rawValue % UInt32(shardCount))
+      for number in author == .platform ? 0..<shardCount : own..<(own + 1) {
+        newest.add(stores[number].pointee.byAuthor.row(of: author.rawValue), number, ofViewer: author == operation.actor)
       }
     }
-    newest.forEach { reply.items.append(item($0).row) }
+    newest.forEach(limit: Int(operation.limit)) { reply.items.append(item($0).row) }
     return .ok
   }
 
