@@ -142,6 +142,7 @@ import Testing
     try refused("gate", "s.yaml", names: ["--baseline"])
     try refused("gate", "t.yaml", "--baseline", "main", names: ["t.yaml"])
     try refused("gate", "s.yaml", "--baseline", "main", "--replicates", "1", names: ["--replicates", "from 2"])
+    try refused("gate", "s.yaml", "--baseline", "main", "--process-timeout", "0s", names: ["--process-timeout", "from 1s"])
     try refused("gate", "s.yaml", "--baseline", "main", "--instructions", "guess", names: ["--instructions", "guess"])
     try refused("gate", "s.yaml", "--baseline", "main", "--baseline-binary", "nowhere", names: ["--baseline-binary nowhere", "swift build"])
     try refused("gate", "s.yaml", "--baseline", "main", "--baselines", "", names: ["--baselines"])
@@ -251,13 +252,64 @@ import Testing
     }
     while command.process.isRunning, children().isEmpty { usleep(10_000) }
     usleep(200_000)
-    let child = try #require(children().first)
+    let running = children()
+    #expect(!running.isEmpty)
     kill(command.process.processIdentifier, signal)
     let ended = try command.finish()
     #expect(ended.code == 130)
     #expect(ended.err.hasSuffix("jamboree: interrupted\n"))
-    #expect(kill(child, 0) == -1 && errno == ESRCH)
+    for child in running { #expect(kill(child, 0) == -1 && errno == ESRCH) }
     #expect(try place.run("baseline", "list").out.contains("no baselines"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
+  }
+
+  /// A baseline's program that never ends, has started another one, and does not listen when it is asked to end.
+  private func startHanging(_ place: Workplace, _ arguments: String) throws -> Started {
+    try makeBaseline(place)
+    try FileManager.default.createDirectory(atPath: place.path("tmp"), withIntermediateDirectories: true)
+    let hangs = try place.write("hangs", "#!/bin/sh\ntrap '' TERM INT\nsleep 300 &\necho $$ >> started\necho $! >> started\nwait\nsleep 300\n")
+    #expect(chmod(hangs, 0o755) == 0)
+    return try place.startShell(
+      "TMPDIR=\"$PWD/tmp\" exec \"$0\" gate s.yaml --baseline main --baseline-binary ./hangs --time-debug-builds "
+        + (Self.quick + [arguments]).joined(separator: " "))
+  }
+
+  private func started(_ place: Workplace) -> [pid_t] { place.text("started").split(separator: "\n").compactMap { pid_t($0) } }
+
+  /// Whether none of them is there, or will soon be.
+  private func areGone(_ processes: [pid_t]) -> Bool {
+    func isGone(_ process: pid_t) -> Bool {
+      let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+      return status.isEmpty || status.split(separator: ")").last?.hasPrefix(" Z") == true
+    }
+    for _ in 0..<1_000 where !processes.allSatisfy(isGone) { usleep(10_000) }
+    return processes.allSatisfy(isGone)
+  }
+
+  @Test func aProcessThatHangsIsEnded() throws {
+    let place = try Workplace()
+    let ended = try startHanging(place, "--process-timeout 8s").finish()
+    #expect(ended.code == 75)
+    let message = ended.err.split(separator: "\n").last ?? ""
+    #expect(
+      message.contains("the baseline program (./hangs) had not come to its end after 8s") && message.contains("--process-timeout"), "\(ended.err)")
+    #expect(started(place).count == 2)
+    #expect(areGone(started(place)))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
+  }
+
+  /// Nobody can do anything when they are killed: what has been started ends nevertheless.
+  @Test(arguments: [SIGTERM, SIGKILL]) func whatItHasStartedEndsWithTheGate(_ signal: Int32) throws {
+    let place = try Workplace()
+    let gate = try startHanging(place, "")
+    while gate.process.isRunning, started(place).count < 2 { usleep(10_000) }
+    kill(gate.process.processIdentifier, signal)
+    #expect(try gate.finish().code == (signal == SIGKILL ? -SIGKILL : 130))
+    #expect(started(place).count == 2)
+    #expect(areGone(started(place)))
+    let folder = place.path("tmp")
+    func left() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
+    for _ in 0..<1_000 where try !left().isEmpty { usleep(10_000) }
+    #expect(try left().isEmpty)
   }
 }

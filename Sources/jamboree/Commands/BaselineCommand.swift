@@ -32,7 +32,7 @@ struct BaselineSetCommand: ParsableCommand {
     let measured = flags.run(scenario)
     let run = try flags.describe(measured)
     try store.prepare()
-    let children = try ChildProcesses()
+    let children = try ChildProcesses(limitNanoseconds: flags.processTimeout)
     defer { children.removeFolder() }
     let program = MeasuredProgram.current(children)
     let progress = StepPrinter(isQuiet: json)

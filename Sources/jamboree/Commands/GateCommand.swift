@@ -23,6 +23,22 @@ struct MeasuredRunFlags: ParsableArguments {
     transform: NumberArgument.integer(2...1000))
   var replicates = 10
 
+  @Option(
+    help: ArgumentHelp(
+      "The longest that one process may take, such as 90s or 10m; then it is ended, and the command with it (exit code 75). Default: 1h.",
+      valueName: "duration"),
+    transform: { text in
+      guard let nanoseconds = parseDuration(text), Self.processTimeouts.contains(nanoseconds) else {
+        throw ValidationError(
+          "expected a duration from \(durationText(Self.processTimeouts.lowerBound)) to \(durationText(Self.processTimeouts.upperBound)), such as 90s, 10m or 1h30m")
+      }
+      return nanoseconds
+    })
+  var processTimeout: Int64 = 3_600_000_000_000
+
+  /// From a second to 31 days, in nanoseconds.
+  private static let processTimeouts: ClosedRange<Int64> = 1_000_000_000...2_678_400_000_000_000
+
   @Option(help: "What counts instructions: perf, callgrind, off; auto takes the first that works.")
   var instructions = InstructionCounter.Choice.auto
 
@@ -60,7 +76,8 @@ struct GateCommand: ParsableCommand {
     discussion: """
       What a run comes to and how many instructions it takes is held against the baseline; times are held against processes of the baseline's \
       own program, run in turn with this one's, or on the machine of the baseline against those that it keeps. Exit codes: 0 passed; 1 \
-      failed; 64 no such baseline, or it is of another run; 75 times that were required could not be compared.
+      failed; 64 no such baseline, or it is of another run; 75 times that were required could not be compared, or a process was killed or \
+      took too long.
       """)
 
   @Argument(help: "The baseline's scenario file.")
@@ -104,7 +121,7 @@ struct GateCommand: ParsableCommand {
         message: "baseline '\(baseline)' is of another run (\(differences.joined(separator: "; "))); name the baseline of this one, or make one of this run with 'jamboree baseline set NAME \(scenario)' and the same flags")
     }
     if let baselineBinary { try checkProgram(baselineBinary) }
-    let children = try ChildProcesses()
+    let children = try ChildProcesses(limitNanoseconds: flags.processTimeout)
     defer { children.removeFolder() }
     let progress = StepPrinter(isQuiet: json)
     let gate = GateRun(

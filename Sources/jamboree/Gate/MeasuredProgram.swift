@@ -87,6 +87,14 @@ struct MeasuredProgram {
         message: "a process of the \(role) program (\(path)) ended with exit code \(code) and left no results: \(said); is it a jamboree?")
     case .killed(let signal):
       return Failure(code: Failure.invalid, message: "a process of the \(role) program (\(path)) was killed by signal \(signal)")
+    case .timedOut: return timeOut
     }
+  }
+
+  /// What is told when a process of it was ended because it took too long.
+  var timeOut: Failure {
+    Failure(
+      code: Failure.invalid,
+      message: "a process of the \(role) program (\(path)) had not come to its end after \(durationText(children.limitNanoseconds)) and was ended; find out what it hangs in, or give it longer with --process-timeout")
   }
 }
