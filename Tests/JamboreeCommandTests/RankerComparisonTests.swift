@@ -101,4 +101,29 @@ import Testing
     #expect(run.code == 64)
     #expect(run.err.contains("no ranked page of this scenario was judged"))
   }
+
+  /// Each run begins with nothing, and there is one file: that is told before any run, and what to do instead works.
+  @Test(arguments: [
+    ["run", "s.yaml", "--seeds", "1..2"], ["compare", "s.yaml", "--rankers", "hot,random", "--seeds", "1"],
+    ["baseline", "set", "main", "s.yaml"], ["gate", "s.yaml", "--baseline", "main"],
+  ])
+  func aPlaceThatTakesOneRunIsRefused(_ arguments: [String]) throws {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    if arguments[0] == "gate" {
+      #expect(try place.run("baseline", "set", "main", "s.yaml", "--replicates", "2", "--instructions", "off", "--backend", "sqlite").code == 0)
+    }
+    let files = place.files
+    for (backend, what) in [("sqlite:d.sqlite?synchronous=off", "leave out the file"), ("postgres://u:secret@localhost/d?schema=s", "leave out the schema")] {
+      let refused = try place.run(arguments + ["--backend", backend])
+      #expect(refused.code == 64)
+      #expect(refused.err.contains("there are several runs") && refused.err.contains(what), "\(refused.err)")
+      #expect(refused.err.split(separator: "\n").count == 1 && refused.out.isEmpty && !refused.err.contains("secret"))
+      #expect(place.files == files)
+    }
+    if arguments[0] == "run" {
+      #expect(try place.run(arguments + ["--backend", "sqlite", "--no-floor"]).code == 0)
+      #expect(try place.run("run", "s.yaml", "--seeds", "1", "--backend", "sqlite:d.sqlite", "--no-floor").code == 0)
+    }
+  }
 }

@@ -62,6 +62,7 @@ struct MeasuredRunFlags: ParsableArguments {
   func describe(_ run: MeasuredRun) throws -> BaselineRun {
     let scenario = try ScenarioLoader.load(path: run.file, overrides: run.overrides, scale: run.scale, services: Composition.services,
       rankers: Composition.rankers)
+    try Composition.refuseNamedPlace(run.backend)
     let needs = try Composition.rankers.make(PlugInReference(run.ranker)).ranker.needs
     try MemoryNeed.check(scenario, ranker: needs, workers: run.workers, keepsItems: Composition.keepsItems(run.backend))
     return BaselineRun(

@@ -24,8 +24,10 @@ struct SeedSeries {
   /// Runs every command under every seed, in turn, so that what changes on the machine meanwhile meets all alike. Stops when a
   /// person asks it to.
   /// - Parameter tell: called with each run that came to its end.
+  /// - Throws: ``Failure`` for a backend that can take one run alone, before the first one; what a run throws.
   /// - Returns: by command, in the order of the seeds, the runs that came to their ends.
   static func perform(_ commands: [RunCommand], seeds: [UInt64], tell: (FinishedRun) throws -> Void) throws -> [[FinishedRun]] {
+    if commands.count * seeds.count > 1 { for command in commands { try Composition.refuseNamedPlace(command.backend ?? "memory") } }
     var runs = [[FinishedRun]](repeating: [], count: commands.count)
     for seed in seeds {
       for index in commands.indices {
