@@ -116,7 +116,7 @@ import Testing
     let place = try Workplace()
     try makeBaseline(place)
     for (arguments, what) in [
-      (["--seed", "3"], "seed"), (["--ranker", "random"], "ranker"), (["--scale", "0.5"], "scale"), (["--set", "services.jam.forums=3"], "--set"),
+      (["--seed", "3"], "seed"), (["--scale", "0.5"], "scale"), (["--set", "services.jam.forums=3"], "--set"),
       (["--workers", "1"], "workers"), (["--backend", "null"], "backend"),
     ] {
       let refused = try place.run(["gate", "s.yaml", "--baseline", "main"] + arguments)
@@ -126,6 +126,35 @@ import Testing
     }
     _ = try place.write("s.yaml", tiny.replacingOccurrences(of: "forums: 2", with: "forums: 3"))
     #expect(try gate(place).err.contains("the scenario's text"))
+  }
+
+  /// A ranker or a feed that may replace the baseline's: how good it is can be compared, what it takes cannot.
+  @Test func anotherRankerIsHeldToTheQualities() throws {
+    let place = try Workplace()
+    try makeBaseline(place, ["--seed", "7", "--ranker", "random", "--set", "measure.judgedPages=1"])
+    let report = try gate(place, "--ranker", "oracle", "--json").object()
+    #expect(report["substitutions"] as? [String] == ["ranker oracle in place of random"])
+    #expect(report["timing"] as? String == "not-compared" && (report["timingReason"] as? String)?.contains("another ranker") == true)
+    let findings = try #require(report["behaviour"] as? [[String: Any]])
+    func verdict(_ figure: String) -> String? { findings.first { $0["figure"] as? String == figure }?["verdict"] as? String }
+    #expect(verdict("digest") == "allowed" && verdict("quality.ndcg20") == "better")
+
+    // As it is for the worse.
+    try makeBaseline(place, ["--ranker", "oracle", "--set", "measure.judgedPages=1"])
+    let worse = try gate(place, "--ranker", "random")
+    #expect(worse.code == 1)
+    #expect(worse.out.contains("\n  ranker random in place of oracle: ") && worse.out.contains("quality.ndcg20 is worse by"), "\(worse.out)")
+    #expect(worse.out.contains("compare --rankers oracle,random s.yaml --seeds"))
+    // The baseline's by name is no other.
+    #expect(try gate(place, "--ranker", "oracle", "--feed", "pull", "--json").object()["substitutions"] as? [String] == [])
+    let feed = try gate(place, "--feed", "push", "--json")
+    #expect(feed.code == 0, "\(feed.err)")
+    #expect(try feed.object()["substitutions"] as? [String] == ["feed push in place of pull"])
+    for flags in [["--baseline-binary", "/bin/true"], ["--require-timings"]] {
+      let refused = try place.run(["gate", "s.yaml", "--baseline", "main", "--ranker", "random"] + flags)
+      #expect(refused.code == 64)
+      #expect(refused.err.contains(flags[0]) && refused.err.contains("ranker random in place of oracle"), "\(refused.err)")
+    }
   }
 
   @Test func mistakesAreNamed() throws {

@@ -30,7 +30,8 @@ struct BaselineSetCommand: ParsableCommand {
     try BaselineStore.check(name)
     let store = BaselineStore(folder: flags.baselines)
     let measured = flags.run(scenario)
-    let run = try flags.describe(measured)
+    try flags.check(measured)
+    let run = try measured.identity()
     try store.prepare()
     let children = try ChildProcesses(limitNanoseconds: flags.processTimeout)
     defer { children.removeFolder() }

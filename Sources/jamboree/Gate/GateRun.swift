@@ -18,6 +18,8 @@ struct GateRun {
 
   let baseline: Baseline
   let run: MeasuredRun
+  /// What is another than the baseline's on purpose, in words. Then what is done is, too, and takes other times.
+  let substitutions: [String]
   let replicates: Int
   let counter: InstructionCounter?
   let now: MeasuredProgram
@@ -32,7 +34,11 @@ struct GateRun {
   }
 
   func measure() throws -> GateReport {
-    var report = GateReport(baseline: baseline, run: run, replicates: replicates)
+    var report = GateReport(baseline: baseline, run: run, substitutions: substitutions, replicates: replicates)
+    if run.ranker != baseline.run.ranker {
+      report.notes.append(
+        "all of this is of one seed; 'jamboree compare --rankers \(baseline.run.ranker),\(run.ranker) \(run.file) --seeds 1..10' tells how sure differences are")
+    }
     onProgress("finding out what it does")
     let first = try now.measure(run)
     let firstBehaviour = Behaviour(first.detail)
@@ -94,7 +100,7 @@ struct GateRun {
   /// Both counted here where there are both programs: the library's functions differ from machine to machine.
   private func countInstructions(_ report: inout GateReport) throws -> (baseline: InstructionCount, now: InstructionCount)? {
     guard let counter else {
-      if baseline.instructions != nil { report.notes.append("instructions are not counted: neither perf nor valgrind gives them here, or they are off") }
+      if substitutions.isEmpty, baseline.instructions != nil { report.notes.append("instructions are not counted: neither perf nor valgrind gives them here, or they are off") }
       return nil
     }
     onProgress("counting instructions (\(counter.tool.rawValue))")
@@ -167,6 +173,8 @@ struct GateReport {
 
   let baseline: Baseline
   let run: MeasuredRun
+  /// What is another than the baseline's on purpose, in words.
+  let substitutions: [String]
   let replicates: Int
   var environment: BaselineEnvironment?
   var findings: [BehaviourFinding] = []

@@ -3,6 +3,7 @@ import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
 import JamboreeResults
+import JamboreeScenario
 
 /// What every process of a comparison runs.
 struct MeasuredRun {
@@ -13,6 +14,18 @@ struct MeasuredRun {
   var backend: String
   var ranker: String
   var workers: Int
+
+  func scenario() throws(ConfigurationError) -> Scenario {
+    try ScenarioLoader.load(path: file, overrides: overrides, scale: scale, services: Composition.services, rankers: Composition.rankers)
+  }
+
+  /// What of it must be a baseline's.
+  func identity() throws(ConfigurationError) -> BaselineRun {
+    let scenario = try scenario()
+    return BaselineRun(
+      scenario: scenario.name, scenarioHash: scenario.hash, seed: scenario.seed.rawValue, scale: scale, overrides: overrides,
+      backend: withoutPassword(backend), ranker: ranker, workers: workers)
+  }
 
   /// - Parameter scale: another one than the run's.
   func arguments(results: String, scale: Double? = nil, workers: Int? = nil) -> [String] {

@@ -16,8 +16,11 @@ struct GateText {
       }
     var lines = [
       "\(baseline.run.scenario) against baseline \(baseline.name), set \(Text.moment(unixNanoseconds: baseline.createdUnixSeconds * 1_000_000_000)) UTC\(commit)",
-      "  \(how)", "",
     ]
+    if !report.substitutions.isEmpty {
+      lines.append("  \(report.substitutions.joined(separator: ", ")): its qualities and errors are held against the baseline's; all else may be another")
+    }
+    lines += ["  \(how)", ""]
     var table = TextTable(["figure", "baseline", "now", "change", "99% interval", "noise", "finds", "verdict"], left: [0, 7])
     for finding in report.findings {
       table.add([
@@ -70,6 +73,7 @@ enum GateJSON {
     let failure: JSON = report.failure.map { .string($0) } ?? .null
     return .object([
       "baseline": .string(report.baseline.name), "scenario": .string(report.baseline.run.scenario), "replicates": .integer(Int64(report.replicates)),
+      "substitutions": .array(report.substitutions.map { .string($0) }),
       "passed": .boolean(passed), "verdict": .string(verdict), "reasons": .array(report.reasons.map { .string($0) }),
       "timing": .string(mode), "timingReason": reason.map { .string($0) } ?? .null, "notes": .array(report.notes.map { .string($0) }),
       "deterministic": .boolean(report.isDeterministic), "failedExpectations": .array(report.failedExpectations.map { .string($0) }),
