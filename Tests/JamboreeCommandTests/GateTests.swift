@@ -184,6 +184,9 @@ import Testing
     let list = try place.run("baseline", "list", "--json").object()["baselines"] as? [[String: Any]]
     #expect((list?.first?["error"] as? String)?.contains("processes") == true)
     #expect(try place.run("baseline", "list", "--baselines", "nowhere").out.contains("no baselines in nowhere"))
+    let unreadable = try place.run("baseline", "list", "--baselines", "s.yaml")
+    #expect(unreadable.code == 74 && unreadable.out.isEmpty)
+    #expect(unreadable.err.contains("s.yaml cannot be read"), "\(unreadable.err)")
   }
 
   @Test func requiredTimesThatThereAreNotAreInvalid() throws {

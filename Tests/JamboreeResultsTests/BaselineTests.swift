@@ -26,11 +26,11 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
   @Test func whatIsKeptIsReadBack() throws {
     let folder = try TemporaryFolder()
     let store = BaselineStore(folder: folder.file("new/baselines"))
-    #expect(store.names.isEmpty)
+    #expect(try store.names().isEmpty)
     let baseline = try makeBaseline()
     try store.save(baseline)
     try store.save(makeBaseline("a.b-c_9"))
-    #expect(store.names == ["a.b-c_9", "main"])
+    #expect(try store.names() == ["a.b-c_9", "main"])
     let read = try store.load("main")
     #expect(read.run == baseline.run && read.environment == baseline.environment && read.behaviour == baseline.behaviour)
     #expect(read.processes == baseline.processes && read.instructions == baseline.instructions)
@@ -122,6 +122,18 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     #expect { try store.load("folder") } throws: { "\($0)".contains("no plain file") }
     #expect { try BaselineStore(folder: folder.file("cut.json")).prepare() } throws: { ($0 as? ResultStoreError)?.kind == .io }
     #expect { try store.load("gone") } throws: { "\($0)".contains("known: cut, folder, main") }
+  }
+
+  /// Neither is an empty folder: nobody knows what is there.
+  @Test func aFolderThatCannotBeReadIsNotEmpty() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("file", Data())
+    try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: folder.file("loop"))
+    for name in ["file", "loop"] {
+      let store = BaselineStore(folder: folder.file(name))
+      #expect { try store.names() } throws: { ($0 as? ResultStoreError)?.kind == .io && "\($0)".contains("\(name) cannot be read") }
+      #expect { try store.load("main") } throws: { ($0 as? ResultStoreError)?.kind == .io && "\($0)".contains("cannot be read") }
+    }
   }
 
   @Test func whatDiffersIsTold() throws {

@@ -15,8 +15,19 @@ public struct BaselineStore: Sendable {
   public func path(_ name: String) -> String { "\(folder)/\(name).json" }
 
   /// Names in the folder, ascending; none where there is no folder.
-  public var names: [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  /// - Throws: ``ResultStoreError`` of kind `io` when the folder cannot be read.
+  public func names() throws -> [String] {
+    guard let directory = opendir(folder) else {
+      let code = errno
+      if code == ENOENT { return [] }
+      throw ResultStoreError(
+        kind: .io, message: "\(folder) cannot be read (\(errorText(code))), so what baselines there are is not known; make it a folder that can, or name another with --baselines")
+    }
+    defer { closedir(directory) }
+    var files: [String] = []
+    while let entry = readdir(directory) {
+      files.append(withUnsafePointer(to: &entry.pointee.d_name) { String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) })
+    }
     return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.filter { (try? Self.check($0)) != nil }.sorted()
   }
 
@@ -46,7 +57,7 @@ public struct BaselineStore: Sendable {
     guard stat(path, &status) == 0 else {
       let code = errno
       guard code == ENOENT || code == ENOTDIR else { throw ResultStoreError(kind: .io, message: "\(path) cannot be read (\(errorText(code)))") }
-      let known = names
+      let known = try names()
       throw ResultStoreError(
         kind: .usage,
         message: "there is no baseline '\(name)' in \(folder); "

@@ -98,7 +98,7 @@ struct BaselineListCommand: ParsableCommand {
   func run() throws {
     let store = BaselineStore(folder: baselines)
     // One that is damaged does not hide the others.
-    let found = store.names.map { name in (name, Result { try store.load(name) }) }
+    let found = try store.names().map { name in (name, Result { try store.load(name) }) }
     if json {
       let list = found.map { name, baseline in
         switch baseline {
