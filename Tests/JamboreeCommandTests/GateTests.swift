@@ -80,6 +80,9 @@ import Testing
     let slower = try gate(place, "--time-debug-builds")
     #expect(slower.code == 1)
     #expect(slower.out.contains("verdict  failed: operationsPerSecond is"), "\(slower.out)")
+    // Of four processes no small change is found, and what is not found is not a number.
+    #expect(slower.out.contains("  finds    nothing: no worsening under 100% would be found"), "\(slower.out)")
+    #expect(slower.out.contains("-100.0%") && slower.out.split(separator: "\n").allSatisfy { !$0.contains("0000%") })
     try scale(1e-12)
     let faster = try gate(place, "--time-debug-builds", "--json").object()
     #expect(!((faster["verdict"] as? String)?.contains("operationsPerSecond is") ?? true))

@@ -44,6 +44,29 @@ import Testing
     #expect(try place.run("list", "--results", "r.sqlite", "--json").object()["runs"].map { ($0 as? [Any])?.count } == 4)
   }
 
+  /// A run may have nothing to tell of a figure: its mean is of the others, and says so. No interval of a share leaves 0 to 1.
+  @Test func seedsThatDropOutAreTold() throws {
+    let place = try Workplace()
+    let arguments = ["--seeds", "1..4", "--results", "r.sqlite"] + pages
+    let object = try place.run(["run", Workplace.smoke, "--json"] + arguments).object()
+    let quality = try #require(object["quality"] as? [String: Any])
+    let found = try #require(quality["discoveredShare"] as? [String: Any])
+    let seeds = try #require(found["seeds"] as? [Int])
+    let runs = try #require(object["runs"] as? [[String: Any]])
+    // In the order of the seeds, those whose runs have it.
+    #expect(seeds == (1...4).filter { number(runs[$0 - 1], "quality", "discoveredShare") != nil })
+    #expect(seeds.count == 3 && (found["values"] as? [Double])?.count == 3)
+    for (name, figure) in quality where !name.hasSuffix("Seconds") && name != "pages" && !name.hasPrefix("kendall") {
+      guard let low = number(figure, "low"), let high = number(figure, "high") else { continue }
+      #expect(low >= 0 && high <= 1, "\(name)")
+    }
+    let table = try place.run(["run", Workplace.smoke] + arguments).out.split(separator: "\n")
+    #expect(table.contains { $0.hasPrefix("  quality.discoveredShare ") && $0.hasSuffix("  3 of 4") })
+    #expect(table.contains { $0.hasPrefix("  quality.ndcg20 ") && $0.hasSuffix("  4") })
+    let compared = try place.run(["compare", Workplace.smoke, "--rankers", "hot,random"] + arguments).out
+    #expect(compared.contains("\nhot: not every run has every figure; means are of those that do: found 3 of 4 seeds"), "\(compared)")
+  }
+
   @Test func rankersAreComparedAndTheFrontIsMarked() throws {
     let place = try Workplace()
     let run = try place.run(

@@ -30,6 +30,7 @@ struct BaselineSetCommand: ParsableCommand {
     try BaselineStore.check(name)
     let store = BaselineStore(folder: flags.baselines)
     let measured = flags.run(scenario)
+    try Composition.refuseNamedPlace(measured.backend)
     try flags.check(measured)
     let run = try measured.identity()
     try store.prepare()

@@ -65,6 +65,7 @@ struct MeasuredRunFlags: ParsableArguments {
     var alike = self
     (alike.ranker, alike.changes.feed) = (nil, nil)
     var run = alike.run(file, like: baseline.run)
+    try Composition.refuseNamedPlace(run.backend)
     let differences = try baseline.run.differences(to: run.identity())
     guard differences.isEmpty else {
       throw Failure(
@@ -87,7 +88,6 @@ struct MeasuredRunFlags: ParsableArguments {
   /// Refuses what cannot be run, before the first process is.
   func check(_ run: MeasuredRun) throws {
     let scenario = try run.scenario()
-    try Composition.refuseNamedPlace(run.backend)
     let needs = try Composition.rankers.make(PlugInReference(run.ranker)).ranker.needs
     try MemoryNeed.check(scenario, ranker: needs, workers: run.workers, keepsItems: Composition.keepsItems(run.backend))
   }

@@ -206,7 +206,7 @@ struct GateReport {
     for (judged, _) in judged where judged.verdict == .worse {
       let (interval, change) = (judged.estimate.interval(confidence: 0.99), judged.estimate.change)
       found.append(
-        "\(judged.figure.name) is \(Text.percent(abs(change))) \(change < 0 ? "lower" : "higher") (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
+        "\(judged.figure.name) is \(change < 0 ? "\(Text.percent(-change)) lower" : change < 10 ? "\(Text.percent(change)) higher" : Self.signed(change) + " as high") (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
     }
     return found
   }
@@ -218,8 +218,13 @@ struct GateReport {
       return "times are not compared: no figure has enough processes"
     }
     guard worst.findable > Self.mostFindable else { return nil }
-    return "times are too noisy: \(worst.figure.figure.name) would have to be \(Text.percent(worst.findable)) worse to be found; give it more --replicates or a quieter machine"
+    let name = worst.figure.figure.name
+    let what = worst.findable > 1 ? "nothing under 100% would be found of \(name)" : "\(name) would have to be \(Text.percent(worst.findable)) worse to be found"
+    return "times are too noisy, or the processes too few: \(what); give it more --replicates or a quieter machine"
   }
 
-  static func signed(_ share: Double) -> String { String(format: "%+.1f%%", share * 100) }
+  /// A change as a part: in percent, and from eleven times on as a factor.
+  static func signed(_ share: Double) -> String {
+    share < 10 ? String(format: "%+.1f%%", share * 100) : String(format: share < 1e6 ? "%.0f times" : "%.1g times", share + 1)
+  }
 }

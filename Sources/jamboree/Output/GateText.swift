@@ -36,10 +36,17 @@ struct GateText {
       table.add([
         name, figure(means.baseline), figure(means.now), GateReport.signed(judged.estimate.change),
         "\(GateReport.signed(interval.lowerBound))...\(GateReport.signed(interval.upperBound))", Text.percent(judged.estimate.noise),
-        Text.percent(findable), word(judged.verdict),
+        findable > 1 ? "nothing" : Text.percent(findable), word(judged.verdict),
       ])
     }
     lines += [table.text(), ""]
+    if report.judged.contains(where: { $0.findable > 1 }) {
+      lines.append("  finds    nothing: no worsening under 100% would be found; too noisy, or too few --replicates")
+    }
+    if report.judged.contains(where: { $0.figure.intervalDiffers }) {
+      lines.append(
+        "  interval of one figure by itself; the verdicts are on all \(report.judged.count) together (Holm's method) and let small changes pass, so the two may differ")
+    }
     lines += report.notes.map { "  note     \($0)" }
     lines.append("  verdict  \(verdict)")
     return lines.joined(separator: "\n")
@@ -93,7 +100,7 @@ enum GateJSON {
             "figure": .string(name), "baseline": JSON(report.means[name]?.baseline), "now": JSON(report.means[name]?.now),
             "change": JSON(estimate.change), "interval99": .array([JSON(interval.lowerBound), JSON(interval.upperBound)]), "noise": JSON(estimate.noise),
             "chance": JSON(judged.figure.isBetterWhenHigher ? estimate.chanceOfFall : estimate.chanceOfRise), "findable": JSON(findable),
-            "tolerance": JSON(judged.figure.tolerance), "verdict": .string(judged.verdict.rawValue),
+            "tolerance": JSON(judged.tolerance), "verdict": .string(judged.verdict.rawValue),
           ])
         }),
     ])
