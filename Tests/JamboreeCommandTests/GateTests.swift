@@ -148,6 +148,11 @@ import Testing
     #expect(worse.code == 1)
     #expect(worse.out.contains("\n  ranker random in place of oracle: ") && worse.out.contains("quality.ndcg20 is worse by"), "\(worse.out)")
     #expect(worse.out.contains("compare --rankers oracle,random s.yaml --seeds"))
+    // Named by the scenario's key, it is passed on as any.
+    #expect(try place.run(["baseline", "set", "keyed", "s.yaml", "--set", "ranker.id=top", "--workers", "1"] + Self.quick).code == 0)
+    #expect(try place.run("baseline", "show", "keyed", "--json").object()["ranker"] as? String == "top")
+    let keyed = try place.run(["gate", "s.yaml", "--baseline", "keyed", "--ranker", "chronological", "--json"] + Self.quick)
+    #expect(try keyed.object()["substitutions"] as? [String] == ["ranker chronological in place of top"], "\(keyed.err)")
     // The baseline's by name is no other.
     #expect(try gate(place, "--ranker", "oracle", "--feed", "pull", "--json").object()["substitutions"] as? [String] == [])
     let feed = try gate(place, "--feed", "push", "--json")

@@ -45,7 +45,10 @@ struct MeasuredRunFlags: ParsableArguments {
   @Option(help: "Folder that keeps the baselines.")
   var baselines = BaselineStore.defaultFolder
 
-  func validate() throws { try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder) }
+  func validate() throws {
+    try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder)
+    if ranker != nil { try refuseTwice("--ranker", "ranker", in: changes.overrides) }
+  }
 
   /// What a process is to run: what was given, then what the baseline has, then the defaults.
   func run(_ file: String, like baseline: BaselineRun? = nil) -> MeasuredRun {

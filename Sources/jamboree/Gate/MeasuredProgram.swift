@@ -30,7 +30,8 @@ struct MeasuredRun {
   /// - Parameter scale: another one than the run's.
   func arguments(results: String, scale: Double? = nil, workers: Int? = nil) -> [String] {
     ["run", file, "--scale", "\(scale ?? self.scale)", "--backend", backend, "--ranker", ranker, "--workers", "\(workers ?? self.workers)"]
-      + overrides.flatMap { ["--set", $0] } + ["--results", results, "--no-floor", "--json"]
+      // The ranker is named above, which is refused where the overrides do so, too.
+      + overrides.filter { !isOverride($0, of: "ranker") }.flatMap { ["--set", $0] } + ["--results", results, "--no-floor", "--json"]
   }
 }
 
