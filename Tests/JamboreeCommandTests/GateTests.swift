@@ -1,19 +1,22 @@
 import Foundation
 import Testing
 
-/// A gate over real processes of the program, on fifty people.
-@Suite struct GateTests {
-  /// What all of these leave out: a debug build takes seconds under callgrind.
-  private static let quick = ["--instructions", "off", "--replicates", "2"]
+/// What all of these leave out: a debug build takes seconds under callgrind.
+private let quick = ["--instructions", "off", "--replicates", "2"]
 
-  private func makeBaseline(_ place: Workplace, _ more: [String] = []) throws {
-    _ = try place.write("s.yaml", tiny)
-    let set = try place.run(["baseline", "set", "main", "s.yaml", "--workers", "2"] + Self.quick + more)
+extension Workplace {
+  /// Of fifty people, named `main`, of the scenario `s.yaml`.
+  func makeBaseline(_ more: [String] = []) throws {
+    _ = try write("s.yaml", tiny)
+    let set = try run(["baseline", "set", "main", "s.yaml", "--workers", "2"] + quick + more)
     #expect(set.code == 0, "\(set.err)")
   }
+}
 
+/// A gate over real processes of the program, on fifty people.
+@Suite struct GateTests {
   private func gate(_ place: Workplace, _ arguments: String...) throws -> Finished {
-    try place.run(["gate", "s.yaml", "--baseline", "main"] + Self.quick + arguments)
+    try place.run(["gate", "s.yaml", "--baseline", "main"] + quick + arguments)
   }
 
   private func edit(_ place: Workplace, _ body: (inout [String: Any]) throws -> Void) throws {
@@ -25,7 +28,7 @@ import Testing
 
   @Test func aProgramPassesAgainstItself() throws {
     let place = try Workplace()
-    try makeBaseline(place, ["--seed", "7", "--ranker", "hot?gravity=1.8"])
+    try place.makeBaseline(["--seed", "7", "--ranker", "hot?gravity=1.8"])
     // Seed, ranker and all else are the baseline's.
     let gate = try gate(place, "--json")
     #expect(gate.code == 0, "\(gate.err)")
@@ -44,7 +47,7 @@ import Testing
   /// Its own program beside it, process by process in turn.
   @Test func timesAreComparedWithABaselinesProgram() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
     let report = try gate(place, "--json", "--baseline-binary", program, "--time-debug-builds").object()
     #expect(report["timing"] as? String == "interleaved")
@@ -65,7 +68,7 @@ import Testing
   /// The baseline's processes are said to have been a million times as fast, or as slow.
   @Test func slowerFailsAndFasterPasses() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     func scale(_ factor: Double) throws {
       try edit(place) { object in
         let processes = try #require(object["processes"] as? [[String: Any]])
@@ -92,7 +95,7 @@ import Testing
 
   @Test func doingSomethingElseFailsUnlessItIsAllowed() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     try edit(place) { object in
       var behaviour = try #require(object["behaviour"] as? [String: Any])
       behaviour["digest"] = String(repeating: "0", count: 32)
@@ -109,7 +112,7 @@ import Testing
   @Test func anExpectationThatFailsFails() throws {
     let place = try Workplace()
     _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: jam.sessions, value: 5 }]")
-    let set = try place.run(["baseline", "set", "main", "s.yaml"] + Self.quick)
+    let set = try place.run(["baseline", "set", "main", "s.yaml"] + quick)
     #expect(set.code == 1)
     #expect(set.err.contains("jam.sessions"))
     #expect(try place.run("baseline", "list").out.contains("no baselines"))
@@ -117,7 +120,7 @@ import Testing
 
   @Test func anotherRunIsRefused() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     for (arguments, what) in [
       (["--seed", "3"], "seed"), (["--scale", "0.5"], "scale"), (["--set", "services.jam.forums=3"], "--set"),
       (["--workers", "1"], "workers"), (["--backend", "null"], "backend"),
@@ -134,7 +137,7 @@ import Testing
   /// A ranker or a feed that may replace the baseline's: how good it is can be compared, what it takes cannot.
   @Test func anotherRankerIsHeldToTheQualities() throws {
     let place = try Workplace()
-    try makeBaseline(place, ["--seed", "7", "--ranker", "random", "--set", "measure.judgedPages=1"])
+    try place.makeBaseline(["--seed", "7", "--ranker", "random", "--set", "measure.judgedPages=1"])
     let report = try gate(place, "--ranker", "oracle", "--json").object()
     #expect(report["substitutions"] as? [String] == ["ranker oracle in place of random"])
     #expect(report["timing"] as? String == "not-compared" && (report["timingReason"] as? String)?.contains("another ranker") == true)
@@ -143,15 +146,15 @@ import Testing
     #expect(verdict("digest") == "allowed" && verdict("quality.ndcg20") == "better")
 
     // As it is for the worse.
-    try makeBaseline(place, ["--ranker", "oracle", "--set", "measure.judgedPages=1"])
+    try place.makeBaseline(["--ranker", "oracle", "--set", "measure.judgedPages=1"])
     let worse = try gate(place, "--ranker", "random")
     #expect(worse.code == 1)
     #expect(worse.out.contains("\n  ranker random in place of oracle: ") && worse.out.contains("quality.ndcg20 is worse by"), "\(worse.out)")
     #expect(worse.out.contains("compare --rankers oracle,random s.yaml --seeds"))
     // Named by the scenario's key, it is passed on as any.
-    #expect(try place.run(["baseline", "set", "keyed", "s.yaml", "--set", "ranker.id=top", "--workers", "1"] + Self.quick).code == 0)
+    #expect(try place.run(["baseline", "set", "keyed", "s.yaml", "--set", "ranker.id=top", "--workers", "1"] + quick).code == 0)
     #expect(try place.run("baseline", "show", "keyed", "--json").object()["ranker"] as? String == "top")
-    let keyed = try place.run(["gate", "s.yaml", "--baseline", "keyed", "--ranker", "chronological", "--json"] + Self.quick)
+    let keyed = try place.run(["gate", "s.yaml", "--baseline", "keyed", "--ranker", "chronological", "--json"] + quick)
     #expect(try keyed.object()["substitutions"] as? [String] == ["ranker chronological in place of top"], "\(keyed.err)")
     // The baseline's by name is no other.
     #expect(try gate(place, "--ranker", "oracle", "--feed", "pull", "--json").object()["substitutions"] as? [String] == [])
@@ -167,7 +170,7 @@ import Testing
 
   @Test func mistakesAreNamed() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     func refused(_ arguments: String..., names: [String]) throws {
       let run = try place.run(arguments)
       #expect(run.code == 64, "\(arguments)")
@@ -199,7 +202,7 @@ import Testing
 
   @Test func requiredTimesThatThereAreNotAreInvalid() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     try edit(place) { object in
       var environment = try #require(object["environment"] as? [String: Any])
       environment["cpuModel"] = "Z80"
@@ -239,7 +242,7 @@ import Testing
   /// Instructions of the baseline's program that cannot be counted are no instructions that are as many.
   @Test func aCountThatIsMissingIsTold() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
     try FileManager.default.createSymbolicLink(atPath: place.path("other"), withDestinationPath: program)
     let perf = try place.write(
@@ -257,7 +260,7 @@ import Testing
     let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     guard path.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + "/python3") }) else { return }
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
     let other = try place.write(
       "other",
@@ -277,79 +280,5 @@ import Testing
     let refused = try gate(place, "--baseline-binary", "./other", "--time-debug-builds")
     #expect(refused.code == 64)
     #expect(refused.err.contains("--baseline-binary ./other: it is a strange build"), "\(refused.err)")
-  }
-
-  /// Neither the process that is running nor its files outlive the gate.
-  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedGateLeavesNothing(_ signal: Int32) throws {
-    let place = try Workplace()
-    try FileManager.default.createDirectory(atPath: place.path("tmp"), withIntermediateDirectories: true)
-    let command = try place.startShell(
-      "TMPDIR=\"$PWD/tmp\" exec \"$0\" baseline set main \(Workplace.flagship) --scale 0.05 --instructions off --set population.graph.meanDegree=0")
-    func children() -> [pid_t] {
-      let pid = command.process.processIdentifier
-      let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
-      return text.split(separator: " ").compactMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-    }
-    while command.process.isRunning, children().isEmpty { usleep(10_000) }
-    usleep(200_000)
-    let running = children()
-    #expect(!running.isEmpty)
-    kill(command.process.processIdentifier, signal)
-    let ended = try command.finish()
-    #expect(ended.code == 130)
-    #expect(ended.err.hasSuffix("jamboree: interrupted\n"))
-    for child in running { #expect(kill(child, 0) == -1 && errno == ESRCH) }
-    #expect(try place.run("baseline", "list").out.contains("no baselines"))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
-  }
-
-  /// A baseline's program that never ends, has started another one, and does not listen when it is asked to end.
-  private func startHanging(_ place: Workplace, _ arguments: String) throws -> Started {
-    try makeBaseline(place)
-    try FileManager.default.createDirectory(atPath: place.path("tmp"), withIntermediateDirectories: true)
-    let hangs = try place.write("hangs", "#!/bin/sh\ntrap '' TERM INT\nsleep 300 &\necho $$ >> started\necho $! >> started\nwait\nsleep 300\n")
-    #expect(chmod(hangs, 0o755) == 0)
-    return try place.startShell(
-      "TMPDIR=\"$PWD/tmp\" exec \"$0\" gate s.yaml --baseline main --baseline-binary ./hangs --time-debug-builds "
-        + (Self.quick + [arguments]).joined(separator: " "))
-  }
-
-  private func started(_ place: Workplace) -> [pid_t] { place.text("started").split(separator: "\n").compactMap { pid_t($0) } }
-
-  /// Whether none of them is there, or will soon be.
-  private func areGone(_ processes: [pid_t]) -> Bool {
-    func isGone(_ process: pid_t) -> Bool {
-      let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-      return status.isEmpty || status.split(separator: ")").last?.hasPrefix(" Z") == true
-    }
-    for _ in 0..<1_000 where !processes.allSatisfy(isGone) { usleep(10_000) }
-    return processes.allSatisfy(isGone)
-  }
-
-  @Test func aProcessThatHangsIsEnded() throws {
-    let place = try Workplace()
-    let ended = try startHanging(place, "--process-timeout 8s").finish()
-    #expect(ended.code == 75)
-    let message = ended.err.split(separator: "\n").last ?? ""
-    #expect(
-      message.contains("the baseline program (./hangs) had not come to its end after 8s") && message.contains("--process-timeout"), "\(ended.err)")
-    #expect(started(place).count == 2)
-    #expect(areGone(started(place)))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
-  }
-
-  /// Nobody can do anything when they are killed: what has been started ends nevertheless.
-  @Test(arguments: [SIGTERM, SIGKILL]) func whatItHasStartedEndsWithTheGate(_ signal: Int32) throws {
-    let place = try Workplace()
-    let gate = try startHanging(place, "")
-    while gate.process.isRunning, started(place).count < 2 { usleep(10_000) }
-    kill(gate.process.processIdentifier, signal)
-    #expect(try gate.finish().code == (signal == SIGKILL ? -SIGKILL : 130))
-    #expect(started(place).count == 2)
-    #expect(areGone(started(place)))
-    let folder = place.path("tmp")
-    func left() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
-    for _ in 0..<1_000 where try !left().isEmpty { usleep(10_000) }
-    #expect(try left().isEmpty)
   }
 }

@@ -72,7 +72,9 @@ enum BaselineReader {
   private static func complaint(_ baseline: Baseline) -> String? {
     if baseline.processes.isEmpty { return "key 'processes' is empty" }
     let digest = baseline.behaviour.digest
-    if digest.utf8.count != 32 || !digest.allSatisfy(\.isHexDigit) { return "key 'behaviour.digest' is not 32 hexadecimal digits" }
+    guard digest.utf8.count == 32, digest.allSatisfy(\.isHexDigit) else {
+      return "key 'behaviour.digest' is not 32 hexadecimal digits"
+    }
     for (index, process) in baseline.processes.enumerated() {
       for (row, latency) in process.latencies.enumerated() where latency.key == nil {
         return "key 'processes[\(index)].latencies[\(row)].kind' is none that is known"
@@ -108,7 +110,8 @@ private struct NumberRule {
     NumberRule("environment.logicalCores", count), NumberRule("environment.memoryBytes", count),
     NumberRule("behaviour.operations", count), NumberRule("behaviour.outcomes.*", count),
     NumberRule("behaviour.quality.*.value", .any(-1e300...1e300)),
-    NumberRule("instructions.scale", scale), NumberRule("instructions.count", count), NumberRule("instructions.spread", .any(0...1e6)),
+    NumberRule("instructions.scale", scale), NumberRule("instructions.count", count),
+    NumberRule("instructions.spread", .any(0...1e6)),
     NumberRule("processes.*.operationsPerSecond", .any(0...1e18, isAbove: true)),
     NumberRule("processes.*.latencies.*.count", count), NumberRule("processes.*.latencies.*.meanNanoseconds", .any(0...1e19)),
     NumberRule("processes.*.latencies.*.p50Nanoseconds", count), NumberRule("processes.*.latencies.*.p99Nanoseconds", count),
@@ -139,8 +142,11 @@ private struct NumberRule {
     case .whole(let range):
       UInt64(exactly: number).map(range.contains) == true ? nil : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     case .any(let range, let isAbove):
-      range.contains(number.doubleValue) && !(isAbove && number.doubleValue <= range.lowerBound)
-        ? nil : "a number \(isAbove ? "above" : "from") \(plain(range.lowerBound)) \(isAbove ? "and at most" : "to") \(plain(range.upperBound))"
+      if range.contains(number.doubleValue), !isAbove || number.doubleValue > range.lowerBound {
+        nil
+      } else {
+        "a number \(isAbove ? "above \(plain(range.lowerBound)) and at most" : "from \(plain(range.lowerBound)) to") \(plain(range.upperBound))"
+      }
     }
   }
 }

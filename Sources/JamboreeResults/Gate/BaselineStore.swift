@@ -26,7 +26,9 @@ public struct BaselineStore: Sendable {
     defer { closedir(directory) }
     var files: [String] = []
     while let entry = readdir(directory) {
-      files.append(withUnsafePointer(to: &entry.pointee.d_name) { String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) })
+      withUnsafePointer(to: &entry.pointee.d_name) {
+        files.append(String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)))
+      }
     }
     return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.filter { (try? Self.check($0)) != nil }.sorted()
   }

@@ -58,8 +58,8 @@ public struct GateJudge: Sendable {
     public let tolerance: Double
     public let verdict: FigureVerdict
 
-    /// Whether the figure's 99% interval says otherwise than its verdict: the one is of this figure by itself, the other of all of
-    /// them together and with what is let pass.
+    /// Whether the figure's 99% interval says otherwise than its verdict: the one is of this figure by itself, the other of
+    /// all of them together and with what is let pass.
     public var intervalDiffers: Bool { estimate.interval(confidence: 0.99).contains(0) == (verdict != .same) }
   }
 

@@ -51,7 +51,9 @@ struct RankerComparison {
     }
     // Of a comparison that was stopped, what there is.
     var rows = zip(rankers, runs).filter { !$0.1.isEmpty }.map { Row($0, $1) }
-    for index in rows.indices { rows[index].isOnFront = rows[index].failure == nil && rows[index].quality != nil && !rows.contains { $0.failure == nil && $0.beats(rows[index]) } }
+    for index in rows.indices where rows[index].failure == nil && rows[index].quality != nil {
+      rows[index].isOnFront = !rows.contains { $0.failure == nil && $0.beats(rows[index]) }
+    }
     if rows.isEmpty, !json { throw Failure(code: Failure.interrupted, message: "stopped before a run had come to its end: there is nothing to compare") }
     if json {
       try object(rows, runs.filter { !$0.isEmpty }).print()
@@ -85,7 +87,9 @@ struct RankerComparison {
     let seedText = "\(seeds.count) \(seeds.count == 1 ? "seed" : "seeds")"
     // Where three digits show it.
     let isCut = rows.contains { row in
-      guard let interval = row.figures["quality.ndcg20"]?.interval, let low = interval.low, let high = interval.high, let half = interval.halfWidth else { return false }
+      guard let interval = row.figures["quality.ndcg20"]?.interval, let half = interval.halfWidth, let low = interval.low,
+        let high = interval.high
+      else { return false }
       return low - (interval.mean - half) > 0.0005 || interval.mean + half - high > 0.0005
     }
     let failures = rows.compactMap { row in row.failure.map { "! \(row.ranker) did not pass, so its figures are not to be used: \($0)" } }
@@ -99,8 +103,11 @@ struct RankerComparison {
   /// Which of a row's figures are not of all seeds; nil when all are.
   private func missing(_ row: Row) -> String? {
     let columns = [(head: "nDCG@20", name: "ndcg20"), ("chance", "ndcg20ByChance")] + Self.columns + [("age", "freshnessSeconds")]
-    let found = columns.compactMap { column in row.figures[QualityReport.prefix + column.name]?.share.map { "\(column.head) \($0) seeds" } }
-    return found.isEmpty ? nil : "\(row.ranker): not every run has every figure; means are of those that do: \(found.joined(separator: ", "))"
+    let found = columns.compactMap { column in
+      row.figures[QualityReport.prefix + column.name]?.share.map { "\(column.head) \($0) seeds" }
+    }
+    guard !found.isEmpty else { return nil }
+    return "\(row.ranker): not every run has every figure; means are of those that do: \(found.joined(separator: ", "))"
   }
 
   private func object(_ rows: [Row], _ runs: [[FinishedRun]]) -> JSON {

@@ -27,7 +27,9 @@ struct SeedSeries {
   /// - Throws: ``Failure`` for a backend that can take one run alone, before the first one; what a run throws.
   /// - Returns: by command, in the order of the seeds, the runs that came to their ends.
   static func perform(_ commands: [RunCommand], seeds: [UInt64], tell: (FinishedRun) throws -> Void) throws -> [[FinishedRun]] {
-    if commands.count * seeds.count > 1 { for command in commands { try Composition.refuseNamedPlace(command.backend ?? "memory") } }
+    if commands.count * seeds.count > 1 {
+      for command in commands { try Composition.refuseNamedPlace(command.backend ?? "memory") }
+    }
     var runs = [[FinishedRun]](repeating: [], count: commands.count)
     for seed in seeds {
       for index in commands.indices {
@@ -119,7 +121,9 @@ struct SeriesFigures {
     let ranker = runs.first?.output.identity.ranker.id ?? ""
     let names = QualityReport.names.map { QualityReport.prefix + $0 } + ["operationsPerSecond", "\(ranker).meanNanoseconds", "\(ranker).p99Nanoseconds"]
     all = names.compactMap { name in
-      let found = runs.compactMap { run in FinishedRun.observed(name, in: run.output).map { ($0, run.output.identity.seed.rawValue) } }
+      let found = runs.compactMap { run in
+        FinishedRun.observed(name, in: run.output).map { ($0, run.output.identity.seed.rawValue) }
+      }
       return found.isEmpty ? nil : Figure(name: name, values: found.map(\.0), seeds: found.map(\.1), runs: runs.count)
     }
   }
@@ -130,8 +134,8 @@ struct SeriesFigures {
   func json(_ name: String) -> JSON {
     guard let figure = self[name], let interval = figure.interval else { return .null }
     return .object([
-      "mean": JSON(interval.mean), "low": JSON(interval.low), "high": JSON(interval.high), "values": .array(figure.values.map { JSON($0) }),
-      "seeds": .array(figure.seeds.map { .unsigned($0) }),
+      "mean": JSON(interval.mean), "low": JSON(interval.low), "high": JSON(interval.high),
+      "values": .array(figure.values.map { JSON($0) }), "seeds": .array(figure.seeds.map { .unsigned($0) }),
     ])
   }
 

@@ -70,7 +70,8 @@ final class ChildProcesses: Sendable {
       guard !state.isOver else { return nil }
       let group = try ChildGroup(folder: folder)
       do {
-        let child = try spawnChild(path, arguments, variables, group: group.identifier, output: output ?? "/dev/null", errors: errors)
+        let child = try spawnChild(
+          path, arguments, variables, group: group.identifier, output: output ?? "/dev/null", errors: errors)
         state.running = group
         state.isLate = false
         return (group, child)
@@ -127,7 +128,10 @@ private struct ChildGroup {
       throw Failure(code: Failure.io, message: "no pipe can be made (\(String(cString: strerror(errno)))); close other programs, or raise ulimit -n")
     }
     defer { close(ends[0]) }
-    do { identifier = try spawnChild("/bin/sh", ["-c", Self.watch, folder], [:], group: 0, input: ends[0], output: "/dev/null", errors: "/dev/null") } catch {
+    do {
+      identifier = try spawnChild(
+        "/bin/sh", ["-c", Self.watch, folder], [:], group: 0, input: ends[0], output: "/dev/null", errors: "/dev/null")
+    } catch {
       close(ends[1])
       throw error
     }
@@ -169,7 +173,8 @@ private struct ChildGroup {
 ///   - input: its standard input; nil for nothing.
 /// - Throws: ``Failure`` when it cannot be started.
 private func spawnChild(
-  _ path: String, _ arguments: [String], _ variables: [String: String], group: pid_t, input: Int32? = nil, output: String, errors: String
+  _ path: String, _ arguments: [String], _ variables: [String: String], group: pid_t, input: Int32? = nil, output: String,
+  errors: String
 ) throws -> pid_t {
   var attributes = posix_spawnattr_t()
   posix_spawnattr_init(&attributes)

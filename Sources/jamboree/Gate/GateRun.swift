@@ -205,8 +205,10 @@ struct GateReport {
     }
     for (judged, _) in judged where judged.verdict == .worse {
       let (interval, change) = (judged.estimate.interval(confidence: 0.99), judged.estimate.change)
+      let much =
+        change < 0 ? "\(Text.percent(-change)) lower" : change < 10 ? "\(Text.percent(change)) higher" : Self.signed(change) + " as high"
       found.append(
-        "\(judged.figure.name) is \(change < 0 ? "\(Text.percent(-change)) lower" : change < 10 ? "\(Text.percent(change)) higher" : Self.signed(change) + " as high") (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
+        "\(judged.figure.name) is \(much) (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
     }
     return found
   }
@@ -219,7 +221,9 @@ struct GateReport {
     }
     guard worst.findable > Self.mostFindable else { return nil }
     let name = worst.figure.figure.name
-    let what = worst.findable > 1 ? "nothing under 100% would be found of \(name)" : "\(name) would have to be \(Text.percent(worst.findable)) worse to be found"
+    let what =
+      worst.findable > 1
+      ? "nothing under 100% would be found of \(name)" : "\(name) would have to be \(Text.percent(worst.findable)) worse to be found"
     return "times are too noisy, or the processes too few: \(what); give it more --replicates or a quieter machine"
   }
 

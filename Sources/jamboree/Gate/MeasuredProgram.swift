@@ -31,7 +31,8 @@ struct MeasuredRun {
   func arguments(results: String, scale: Double? = nil, workers: Int? = nil) -> [String] {
     ["run", file, "--scale", "\(scale ?? self.scale)", "--backend", backend, "--ranker", ranker, "--workers", "\(workers ?? self.workers)"]
       // The ranker is named above, which is refused where the overrides do so, too.
-      + overrides.filter { !isOverride($0, of: "ranker") }.flatMap { ["--set", $0] } + ["--results", results, "--no-floor", "--json"]
+      + overrides.filter { !isOverride($0, of: "ranker") }.flatMap { ["--set", $0] }
+      + ["--results", results, "--no-floor", "--json"]
   }
 }
 
