@@ -77,7 +77,7 @@ let package = Package(
       dependencies: [
         "JamboreeKit", "JamboreeMetrics", "JamboreePopulation", "JamboreeWorkloads", "JamboreeScenario",
         "JamboreeEngine", "JamboreeRankers", "JamboreeExec", "JamboreeMemory", "JamboreeSQLite", "JamboreePostgres", "JamboreeResults",
-        "JamboreeTesting", "CEchoRanker",
+        "JamboreeTesting", "CEchoRanker", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: shared),

@@ -4,10 +4,13 @@ public struct MeanInterval: Sendable, Hashable {
   /// Half the interval's length; nil for fewer than two values, from which nothing can be said about it.
   public let halfWidth: Double?
   public let count: Int
+  /// What a value can be: the interval ends there.
+  public let range: ClosedRange<Double>
 
   /// Nil when there are no values.
-  public init?(_ values: [Double]) {
+  public init?(_ values: [Double], within range: ClosedRange<Double> = -.infinity ... .infinity) {
     guard !values.isEmpty else { return nil }
+    self.range = range
     count = values.count
     let mean = values.reduce(0, +) / Double(values.count)
     self.mean = mean
@@ -19,6 +22,6 @@ public struct MeanInterval: Sendable, Hashable {
     halfWidth = StudentDistribution(degreesOfFreedom: Double(count - 1)).upperQuantile(0.025) * (variance / Double(count)).squareRoot()
   }
 
-  public var low: Double? { halfWidth.map { mean - $0 } }
-  public var high: Double? { halfWidth.map { mean + $0 } }
+  public var low: Double? { halfWidth.map { max(mean - $0, range.lowerBound) } }
+  public var high: Double? { halfWidth.map { min(mean + $0, range.upperBound) } }
 }

@@ -29,6 +29,19 @@ enum Composition {
     return known.durability == .none && !known.isSynthetic
   }
 
+  /// Refuses a backend that keeps its data in a place that was named, where several runs are to begin with nothing: the second
+  /// would find what the first has left.
+  static func refuseNamedPlace(_ backend: String) throws {
+    let reference = try PlugInReference(backend)
+    guard let known = backends.descriptors.first(where: { $0.id == reference.id }) else { return }
+    let isFile = known.locatesFile && !reference.location.isEmpty
+    let option = reference.options.first { $0.name == known.placeOption && !$0.value.isEmpty }
+    guard let place = isFile ? "file" : option?.name else { return }
+    throw Failure(
+      code: Failure.usage,
+      message: "--backend \(printable(withoutPassword(backend), limit: 200)): there are several runs, and the second would find what the first has left; leave out the \(place), and each run gets one of its own that goes with it")
+  }
+
   /// What is to be done by a process that ends at once, without tearing anything down.
   static let leaveNothingBehind: @Sendable () -> Void = {
     SQLiteBackend.removeUnfinishedFiles()

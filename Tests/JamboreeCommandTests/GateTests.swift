@@ -1,19 +1,22 @@
 import Foundation
 import Testing
 
-/// A gate over real processes of the program, on fifty people.
-@Suite struct GateTests {
-  /// What all of these leave out: a debug build takes seconds under callgrind.
-  private static let quick = ["--instructions", "off", "--replicates", "2"]
+/// What all of these leave out: a debug build takes seconds under callgrind.
+private let quick = ["--instructions", "off", "--replicates", "2"]
 
-  private func makeBaseline(_ place: Workplace, _ more: [String] = []) throws {
-    _ = try place.write("s.yaml", tiny)
-    let set = try place.run(["baseline", "set", "main", "s.yaml", "--workers", "2"] + Self.quick + more)
+extension Workplace {
+  /// Of fifty people, named `main`, of the scenario `s.yaml`.
+  func makeBaseline(_ more: [String] = []) throws {
+    _ = try write("s.yaml", tiny)
+    let set = try run(["baseline", "set", "main", "s.yaml", "--workers", "2"] + quick + more)
     #expect(set.code == 0, "\(set.err)")
   }
+}
 
+/// A gate over real processes of the program, on fifty people.
+@Suite struct GateTests {
   private func gate(_ place: Workplace, _ arguments: String...) throws -> Finished {
-    try place.run(["gate", "s.yaml", "--baseline", "main"] + Self.quick + arguments)
+    try place.run(["gate", "s.yaml", "--baseline", "main"] + quick + arguments)
   }
 
   private func edit(_ place: Workplace, _ body: (inout [String: Any]) throws -> Void) throws {
@@ -25,7 +28,7 @@ import Testing
 
   @Test func aProgramPassesAgainstItself() throws {
     let place = try Workplace()
-    try makeBaseline(place, ["--seed", "7", "--ranker", "hot?gravity=1.8"])
+    try place.makeBaseline(["--seed", "7", "--ranker", "hot?gravity=1.8"])
     // Seed, ranker and all else are the baseline's.
     let gate = try gate(place, "--json")
     #expect(gate.code == 0, "\(gate.err)")
@@ -44,7 +47,7 @@ import Testing
   /// Its own program beside it, process by process in turn.
   @Test func timesAreComparedWithABaselinesProgram() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
     let report = try gate(place, "--json", "--baseline-binary", program, "--time-debug-builds").object()
     #expect(report["timing"] as? String == "interleaved")
@@ -65,7 +68,7 @@ import Testing
   /// The baseline's processes are said to have been a million times as fast, or as slow.
   @Test func slowerFailsAndFasterPasses() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     func scale(_ factor: Double) throws {
       try edit(place) { object in
         let processes = try #require(object["processes"] as? [[String: Any]])
@@ -80,6 +83,9 @@ import Testing
     let slower = try gate(place, "--time-debug-builds")
     #expect(slower.code == 1)
     #expect(slower.out.contains("verdict  failed: operationsPerSecond is"), "\(slower.out)")
+    // Of four processes no small change is found, and what is not found is not a number.
+    #expect(slower.out.contains("  finds    nothing: no worsening under 100% would be found"), "\(slower.out)")
+    #expect(slower.out.contains("-100.0%") && slower.out.split(separator: "\n").allSatisfy { !$0.contains("0000%") })
     try scale(1e-12)
     let faster = try gate(place, "--time-debug-builds", "--json").object()
     #expect(!((faster["verdict"] as? String)?.contains("operationsPerSecond is") ?? true))
@@ -89,7 +95,7 @@ import Testing
 
   @Test func doingSomethingElseFailsUnlessItIsAllowed() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     try edit(place) { object in
       var behaviour = try #require(object["behaviour"] as? [String: Any])
       behaviour["digest"] = String(repeating: "0", count: 32)
@@ -106,7 +112,7 @@ import Testing
   @Test func anExpectationThatFailsFails() throws {
     let place = try Workplace()
     _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: jam.sessions, value: 5 }]")
-    let set = try place.run(["baseline", "set", "main", "s.yaml"] + Self.quick)
+    let set = try place.run(["baseline", "set", "main", "s.yaml"] + quick)
     #expect(set.code == 1)
     #expect(set.err.contains("jam.sessions"))
     #expect(try place.run("baseline", "list").out.contains("no baselines"))
@@ -114,9 +120,9 @@ import Testing
 
   @Test func anotherRunIsRefused() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     for (arguments, what) in [
-      (["--seed", "3"], "seed"), (["--ranker", "random"], "ranker"), (["--scale", "0.5"], "scale"), (["--set", "services.jam.forums=3"], "--set"),
+      (["--seed", "3"], "seed"), (["--scale", "0.5"], "scale"), (["--set", "services.jam.forums=3"], "--set"),
       (["--workers", "1"], "workers"), (["--backend", "null"], "backend"),
     ] {
       let refused = try place.run(["gate", "s.yaml", "--baseline", "main"] + arguments)
@@ -128,9 +134,43 @@ import Testing
     #expect(try gate(place).err.contains("the scenario's text"))
   }
 
+  /// A ranker or a feed that may replace the baseline's: how good it is can be compared, what it takes cannot.
+  @Test func anotherRankerIsHeldToTheQualities() throws {
+    let place = try Workplace()
+    try place.makeBaseline(["--seed", "7", "--ranker", "random", "--set", "measure.judgedPages=1"])
+    let report = try gate(place, "--ranker", "oracle", "--json").object()
+    #expect(report["substitutions"] as? [String] == ["ranker oracle in place of random"])
+    #expect(report["timing"] as? String == "not-compared" && (report["timingReason"] as? String)?.contains("another ranker") == true)
+    let findings = try #require(report["behaviour"] as? [[String: Any]])
+    func verdict(_ figure: String) -> String? { findings.first { $0["figure"] as? String == figure }?["verdict"] as? String }
+    #expect(verdict("digest") == "allowed" && verdict("quality.ndcg20") == "better")
+
+    // As it is for the worse.
+    try place.makeBaseline(["--ranker", "oracle", "--set", "measure.judgedPages=1"])
+    let worse = try gate(place, "--ranker", "random")
+    #expect(worse.code == 1)
+    #expect(worse.out.contains("\n  ranker random in place of oracle: ") && worse.out.contains("quality.ndcg20 is worse by"), "\(worse.out)")
+    #expect(worse.out.contains("compare --rankers oracle,random s.yaml --seeds"))
+    // Named by the scenario's key, it is passed on as any.
+    #expect(try place.run(["baseline", "set", "keyed", "s.yaml", "--set", "ranker.id=top", "--workers", "1"] + quick).code == 0)
+    #expect(try place.run("baseline", "show", "keyed", "--json").object()["ranker"] as? String == "top")
+    let keyed = try place.run(["gate", "s.yaml", "--baseline", "keyed", "--ranker", "chronological", "--json"] + quick)
+    #expect(try keyed.object()["substitutions"] as? [String] == ["ranker chronological in place of top"], "\(keyed.err)")
+    // The baseline's by name is no other.
+    #expect(try gate(place, "--ranker", "oracle", "--feed", "pull", "--json").object()["substitutions"] as? [String] == [])
+    let feed = try gate(place, "--feed", "push", "--json")
+    #expect(feed.code == 0, "\(feed.err)")
+    #expect(try feed.object()["substitutions"] as? [String] == ["feed push in place of pull"])
+    for flags in [["--baseline-binary", "/bin/true"], ["--require-timings"]] {
+      let refused = try place.run(["gate", "s.yaml", "--baseline", "main", "--ranker", "random"] + flags)
+      #expect(refused.code == 64)
+      #expect(refused.err.contains(flags[0]) && refused.err.contains("ranker random in place of oracle"), "\(refused.err)")
+    }
+  }
+
   @Test func mistakesAreNamed() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     func refused(_ arguments: String..., names: [String]) throws {
       let run = try place.run(arguments)
       #expect(run.code == 64, "\(arguments)")
@@ -142,6 +182,7 @@ import Testing
     try refused("gate", "s.yaml", names: ["--baseline"])
     try refused("gate", "t.yaml", "--baseline", "main", names: ["t.yaml"])
     try refused("gate", "s.yaml", "--baseline", "main", "--replicates", "1", names: ["--replicates", "from 2"])
+    try refused("gate", "s.yaml", "--baseline", "main", "--process-timeout", "0s", names: ["--process-timeout", "from 1s"])
     try refused("gate", "s.yaml", "--baseline", "main", "--instructions", "guess", names: ["--instructions", "guess"])
     try refused("gate", "s.yaml", "--baseline", "main", "--baseline-binary", "nowhere", names: ["--baseline-binary nowhere", "swift build"])
     try refused("gate", "s.yaml", "--baseline", "main", "--baselines", "", names: ["--baselines"])
@@ -154,11 +195,14 @@ import Testing
     let list = try place.run("baseline", "list", "--json").object()["baselines"] as? [[String: Any]]
     #expect((list?.first?["error"] as? String)?.contains("processes") == true)
     #expect(try place.run("baseline", "list", "--baselines", "nowhere").out.contains("no baselines in nowhere"))
+    let unreadable = try place.run("baseline", "list", "--baselines", "s.yaml")
+    #expect(unreadable.code == 74 && unreadable.out.isEmpty)
+    #expect(unreadable.err.contains("s.yaml cannot be read"), "\(unreadable.err)")
   }
 
   @Test func requiredTimesThatThereAreNotAreInvalid() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     try edit(place) { object in
       var environment = try #require(object["environment"] as? [String: Any])
       environment["cpuModel"] = "Z80"
@@ -198,7 +242,7 @@ import Testing
   /// Instructions of the baseline's program that cannot be counted are no instructions that are as many.
   @Test func aCountThatIsMissingIsTold() throws {
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
     try FileManager.default.createSymbolicLink(atPath: place.path("other"), withDestinationPath: program)
     let perf = try place.write(
@@ -216,7 +260,7 @@ import Testing
     let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     guard path.contains(where: { FileManager.default.isExecutableFile(atPath: $0 + "/python3") }) else { return }
     let place = try Workplace()
-    try makeBaseline(place)
+    try place.makeBaseline()
     let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: "jamboree").path
     let other = try place.write(
       "other",
@@ -236,28 +280,5 @@ import Testing
     let refused = try gate(place, "--baseline-binary", "./other", "--time-debug-builds")
     #expect(refused.code == 64)
     #expect(refused.err.contains("--baseline-binary ./other: it is a strange build"), "\(refused.err)")
-  }
-
-  /// Neither the process that is running nor its files outlive the gate.
-  @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedGateLeavesNothing(_ signal: Int32) throws {
-    let place = try Workplace()
-    try FileManager.default.createDirectory(atPath: place.path("tmp"), withIntermediateDirectories: true)
-    let command = try place.startShell(
-      "TMPDIR=\"$PWD/tmp\" exec \"$0\" baseline set main \(Workplace.flagship) --scale 0.05 --instructions off --set population.graph.meanDegree=0")
-    func children() -> [pid_t] {
-      let pid = command.process.processIdentifier
-      let text = (try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)) ?? ""
-      return text.split(separator: " ").compactMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-    }
-    while command.process.isRunning, children().isEmpty { usleep(10_000) }
-    usleep(200_000)
-    let child = try #require(children().first)
-    kill(command.process.processIdentifier, signal)
-    let ended = try command.finish()
-    #expect(ended.code == 130)
-    #expect(ended.err.hasSuffix("jamboree: interrupted\n"))
-    #expect(kill(child, 0) == -1 && errno == ESRCH)
-    #expect(try place.run("baseline", "list").out.contains("no baselines"))
-    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path("tmp")).isEmpty)
   }
 }

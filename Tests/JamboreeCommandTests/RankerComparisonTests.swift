@@ -44,6 +44,29 @@ import Testing
     #expect(try place.run("list", "--results", "r.sqlite", "--json").object()["runs"].map { ($0 as? [Any])?.count } == 4)
   }
 
+  /// A run may have nothing to tell of a figure: its mean is of the others, and says so. No interval of a share leaves 0 to 1.
+  @Test func seedsThatDropOutAreTold() throws {
+    let place = try Workplace()
+    let arguments = ["--seeds", "1..4", "--results", "r.sqlite"] + pages
+    let object = try place.run(["run", Workplace.smoke, "--json"] + arguments).object()
+    let quality = try #require(object["quality"] as? [String: Any])
+    let found = try #require(quality["discoveredShare"] as? [String: Any])
+    let seeds = try #require(found["seeds"] as? [Int])
+    let runs = try #require(object["runs"] as? [[String: Any]])
+    // In the order of the seeds, those whose runs have it.
+    #expect(seeds == (1...4).filter { number(runs[$0 - 1], "quality", "discoveredShare") != nil })
+    #expect(seeds.count == 3 && (found["values"] as? [Double])?.count == 3)
+    for (name, figure) in quality where !name.hasSuffix("Seconds") && name != "pages" && !name.hasPrefix("kendall") {
+      guard let low = number(figure, "low"), let high = number(figure, "high") else { continue }
+      #expect(low >= 0 && high <= 1, "\(name)")
+    }
+    let table = try place.run(["run", Workplace.smoke] + arguments).out.split(separator: "\n")
+    #expect(table.contains { $0.hasPrefix("  quality.discoveredShare ") && $0.hasSuffix("  3 of 4") })
+    #expect(table.contains { $0.hasPrefix("  quality.ndcg20 ") && $0.hasSuffix("  4") })
+    let compared = try place.run(["compare", Workplace.smoke, "--rankers", "hot,random"] + arguments).out
+    #expect(compared.contains("\nhot: not every run has every figure; means are of those that do: found 3 of 4 seeds"), "\(compared)")
+  }
+
   @Test func rankersAreComparedAndTheFrontIsMarked() throws {
     let place = try Workplace()
     let run = try place.run(
@@ -77,6 +100,15 @@ import Testing
     (["run", "x.yaml", "--seeds", "1,1"], "none twice"),
     (["run", "x.yaml", "--seeds", "0..5000"], "1000 at most"),
     (["run", "x.yaml", "--seeds", "1..2", "--seed", "1"], "leave one out"),
+    (["run", "x.yaml", "--seeds", "1..2", "--set", "seed=1"], "--seeds and --set seed=1 are two ways to say the same; leave one out"),
+    (["run", "x.yaml", "--seed", "1", "--set", "seed=1"], "--seed and --set seed=1 are"),
+    (["run", "x.yaml", "--feed", "push", "--set", "feed.strategy=pull"], "--feed and --set feed.strategy=pull are"),
+    (["scenarios", "describe", "x.yaml", "--feed", "push", "--set", "feed={ strategy: pull }"], "--feed and --set feed={ strategy: pull } are"),
+    (["run", "x.yaml", "--ranker", "hot", "--set", "ranker.options.gravity=2"], "--ranker and --set ranker.options.gravity=2 are"),
+    (["baseline", "set", "main", "x.yaml", "--ranker", "hot", "--set", "ranker.id=top"], "--ranker and --set ranker.id=top are"),
+    (["gate", "x.yaml", "--baseline", "main", "--ranker", "hot", "--set", "ranker.id=top"], "--ranker and --set ranker.id=top are"),
+    (["compare", "x.yaml", "--rankers", "hot,top", "--set", "ranker.id=top"], "--rankers and --set ranker.id=top are"),
+    (["compare", "x.yaml", "--rankers", "hot,top", "--set", "seed=4"], "--seeds and --set seed=4 are"),
     (["run", "--resume", "last", "--seeds", "1..2"], "leave out --seeds"),
     (["compare", "x.yaml", "--rankers", "hot"], "name two rankers or more"),
     (["compare", "x.yaml", "--rankers", "hot,,random"], "name two rankers or more"),
@@ -100,5 +132,30 @@ import Testing
     let run = try place.run("compare", scenario, "--rankers", "hot,random", "--seeds", "1", "--scale", "0.001", "--results", "r.sqlite")
     #expect(run.code == 64)
     #expect(run.err.contains("no ranked page of this scenario was judged"))
+  }
+
+  /// Each run begins with nothing, and there is one file: that is told before any run, and what to do instead works.
+  @Test(arguments: [
+    ["run", "s.yaml", "--seeds", "1..2"], ["compare", "s.yaml", "--rankers", "hot,random", "--seeds", "1"],
+    ["baseline", "set", "main", "s.yaml"], ["gate", "s.yaml", "--baseline", "main"],
+  ])
+  func aPlaceThatTakesOneRunIsRefused(_ arguments: [String]) throws {
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    if arguments[0] == "gate" {
+      #expect(try place.run("baseline", "set", "main", "s.yaml", "--replicates", "2", "--instructions", "off", "--backend", "sqlite").code == 0)
+    }
+    let files = place.files
+    for (backend, what) in [("sqlite:d.sqlite?synchronous=off", "leave out the file"), ("postgres://u:secret@localhost/d?schema=s", "leave out the schema")] {
+      let refused = try place.run(arguments + ["--backend", backend])
+      #expect(refused.code == 64)
+      #expect(refused.err.contains("there are several runs") && refused.err.contains(what), "\(refused.err)")
+      #expect(refused.err.split(separator: "\n").count == 1 && refused.out.isEmpty && !refused.err.contains("secret"))
+      #expect(place.files == files)
+    }
+    if arguments[0] == "run" {
+      #expect(try place.run(arguments + ["--backend", "sqlite", "--no-floor"]).code == 0)
+      #expect(try place.run("run", "s.yaml", "--seeds", "1", "--backend", "sqlite:d.sqlite", "--no-floor").code == 0)
+    }
   }
 }

@@ -26,11 +26,11 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
   @Test func whatIsKeptIsReadBack() throws {
     let folder = try TemporaryFolder()
     let store = BaselineStore(folder: folder.file("new/baselines"))
-    #expect(store.names.isEmpty)
+    #expect(try store.names().isEmpty)
     let baseline = try makeBaseline()
     try store.save(baseline)
     try store.save(makeBaseline("a.b-c_9"))
-    #expect(store.names == ["a.b-c_9", "main"])
+    #expect(try store.names() == ["a.b-c_9", "main"])
     let read = try store.load("main")
     #expect(read.run == baseline.run && read.environment == baseline.environment && read.behaviour == baseline.behaviour)
     #expect(read.processes == baseline.processes && read.instructions == baseline.instructions)
@@ -52,10 +52,22 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     ("a number below is text", { edit(&$0, "run") { $0["workers"] = "two" } }, "key 'run.workers' is not a number"),
     ("a number is null", { edit(&$0, "run") { $0["scale"] = NSNull() } }, "key 'run.scale' is null"),
     ("a list's element is wrong", { $0["processes"] = [["operationsPerSecond": 5, "latencies": [["kind": 3]]]] }, "key 'processes[0].latencies[0]"),
-    ("made after the end of time", { $0["createdUnixSeconds"] = 10_000_000_000 }, "key 'createdUnixSeconds' is not from 0 to 9000000000"),
+    ("made after the end of time", { $0["createdUnixSeconds"] = 10_000_000_000 }, "key 'createdUnixSeconds' is 10000000000, and not a whole number from 0 to 9000000000"),
     ("made before 1970", { $0["createdUnixSeconds"] = -1 }, "key 'createdUnixSeconds'"),
     ("there are no processes", { $0["processes"] = [] as [Any] }, "key 'processes' is empty"),
     ("a rate of nothing", { $0["processes"] = [["operationsPerSecond": 0, "latencies": []]] }, "key 'processes[0].operationsPerSecond'"),
+    ("fewer operations than none", { edit(&$0, "behaviour") { $0["operations"] = -5 } }, "key 'behaviour.operations' is -5, and not a whole number from 0"),
+    ("half an operation", { edit(&$0, "behaviour") { $0["operations"] = 1.5 } }, "key 'behaviour.operations' is 1.5"),
+    ("an outcome of less than none", { edit(&$0, "behaviour") { $0["outcomes"] = ["ok": -1] } }, "key 'behaviour.outcomes.ok' is -1"),
+    ("a digest that is none", { edit(&$0, "behaviour") { $0["digest"] = "" } }, "key 'behaviour.digest' is not 32"),
+    ("more cores than there are numbers", { edit(&$0, "environment") { $0["logicalCores"] = 1e30 } }, "key 'environment.logicalCores' is"),
+    ("a count below 0", { edit(&$0, "instructions") { $0["count"] = -1 } }, "key 'instructions.count' is -1"),
+    ("a spread below 0", { edit(&$0, "instructions") { $0["spread"] = -0.5 } }, "key 'instructions.spread' is -0.5, and not a number from 0"),
+    (
+      "a latency below 0", { $0["processes"] = [["operationsPerSecond": 1, "latencies": [["p99Nanoseconds": -3]]]] },
+      "key 'processes[0].latencies[0].p99Nanoseconds' is -3"
+    ),
+    ("a scale of nothing", { edit(&$0, "run") { $0["scale"] = 0 } }, "key 'run.scale' is 0, and not a number above 0 and at most 100"),
     ("workers below 1", { edit(&$0, "run") { $0["workers"] = 0 } }, "key 'run.workers'"),
     ("another format", { $0["format"] = 2 }, "key 'format': it is 2, and this version knows 1"),
     ("a histogram that is none", { $0["histograms"] = [["kind": "ranking", "name": "hot", "counts": "AQMB"]] }, "key 'histograms[0].counts'"),
@@ -76,6 +88,31 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     }
   }
 
+  /// What only text can hold, and no tree of values.
+  @Test(arguments: [
+    ("99999999999999999999", "key 'behaviour.operations' is 99999999999999999999, and not a whole number from 0"),
+    ("1e400", "\"operations\" : 1e400,': 1e400 is more than a number can be"), ("NaN", "not valid JSON at line"),
+    ("1, \"operations\": -7", "key 'behaviour.operations' is -7"),
+  ])
+  func aNumberThatIsNoneIsNamed(_ number: String, _ message: String) throws {
+    let folder = try TemporaryFolder()
+    let store = BaselineStore(folder: folder.path)
+    try store.save(makeBaseline())
+    let text = String(decoding: try folder.bytes("main.json"), as: UTF8.self)
+    let edited = text.replacingOccurrences(of: "\"operations\" : 12", with: "\"operations\" : \(number)")
+    #expect(edited != text)
+    try folder.write("main.json", Data(edited.utf8))
+    #expect { try store.load("main") } throws: { "\($0)".contains("main.json") && "\($0)".contains(message) }
+  }
+
+  @Test func aCopyGoesByItsFilesName() throws {
+    let folder = try TemporaryFolder()
+    let store = BaselineStore(folder: folder.path)
+    try store.save(makeBaseline())
+    try folder.write("copy.json", folder.bytes("main.json"))
+    #expect(try store.load("copy").name == "copy")
+  }
+
   @Test func whatIsNoFileOfOursIsRefused() throws {
     let folder = try TemporaryFolder()
     let store = BaselineStore(folder: folder.path)
@@ -85,6 +122,18 @@ private func makeBaseline(_ name: String = "main") throws -> Baseline {
     #expect { try store.load("folder") } throws: { "\($0)".contains("no plain file") }
     #expect { try BaselineStore(folder: folder.file("cut.json")).prepare() } throws: { ($0 as? ResultStoreError)?.kind == .io }
     #expect { try store.load("gone") } throws: { "\($0)".contains("known: cut, folder, main") }
+  }
+
+  /// Neither is an empty folder: nobody knows what is there.
+  @Test func aFolderThatCannotBeReadIsNotEmpty() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("file", Data())
+    try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: folder.file("loop"))
+    for name in ["file", "loop"] {
+      let store = BaselineStore(folder: folder.file(name))
+      #expect { try store.names() } throws: { ($0 as? ResultStoreError)?.kind == .io && "\($0)".contains("\(name) cannot be read") }
+      #expect { try store.load("main") } throws: { ($0 as? ResultStoreError)?.kind == .io && "\($0)".contains("cannot be read") }
+    }
   }
 
   @Test func whatDiffersIsTold() throws {

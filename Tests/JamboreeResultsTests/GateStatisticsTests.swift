@@ -159,6 +159,22 @@ private struct Trial {
     #expect(verdicts(1.04, tail) == .same && verdicts(1.06, tail) == .worse)
   }
 
+  /// What an interval leaves out by itself is not sure among many, or too small to count; sure is sure in both.
+  @Test func anIntervalMayDifferFromTheVerdict() {
+    func estimate(_ shift: Double, _ error: Double) -> ShiftEstimate {
+      ShiftEstimate(logRatio: shift, standardError: error, degreesOfFreedom: 29, noise: 0.03)
+    }
+    let figures = (0..<9).map { TimedFigure(.mean(ProcessLatency.Key(kind: .service, name: "\($0)"))) }
+    func judged(_ estimates: [ShiftEstimate]) -> [GateJudge.Judged] { GateJudge().judge(Array(zip(figures, estimates))) }
+    let still = [ShiftEstimate](repeating: estimate(0, 0.01), count: 6)
+    let found = judged([estimate(0.031, 0.01), estimate(0.01, 0.001), estimate(0.2, 0.01)] + still)
+    #expect(found.map(\.verdict) == [.same, .same, .worse] + still.map { _ in .same })
+    #expect(found.map(\.intervalDiffers) == [true, true, false] + still.map { _ in false })
+    // Between one side of 0.75% and one of 0.5%.
+    let alone = judged([estimate(0.0265, 0.01)])
+    #expect(alone.first?.verdict == .worse && alone.first?.intervalDiffers == true)
+  }
+
   @Test func holmStepsDownUntilOneStands() {
     // 0.01 / 3, then 0.01 / 2, then 0.01.
     #expect(GateJudge.rejected([0.004, 0.003, 0.2], 0.01) == [true, true, false])

@@ -14,6 +14,11 @@ public enum QualityReport {
   /// Figures that say how the others are to be read.
   private static let neutral: Set<String> = ["pages", "ndcg20ByChance", "recall20ByChance", "mrrByChance"]
 
+  /// What a figure can be, by its name without the prefix.
+  public static func range(of name: String) -> ClosedRange<Double> {
+    name.hasSuffix("Seconds") || name == "pages" ? 0 ... .infinity : name.hasPrefix("kendallTau") ? -1...1 : 0...1
+  }
+
   public static func metric(_ name: String, _ value: Double) -> Metric {
     let unit = name.hasSuffix("Seconds") ? "s" : name == "pages" ? "count" : "share"
     return Metric(

@@ -15,8 +15,21 @@ public struct BaselineStore: Sendable {
   public func path(_ name: String) -> String { "\(folder)/\(name).json" }
 
   /// Names in the folder, ascending; none where there is no folder.
-  public var names: [String] {
-    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  /// - Throws: ``ResultStoreError`` of kind `io` when the folder cannot be read.
+  public func names() throws -> [String] {
+    guard let directory = opendir(folder) else {
+      let code = errno
+      if code == ENOENT { return [] }
+      throw ResultStoreError(
+        kind: .io, message: "\(folder) cannot be read (\(errorText(code))), so what baselines there are is not known; make it a folder that can, or name another with --baselines")
+    }
+    defer { closedir(directory) }
+    var files: [String] = []
+    while let entry = readdir(directory) {
+      withUnsafePointer(to: &entry.pointee.d_name) {
+        files.append(String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)))
+      }
+    }
     return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.filter { (try? Self.check($0)) != nil }.sorted()
   }
 
@@ -46,7 +59,7 @@ public struct BaselineStore: Sendable {
     guard stat(path, &status) == 0 else {
       let code = errno
       guard code == ENOENT || code == ENOTDIR else { throw ResultStoreError(kind: .io, message: "\(path) cannot be read (\(errorText(code)))") }
-      let known = names
+      let known = try names()
       throw ResultStoreError(
         kind: .usage,
         message: "there is no baseline '\(name)' in \(folder); "
@@ -59,18 +72,14 @@ public struct BaselineStore: Sendable {
     do { data = try Data(contentsOf: URL(filePath: path)) } catch {
       throw ResultStoreError(kind: .io, message: "\(path) cannot be read; check its permissions")
     }
-    let baseline: Baseline
-    do {
-      let format = try JSONDecoder().decode(Format.self, from: data).format
-      guard format == Baseline.currentFormat else {
-        throw damaged(name, "key 'format': it is \(format), and this version knows \(Baseline.currentFormat)")
-      }
-      baseline = try JSONDecoder().decode(Baseline.self, from: data)
-    } catch let error as DecodingError {
-      throw damaged(name, Self.explain(error))
+    do throws(BaselineReader.Damage) {
+      var baseline = try BaselineReader.read(data)
+      // A file that was copied goes by its new name.
+      baseline.name = name
+      return baseline
+    } catch {
+      throw damaged(name, error.what)
     }
-    if let complaint = Self.complaint(baseline) { throw damaged(name, complaint) }
-    return baseline
   }
 
   /// Finds out before anything is measured whether a baseline can be kept; makes the folder.
@@ -82,8 +91,6 @@ public struct BaselineStore: Sendable {
       throw ResultStoreError(kind: .io, message: "\(folder) is no folder that files can be made in; name another with --baselines")
     }
   }
-
-  private struct Format: Decodable { let format: Int }
 
   /// Puts a baseline in the place of one of the same name, whole or not at all.
   /// - Throws: ``ResultStoreError``.
@@ -105,55 +112,6 @@ public struct BaselineStore: Sendable {
     ResultStoreError(
       kind: .usage,
       message: "\(path(name)) is no baseline that can be used: \(what); take it from version control, or make it anew with 'jamboree baseline set \(name) SCENARIO'")
-  }
-
-  /// What a decoder complains of, with the key.
-  private static func explain(_ error: DecodingError) -> String {
-    func key(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
-      var text = ""
-      for part in path + (last.map { [$0] } ?? []) {
-        if let index = part.intValue { text += "[\(index)]" } else { text += (text.isEmpty ? "" : ".") + part.stringValue }
-      }
-      return text.isEmpty ? "it" : "key '\(text)'"
-    }
-    switch error {
-    case .keyNotFound(let missing, let context): return "\(key(context.codingPath, missing)) is missing"
-    case .typeMismatch(let type, let context): return "\(key(context.codingPath)) is not \(Self.word(type))"
-    case .valueNotFound(let type, let context): return "\(key(context.codingPath)) is null and not \(Self.word(type))"
-    case .dataCorrupted(let context):
-      return context.codingPath.isEmpty ? "it is not valid JSON" : "\(key(context.codingPath)) holds what cannot be in it"
-    @unknown default: return "it cannot be read"
-    }
-  }
-
-  private static func word(_ type: any Any.Type) -> String {
-    switch type {
-    case is String.Type: "text"
-    case is Bool.Type: "true or false"
-    case is any BinaryInteger.Type, is any BinaryFloatingPoint.Type: "a number"
-    case is [Any].Type: "a list"
-    default: "an object"
-    }
-  }
-
-  /// What types cannot say.
-  private static func complaint(_ baseline: Baseline) -> String? {
-    // In nanoseconds it has to fit into 64 bits.
-    if !(0...9_000_000_000).contains(baseline.createdUnixSeconds) { return "key 'createdUnixSeconds' is not from 0 to 9000000000" }
-    if baseline.processes.isEmpty { return "key 'processes' is empty" }
-    if baseline.run.workers < 1 || baseline.run.workers > 256 { return "key 'run.workers' is not from 1 to 256" }
-    if !(baseline.run.scale > 0 && baseline.run.scale <= 100) { return "key 'run.scale' is not above 0 and at most 100" }
-    for (index, process) in baseline.processes.enumerated() {
-      if !(process.operationsPerSecond > 0) { return "key 'processes[\(index)].operationsPerSecond' is not above 0" }
-      for (row, latency) in process.latencies.enumerated() where !(latency.meanNanoseconds >= 0) || latency.key == nil {
-        return "key 'processes[\(index)].latencies[\(row)]' has a kind that is not known, or a mean below 0"
-      }
-    }
-    for (index, stored) in baseline.histograms.enumerated() {
-      guard let bytes = Data(base64Encoded: stored.counts) else { return "key 'histograms[\(index)].counts' is not base 64" }
-      do { _ = try HistogramCoding.decode(bytes) } catch { return "key 'histograms[\(index)].counts': \(error)" }
-    }
-    return nil
   }
 }
 

@@ -54,7 +54,13 @@ public struct GateJudge: Sendable {
   public struct Judged: Sendable {
     public let figure: TimedFigure
     public let estimate: ShiftEstimate
+    /// A worsening up to this part was let pass.
+    public let tolerance: Double
     public let verdict: FigureVerdict
+
+    /// Whether the figure's 99% interval says otherwise than its verdict: the one is of this figure by itself, the other of
+    /// all of them together and with what is let pass.
+    public var intervalDiffers: Bool { estimate.interval(confidence: 0.99).contains(0) == (verdict != .same) }
   }
 
   /// The chance that any figure of an unchanged program is taken to be worse, where noise is normal: less than the one in a
@@ -79,13 +85,13 @@ public struct GateJudge: Sendable {
       let tolerance = max(figure.tolerance, leastTolerance)
       let worsening = figure.isBetterWhenHigher ? -estimate.change : estimate.change
       let verdict: FigureVerdict = worse[index] && worsening > tolerance ? .worse : better[index] && -worsening > tolerance ? .better : .same
-      return Judged(figure: figure, estimate: estimate, verdict: verdict)
+      return Judged(figure: figure, estimate: estimate, tolerance: tolerance, verdict: verdict)
     }
   }
 
   /// The smallest true worsening of a figure that would be found in nine cases of ten, being the only one of so many figures.
   public func findable(_ judged: Judged, among count: Int) -> Double {
-    max(judged.estimate.findable(falseAlarms: falseAlarms / Double(max(count, 1)), power: 0.9), max(judged.figure.tolerance, leastTolerance))
+    max(judged.estimate.findable(falseAlarms: falseAlarms / Double(max(count, 1)), power: 0.9), judged.tolerance)
   }
 
   /// Which hypotheses Holm's method rejects, by their p-values.

@@ -30,9 +30,11 @@ struct BaselineSetCommand: ParsableCommand {
     try BaselineStore.check(name)
     let store = BaselineStore(folder: flags.baselines)
     let measured = flags.run(scenario)
-    let run = try flags.describe(measured)
+    try Composition.refuseNamedPlace(measured.backend)
+    try flags.check(measured)
+    let run = try measured.identity()
     try store.prepare()
-    let children = try ChildProcesses()
+    let children = try ChildProcesses(limitNanoseconds: flags.processTimeout)
     defer { children.removeFolder() }
     let program = MeasuredProgram.current(children)
     let progress = StepPrinter(isQuiet: json)
@@ -97,7 +99,7 @@ struct BaselineListCommand: ParsableCommand {
   func run() throws {
     let store = BaselineStore(folder: baselines)
     // One that is damaged does not hide the others.
-    let found = store.names.map { name in (name, Result { try store.load(name) }) }
+    let found = try store.names().map { name in (name, Result { try store.load(name) }) }
     if json {
       let list = found.map { name, baseline in
         switch baseline {

@@ -12,7 +12,7 @@ struct MeasuredRunFlags: ParsableArguments {
   @Option(help: "Storage backend, as for 'run'. Default: memory; of a gate, the baseline's, as with all of these.")
   var backend: String?
 
-  @Option(help: "Feed ranker, as for 'run'. Default: the scenario's, or hot; of a gate, the baseline's.")
+  @Option(help: "Feed ranker, as for 'run'. Default: the scenario's, or hot; of a gate, the baseline's, against which another one is held.")
   var ranker: String?
 
   @Option(parsing: .unconditional, help: "Worker threads, 1 to 256. Default: one a core.", transform: NumberArgument.workers)
@@ -23,13 +23,32 @@ struct MeasuredRunFlags: ParsableArguments {
     transform: NumberArgument.integer(2...1000))
   var replicates = 10
 
+  @Option(
+    help: ArgumentHelp(
+      "The longest that one process may take, such as 90s or 10m; then it is ended, and the command with it (exit code 75). Default: 1h.",
+      valueName: "duration"),
+    transform: { text in
+      guard let nanoseconds = parseDuration(text), Self.processTimeouts.contains(nanoseconds) else {
+        throw ValidationError(
+          "expected a duration from \(durationText(Self.processTimeouts.lowerBound)) to \(durationText(Self.processTimeouts.upperBound)), such as 90s, 10m or 1h30m")
+      }
+      return nanoseconds
+    })
+  var processTimeout: Int64 = 3_600_000_000_000
+
+  /// From a second to 31 days, in nanoseconds.
+  private static let processTimeouts: ClosedRange<Int64> = 1_000_000_000...2_678_400_000_000_000
+
   @Option(help: "What counts instructions: perf, callgrind, off; auto takes the first that works.")
   var instructions = InstructionCounter.Choice.auto
 
   @Option(help: "Folder that keeps the baselines.")
   var baselines = BaselineStore.defaultFolder
 
-  func validate() throws { try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder) }
+  func validate() throws {
+    try refuseEmpty(baselines, "--baselines", BaselineStore.defaultFolder)
+    if ranker != nil { try refuseTwice("--ranker", "ranker", in: changes.overrides) }
+  }
 
   /// What a process is to run: what was given, then what the baseline has, then the defaults.
   func run(_ file: String, like baseline: BaselineRun? = nil) -> MeasuredRun {
@@ -42,15 +61,38 @@ struct MeasuredRunFlags: ParsableArguments {
       ranker: ranker ?? baseline?.ranker ?? (try? changes.load(file))?.ranker.text ?? "hot", workers: workers ?? baseline?.workers ?? min(ProcessInfo.processInfo.activeProcessorCount, 256))
   }
 
-  /// Reads the scenario and refuses what cannot be run, before the first process is.
-  func describe(_ run: MeasuredRun) throws -> BaselineRun {
-    let scenario = try ScenarioLoader.load(path: run.file, overrides: run.overrides, scale: run.scale, services: Composition.services,
-      rankers: Composition.rankers)
+  /// The baseline's run with the ranker and the feed that were given in place of its own.
+  /// - Returns: the run, and each thing that is another one, in words; none where nothing is.
+  /// - Throws: ``Failure`` when anything else is not the baseline's.
+  func candidate(_ file: String, for baseline: Baseline) throws -> (run: MeasuredRun, substitutions: [String]) {
+    var alike = self
+    (alike.ranker, alike.changes.feed) = (nil, nil)
+    var run = alike.run(file, like: baseline.run)
+    try Composition.refuseNamedPlace(run.backend)
+    let differences = try baseline.run.differences(to: run.identity())
+    guard differences.isEmpty else {
+      throw Failure(
+        code: Failure.usage,
+        message: "baseline '\(baseline.name)' is of another run (\(differences.joined(separator: "; "))); name the baseline of this one, or make one of this run with 'jamboree baseline set NAME \(file)' and the same flags")
+    }
+    var substitutions: [String] = []
+    if let ranker, ranker != run.ranker {
+      substitutions.append("ranker \(ranker) in place of \(run.ranker)")
+      run.ranker = ranker
+    }
+    if let feed = changes.feed, case let its = try run.scenario().feed, feed != its {
+      substitutions.append("feed \(feed.text) in place of \(its.text)")
+      run.overrides += feed.overrides
+    }
+    try check(run)
+    return (run, substitutions)
+  }
+
+  /// Refuses what cannot be run, before the first process is.
+  func check(_ run: MeasuredRun) throws {
+    let scenario = try run.scenario()
     let needs = try Composition.rankers.make(PlugInReference(run.ranker)).ranker.needs
     try MemoryNeed.check(scenario, ranker: needs, workers: run.workers, keepsItems: Composition.keepsItems(run.backend))
-    return BaselineRun(
-      scenario: scenario.name, scenarioHash: scenario.hash, seed: scenario.seed.rawValue, scale: run.scale, overrides: run.overrides,
-      backend: withoutPassword(run.backend), ranker: run.ranker, workers: run.workers)
   }
 }
 
@@ -59,8 +101,10 @@ struct GateCommand: ParsableCommand {
     commandName: "gate", abstract: "Fail when this program does worse than a baseline: is slower, or does something else.",
     discussion: """
       What a run comes to and how many instructions it takes is held against the baseline; times are held against processes of the baseline's \
-      own program, run in turn with this one's, or on the machine of the baseline against those that it keeps. Exit codes: 0 passed; 1 \
-      failed; 64 no such baseline, or it is of another run; 75 times that were required could not be compared.
+      own program, run in turn with this one's, or on the machine of the baseline against those that it keeps. With another --ranker or --feed \
+      than the baseline's its qualities alone are. Exit codes: 0 passed; 1 \
+      failed; 64 no such baseline, or it is of another run; 75 times that were required could not be compared, or a process was killed or \
+      took too long.
       """)
 
   @Argument(help: "The baseline's scenario file.")
@@ -96,22 +140,25 @@ struct GateCommand: ParsableCommand {
 
   func run() throws {
     let stored = try BaselineStore(folder: flags.baselines).load(baseline)
-    let measured = flags.run(scenario, like: stored.run)
-    let differences = try stored.run.differences(to: flags.describe(measured))
-    guard differences.isEmpty else {
-      throw Failure(
-        code: Failure.usage,
-        message: "baseline '\(baseline)' is of another run (\(differences.joined(separator: "; "))); name the baseline of this one, or make one of this run with 'jamboree baseline set NAME \(scenario)' and the same flags")
+    let (measured, substitutions) = try flags.candidate(scenario, for: stored)
+    if !substitutions.isEmpty {
+      let needless = [("--baseline-binary", baselineBinary != nil), ("--require-timings", requireTimings)].filter(\.1).map(\.0)
+      guard needless.isEmpty else {
+        throw ValidationError(
+          "\(needless.joined(separator: ", ")): times of other work say nothing about a program, and this is \(substitutions.joined(separator: ", ")); leave it out, or the other ranker or feed")
+      }
     }
     if let baselineBinary { try checkProgram(baselineBinary) }
-    let children = try ChildProcesses()
+    let children = try ChildProcesses(limitNanoseconds: flags.processTimeout)
     defer { children.removeFolder() }
     let progress = StepPrinter(isQuiet: json)
     let gate = GateRun(
-      baseline: stored, run: measured, replicates: flags.replicates, counter: try InstructionCounter.make(flags.instructions, children),
-      now: .current(children), timing: timing(stored, children),
+      baseline: stored, run: measured, substitutions: substitutions, replicates: flags.replicates,
+      counter: substitutions.isEmpty ? try InstructionCounter.make(flags.instructions, children) : nil, now: .current(children),
+      timing: substitutions.isEmpty ? timing(stored, children) : .none("another ranker or feed is other work"),
       behaviour: BehaviourComparison(
-        allowsChange: allowDigestChange, qualityTolerance: qualityTolerance / 100, instructionTolerance: instructionTolerance / 100),
+        allowsChange: allowDigestChange || !substitutions.isEmpty, qualityTolerance: qualityTolerance / 100,
+        instructionTolerance: instructionTolerance / 100),
       onProgress: { progress.show($0) })
     let report: GateReport
     do { report = try gate.measure() } catch {

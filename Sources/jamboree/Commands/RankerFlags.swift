@@ -35,6 +35,9 @@ struct RankerFlags: ParsableArguments {
       throw ValidationError("--rankers '\(list ?? "")': name two rankers or more, with commas between; see 'jamboree rankers'")
     }
     guard Set(names).count == names.count else { throw ValidationError("--rankers '\(list ?? "")': a ranker is named twice; leave one out") }
+    try refuseTwice("--rankers", "ranker", in: overrides)
+    // There are three where none is named.
+    try refuseTwice("--seeds", "seed", in: overrides)
   }
 
   /// These flags do nothing to runs that were kept.

@@ -59,6 +59,8 @@ struct RunCommand: ParsableCommand {
   func validate() throws {
     try refuseEmpty(results, "--results", Composition.defaultResults)
     guard seeds == nil || changes.seed == nil else { throw ValidationError("--seeds and --seed are two ways to say the same; leave one out") }
+    if seeds != nil { try refuseTwice("--seeds", "seed", in: changes.overrides) }
+    if ranker != nil { try refuseTwice("--ranker", "ranker", in: changes.overrides) }
     guard resume != nil else {
       guard scenario != nil else { throw ValidationError("missing expected argument '<scenario>'") }
       return

@@ -32,6 +32,11 @@ struct ScenarioChanges: ParsableArguments {
     })
   var feed: FeedStrategy?
 
+  func validate() throws {
+    if seed != nil { try refuseTwice("--seed", "seed", in: overrides) }
+    if feed != nil { try refuseTwice("--feed", "feed", in: overrides) }
+  }
+
   func load(_ path: String) throws(ConfigurationError) -> Scenario {
     let all = overrides + (seed.map { ["seed=\($0)"] } ?? []) + (feed?.overrides ?? [])
     return try ScenarioLoader.load(path: path, overrides: all, scale: scale ?? 1, services: Composition.services, rankers: Composition.rankers)
@@ -42,3 +47,13 @@ struct ScenarioChanges: ParsableArguments {
     try ScenarioLoader.load(path: path, services: Composition.services, rankers: Composition.rankers)
   }
 }
+
+/// Refuses a key of the scenario that a flag of its own gives, too: one of the two would do nothing, without a word.
+/// - Parameter key: a key at the scenario's top; those below it are meant as well.
+func refuseTwice(_ flag: String, _ key: String, in overrides: [String]) throws {
+  guard let override = overrides.first(where: { isOverride($0, of: key) }) else { return }
+  throw ValidationError("\(flag) and --set \(printable(override)) are two ways to say the same; leave one out")
+}
+
+/// Whether an override is of a key at the scenario's top, or of one below it.
+func isOverride(_ override: String, of key: String) -> Bool { override.prefix { $0 != "=" && $0 != "." } == key }

@@ -24,8 +24,12 @@ struct SeedSeries {
   /// Runs every command under every seed, in turn, so that what changes on the machine meanwhile meets all alike. Stops when a
   /// person asks it to.
   /// - Parameter tell: called with each run that came to its end.
+  /// - Throws: ``Failure`` for a backend that can take one run alone, before the first one; what a run throws.
   /// - Returns: by command, in the order of the seeds, the runs that came to their ends.
   static func perform(_ commands: [RunCommand], seeds: [UInt64], tell: (FinishedRun) throws -> Void) throws -> [[FinishedRun]] {
+    if commands.count * seeds.count > 1 {
+      for command in commands { try Composition.refuseNamedPlace(command.backend ?? "memory") }
+    }
     var runs = [[FinishedRun]](repeating: [], count: commands.count)
     for seed in seeds {
       for index in commands.indices {
@@ -58,13 +62,14 @@ struct SeedSeries {
   }
 
   private func text(_ runs: [FinishedRun], _ figures: SeriesFigures) -> [String] {
-    var table = TextTable(["figure", "mean", "95% interval", "lowest", "highest"], left: [0])
-    for (name, values) in figures.byName {
-      guard let interval = MeanInterval(values) else { continue }
+    var table = TextTable(["figure", "mean", "95% interval", "lowest", "highest", "seeds"], left: [0])
+    for figure in figures.all {
+      guard let interval = figure.interval else { continue }
       table.add([
-        name, SeriesFigures.number(interval.mean),
+        figure.name, SeriesFigures.number(interval.mean),
         interval.low.map { "\(SeriesFigures.number($0)) ... \(SeriesFigures.number(interval.high ?? $0))" } ?? "-",
-        SeriesFigures.number(values.min() ?? 0), SeriesFigures.number(values.max() ?? 0),
+        SeriesFigures.number(figure.values.min() ?? 0), SeriesFigures.number(figure.values.max() ?? 0),
+        figure.share ?? "\(runs.count)",
       ])
     }
     let failed = runs.filter { $0.failureCode != nil }
@@ -82,7 +87,7 @@ struct SeedSeries {
     .object([
       "scenario": .string(runs.first?.scenario.name ?? ""),
       "seeds": .array(runs.map { .unsigned($0.output.identity.seed.rawValue) }),
-      "quality": figures.quality, "operationsPerSecond": figures.interval("operationsPerSecond"),
+      "quality": figures.quality, "operationsPerSecond": figures.json("operationsPerSecond"),
       "runs": .array(runs.map(RunJSON.make)),
       "passed": .boolean(runs.count == seeds.count && runs.allSatisfy { $0.failureCode == nil }),
     ])
@@ -91,30 +96,52 @@ struct SeedSeries {
 
 /// The figures of several runs that differ in their seeds, by name.
 struct SeriesFigures {
-  /// In the order of the quality report, then speed. A figure that some run does not have is of those that have it.
-  let byName: [(name: String, values: [Double])]
+  /// One figure, of the runs that have it.
+  struct Figure {
+    let name: String
+    let values: [Double]
+    /// Of each value, its run's.
+    let seeds: [UInt64]
+    /// How many runs there are.
+    let runs: Int
+
+    /// Nil when no run has it.
+    var interval: MeanInterval? {
+      let quality = name.hasPrefix(QualityReport.prefix) ? String(name.dropFirst(QualityReport.prefix.count)) : nil
+      return MeanInterval(values, within: quality.map(QualityReport.range(of:)) ?? 0 ... .infinity)
+    }
+
+    /// `2 of 3`; nil where all runs have it.
+    var share: String? { values.count < runs ? "\(values.count) of \(runs)" : nil }
+  }
+  /// In the order of the quality report, then speed. Those that no run has are left out.
+  let all: [Figure]
 
   init(_ runs: [FinishedRun]) {
     let ranker = runs.first?.output.identity.ranker.id ?? ""
     let names = QualityReport.names.map { QualityReport.prefix + $0 } + ["operationsPerSecond", "\(ranker).meanNanoseconds", "\(ranker).p99Nanoseconds"]
-    byName = names.compactMap { name in
-      let values = runs.compactMap { FinishedRun.observed(name, in: $0.output) }
-      return values.isEmpty ? nil : (name, values)
+    all = names.compactMap { name in
+      let found = runs.compactMap { run in
+        FinishedRun.observed(name, in: run.output).map { ($0, run.output.identity.seed.rawValue) }
+      }
+      return found.isEmpty ? nil : Figure(name: name, values: found.map(\.0), seeds: found.map(\.1), runs: runs.count)
     }
   }
 
-  subscript(name: String) -> [Double] { byName.first { $0.name == name }?.values ?? [] }
+  /// Nil when no run has it.
+  subscript(name: String) -> Figure? { all.first { $0.name == name } }
 
-  func interval(_ name: String) -> JSON {
-    guard let interval = MeanInterval(self[name]) else { return .null }
+  func json(_ name: String) -> JSON {
+    guard let figure = self[name], let interval = figure.interval else { return .null }
     return .object([
-      "mean": JSON(interval.mean), "low": JSON(interval.low), "high": JSON(interval.high), "values": .array(self[name].map { JSON($0) }),
+      "mean": JSON(interval.mean), "low": JSON(interval.low), "high": JSON(interval.high),
+      "values": .array(figure.values.map { JSON($0) }), "seeds": .array(figure.seeds.map { .unsigned($0) }),
     ])
   }
 
   /// Without the prefix; null for what no run has.
   var quality: JSON {
-    .object(Dictionary(uniqueKeysWithValues: QualityReport.names.map { ($0, interval(QualityReport.prefix + $0)) }))
+    .object(Dictionary(uniqueKeysWithValues: QualityReport.names.map { ($0, json(QualityReport.prefix + $0)) }))
   }
 
   static func number(_ value: Double) -> String {

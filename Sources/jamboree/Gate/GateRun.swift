@@ -18,6 +18,8 @@ struct GateRun {
 
   let baseline: Baseline
   let run: MeasuredRun
+  /// What is another than the baseline's on purpose, in words. Then what is done is, too, and takes other times.
+  let substitutions: [String]
   let replicates: Int
   let counter: InstructionCounter?
   let now: MeasuredProgram
@@ -32,7 +34,11 @@ struct GateRun {
   }
 
   func measure() throws -> GateReport {
-    var report = GateReport(baseline: baseline, run: run, replicates: replicates)
+    var report = GateReport(baseline: baseline, run: run, substitutions: substitutions, replicates: replicates)
+    if run.ranker != baseline.run.ranker {
+      report.notes.append(
+        "all of this is of one seed; 'jamboree compare --rankers \(baseline.run.ranker),\(run.ranker) \(run.file) --seeds 1..10' tells how sure differences are")
+    }
     onProgress("finding out what it does")
     let first = try now.measure(run)
     let firstBehaviour = Behaviour(first.detail)
@@ -94,7 +100,7 @@ struct GateRun {
   /// Both counted here where there are both programs: the library's functions differ from machine to machine.
   private func countInstructions(_ report: inout GateReport) throws -> (baseline: InstructionCount, now: InstructionCount)? {
     guard let counter else {
-      if baseline.instructions != nil { report.notes.append("instructions are not counted: neither perf nor valgrind gives them here, or they are off") }
+      if substitutions.isEmpty, baseline.instructions != nil { report.notes.append("instructions are not counted: neither perf nor valgrind gives them here, or they are off") }
       return nil
     }
     onProgress("counting instructions (\(counter.tool.rawValue))")
@@ -167,6 +173,8 @@ struct GateReport {
 
   let baseline: Baseline
   let run: MeasuredRun
+  /// What is another than the baseline's on purpose, in words.
+  let substitutions: [String]
   let replicates: Int
   var environment: BaselineEnvironment?
   var findings: [BehaviourFinding] = []
@@ -197,8 +205,10 @@ struct GateReport {
     }
     for (judged, _) in judged where judged.verdict == .worse {
       let (interval, change) = (judged.estimate.interval(confidence: 0.99), judged.estimate.change)
+      let much =
+        change < 0 ? "\(Text.percent(-change)) lower" : change < 10 ? "\(Text.percent(change)) higher" : Self.signed(change) + " as high"
       found.append(
-        "\(judged.figure.name) is \(Text.percent(abs(change))) \(change < 0 ? "lower" : "higher") (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
+        "\(judged.figure.name) is \(much) (99% interval \(Self.signed(interval.lowerBound)) to \(Self.signed(interval.upperBound)))")
     }
     return found
   }
@@ -210,8 +220,15 @@ struct GateReport {
       return "times are not compared: no figure has enough processes"
     }
     guard worst.findable > Self.mostFindable else { return nil }
-    return "times are too noisy: \(worst.figure.figure.name) would have to be \(Text.percent(worst.findable)) worse to be found; give it more --replicates or a quieter machine"
+    let name = worst.figure.figure.name
+    let what =
+      worst.findable > 1
+      ? "nothing under 100% would be found of \(name)" : "\(name) would have to be \(Text.percent(worst.findable)) worse to be found"
+    return "times are too noisy, or the processes too few: \(what); give it more --replicates or a quieter machine"
   }
 
-  static func signed(_ share: Double) -> String { String(format: "%+.1f%%", share * 100) }
+  /// A change as a part: in percent, and from eleven times on as a factor.
+  static func signed(_ share: Double) -> String {
+    share < 10 ? String(format: "%+.1f%%", share * 100) : String(format: share < 1e6 ? "%.0f times" : "%.1g times", share + 1)
+  }
 }

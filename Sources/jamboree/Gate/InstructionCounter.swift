@@ -68,6 +68,7 @@ struct InstructionCounter {
         valgrind, ["--tool=callgrind", "--callgrind-out-file=\(out)", isStripped ? stripped : program.path] + arguments, variables: variables,
         errors: errors)
     }
+    if ending == .timedOut { throw program.timeOut }
     guard ending == .exited(0) || ending == .exited(Failure.checkFailed), let text = try? String(contentsOfFile: out, encoding: .utf8) else { return nil }
     return tool == .perf ? Self.perfCount(text) : Self.callgrindCount(text)
   }

@@ -3,6 +3,7 @@ import JamboreeEngine
 import JamboreeKit
 import JamboreeMetrics
 import JamboreeResults
+import JamboreeScenario
 
 /// What every process of a comparison runs.
 struct MeasuredRun {
@@ -14,10 +15,24 @@ struct MeasuredRun {
   var ranker: String
   var workers: Int
 
+  func scenario() throws(ConfigurationError) -> Scenario {
+    try ScenarioLoader.load(path: file, overrides: overrides, scale: scale, services: Composition.services, rankers: Composition.rankers)
+  }
+
+  /// What of it must be a baseline's.
+  func identity() throws(ConfigurationError) -> BaselineRun {
+    let scenario = try scenario()
+    return BaselineRun(
+      scenario: scenario.name, scenarioHash: scenario.hash, seed: scenario.seed.rawValue, scale: scale, overrides: overrides,
+      backend: withoutPassword(backend), ranker: ranker, workers: workers)
+  }
+
   /// - Parameter scale: another one than the run's.
   func arguments(results: String, scale: Double? = nil, workers: Int? = nil) -> [String] {
     ["run", file, "--scale", "\(scale ?? self.scale)", "--backend", backend, "--ranker", ranker, "--workers", "\(workers ?? self.workers)"]
-      + overrides.flatMap { ["--set", $0] } + ["--results", results, "--no-floor", "--json"]
+      // The ranker is named above, which is refused where the overrides do so, too.
+      + overrides.filter { !isOverride($0, of: "ranker") }.flatMap { ["--set", $0] }
+      + ["--results", results, "--no-floor", "--json"]
   }
 }
 
@@ -87,6 +102,14 @@ struct MeasuredProgram {
         message: "a process of the \(role) program (\(path)) ended with exit code \(code) and left no results: \(said); is it a jamboree?")
     case .killed(let signal):
       return Failure(code: Failure.invalid, message: "a process of the \(role) program (\(path)) was killed by signal \(signal)")
+    case .timedOut: return timeOut
     }
+  }
+
+  /// What is told when a process of it was ended because it took too long.
+  var timeOut: Failure {
+    Failure(
+      code: Failure.invalid,
+      message: "a process of the \(role) program (\(path)) had not come to its end after \(durationText(children.limitNanoseconds)) and was ended; find out what it hangs in, or give it longer with --process-timeout")
   }
 }

@@ -16,8 +16,11 @@ struct GateText {
       }
     var lines = [
       "\(baseline.run.scenario) against baseline \(baseline.name), set \(Text.moment(unixNanoseconds: baseline.createdUnixSeconds * 1_000_000_000)) UTC\(commit)",
-      "  \(how)", "",
     ]
+    if !report.substitutions.isEmpty {
+      lines.append("  \(report.substitutions.joined(separator: ", ")): its qualities and errors are held against the baseline's; all else may be another")
+    }
+    lines += ["  \(how)", ""]
     var table = TextTable(["figure", "baseline", "now", "change", "99% interval", "noise", "finds", "verdict"], left: [0, 7])
     for finding in report.findings {
       table.add([
@@ -33,10 +36,17 @@ struct GateText {
       table.add([
         name, figure(means.baseline), figure(means.now), GateReport.signed(judged.estimate.change),
         "\(GateReport.signed(interval.lowerBound))...\(GateReport.signed(interval.upperBound))", Text.percent(judged.estimate.noise),
-        Text.percent(findable), word(judged.verdict),
+        findable > 1 ? "nothing" : Text.percent(findable), word(judged.verdict),
       ])
     }
     lines += [table.text(), ""]
+    if report.judged.contains(where: { $0.findable > 1 }) {
+      lines.append("  finds    nothing: no worsening under 100% would be found; too noisy, or too few --replicates")
+    }
+    if report.judged.contains(where: { $0.figure.intervalDiffers }) {
+      lines.append(
+        "  interval of one figure by itself; the verdicts are on all \(report.judged.count) together (Holm's method) and let small changes pass, so the two may differ")
+    }
     lines += report.notes.map { "  note     \($0)" }
     lines.append("  verdict  \(verdict)")
     return lines.joined(separator: "\n")
@@ -70,6 +80,7 @@ enum GateJSON {
     let failure: JSON = report.failure.map { .string($0) } ?? .null
     return .object([
       "baseline": .string(report.baseline.name), "scenario": .string(report.baseline.run.scenario), "replicates": .integer(Int64(report.replicates)),
+      "substitutions": .array(report.substitutions.map { .string($0) }),
       "passed": .boolean(passed), "verdict": .string(verdict), "reasons": .array(report.reasons.map { .string($0) }),
       "timing": .string(mode), "timingReason": reason.map { .string($0) } ?? .null, "notes": .array(report.notes.map { .string($0) }),
       "deterministic": .boolean(report.isDeterministic), "failedExpectations": .array(report.failedExpectations.map { .string($0) }),
@@ -89,7 +100,7 @@ enum GateJSON {
             "figure": .string(name), "baseline": JSON(report.means[name]?.baseline), "now": JSON(report.means[name]?.now),
             "change": JSON(estimate.change), "interval99": .array([JSON(interval.lowerBound), JSON(interval.upperBound)]), "noise": JSON(estimate.noise),
             "chance": JSON(judged.figure.isBetterWhenHigher ? estimate.chanceOfFall : estimate.chanceOfRise), "findable": JSON(findable),
-            "tolerance": JSON(judged.figure.tolerance), "verdict": .string(judged.verdict.rawValue),
+            "tolerance": JSON(judged.tolerance), "verdict": .string(judged.verdict.rawValue),
           ])
         }),
     ])
