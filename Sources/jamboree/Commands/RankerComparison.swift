@@ -13,7 +13,10 @@ struct RankerComparison {
   let json: Bool
 
   private struct Row {
+    /// As the command line has it.
     let ranker: String
+    /// As it was used.
+    let name: String
     let figures: SeriesFigures
     let id: String
     var isOnFront = false
@@ -27,6 +30,7 @@ struct RankerComparison {
       self.ranker = ranker
       figures = SeriesFigures(runs)
       id = runs.first?.output.identity.ranker.id ?? ranker
+      name = runs.first.map { RankerText.name($0.output.identity.ranker) } ?? ranker
       failure = runs.first { $0.failureCode != nil }.map { "seed \($0.output.identity.seed.rawValue): \($0.verdictReason)" }
     }
 
@@ -44,7 +48,7 @@ struct RankerComparison {
           code: Failure.usage,
           message: "no ranked page of this scenario was judged, so there is nothing to compare; take one with ranked feeds, a larger --scale, or --set measure.judgedPages=1")
       }
-      if !json { try Console.print(SeedSeries.note(run)) }
+      if !json { try Console.print(Self.note(run)) }
     }
     // Of a comparison that was stopped, what there is.
     var rows = zip(rankers, runs).filter { !$0.1.isEmpty }.map { Row($0, $1) }
@@ -56,6 +60,14 @@ struct RankerComparison {
       try Console.print(text(rows, runs).joined(separator: "\n"))
     }
     if let code = SeedSeries.exitCode(runs.flatMap(\.self)) { throw ExitCode(code) }
+  }
+
+  /// Names its ranker with the options, in which alone two may differ.
+  private static func note(_ run: FinishedRun) -> String {
+    let ndcg = FinishedRun.observed("quality.ndcg20", in: run.output).map { String(format: ", nDCG@20 %.3f", $0) } ?? ""
+    let identity = run.output.identity
+    return "seed \(identity.seed.rawValue), \(RankerText.name(identity.ranker)): \(run.verdict.rawValue)\(ndcg), "
+      + "\(Text.rate(run.output.operationsPerSecond)), kept as \(run.id ?? "-")"
   }
 
   private static let columns: [(head: String, name: String)] = [
@@ -71,7 +83,7 @@ struct RankerComparison {
       func share(_ name: String) -> String { mean(QualityReport.prefix + name).map { String(format: "%.3f", $0) } ?? "-" }
       func time(_ name: String) -> String { mean(name).map { Text.duration(nanoseconds: $0) } ?? "-" }
       let halfWidth = MeanInterval(row.figures["quality.ndcg20"])?.halfWidth
-      var cells = [row.isOnFront ? "*" : row.failure == nil ? "" : "!", row.ranker, share("ndcg20")]
+      var cells = [row.isOnFront ? "*" : row.failure == nil ? "" : "!", row.name, share("ndcg20")]
       cells += [halfWidth.map { String(format: "%.3f", $0) } ?? "-", share("ndcg20ByChance")]
       cells += Self.columns.map { share($0.name) }
       cells.append(mean("quality.freshnessSeconds").map { Text.age(seconds: $0) } ?? "-")
@@ -80,7 +92,7 @@ struct RankerComparison {
       table.add(cells)
     }
     let seedText = "\(seeds.count) \(seeds.count == 1 ? "seed" : "seeds")"
-    let failures = rows.compactMap { row in row.failure.map { "! \(row.ranker) did not pass, so its figures are not to be used: \($0)" } }
+    let failures = rows.compactMap { row in row.failure.map { "! \(row.name) did not pass, so its figures are not to be used: \($0)" } }
     return [
       "", "\(runs.first?.first?.scenario.name ?? ""): \(rankers.count) rankers, \(seedText); +- is half of a 95% confidence interval over seeds",
       table.text(indent: ""),
