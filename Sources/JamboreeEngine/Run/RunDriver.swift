@@ -124,11 +124,16 @@ public struct RunDriver: Sendable {
     let timer = phases
     observer.makeOutput = { output(timer.withPhaseUnderWay("measure"), interrupted: true, isFinal: false) }
     defer { observer.makeOutput = nil }
+    if case .batch = ranker { observer.keepOutputs() }
     let interrupted = try phases.time("measure") { try measure(simulation) }
     observer.makeOutput = nil
     // What a backend has made up is nobody's judgement.
     if !backend.descriptor.isSynthetic, !interrupted { crowdMetrics = phases.time("judge") { simulation.judgeCrowd() } }
     try phases.time("finish") { try backend.backend.finish() }
+    if simulation.isCutShort, var last = observer.lastOutput {
+      last.isCutShort = true
+      return last
+    }
     return output(phases.phases, interrupted: interrupted, isFinal: true)
   }
 
