@@ -7,6 +7,8 @@ final class ControlConnection {
   let handle: OpaquePointer
   /// How long a server that is connected may say and take nothing: somewhat longer than it lets a statement take.
   private let silenceNanoseconds: UInt64
+  /// What was last sent.
+  private var statement = ""
 
   /// Waits for the server to be there, as one does for a server that is just starting.
   /// - Throws: `unreachable` when it is not within the stated time; `usage` where it refuses who asks, or the address is none.
@@ -32,8 +34,12 @@ final class ControlConnection {
       let message = opened.map { firstLine(PQerrorMessage($0)) } ?? "out of memory"
       // Who is refused, or has asked for what there is not, will be so again.
       let isRefused = Self.isRefusal(message)
+      let wayOut =
+        message.contains("permission denied for database")
+        ? "let its owner allow it: GRANT CONNECT ON DATABASE \(name(PQdb(opened))) TO \(name(PQuser(opened)))"
+        : "see 'jamboree backends' for what stands behind postgres:"
       PQfinish(opened)
-      if isRefused { throw BackendError(.usage, "postgres: \(message); see 'jamboree backends' for what stands behind postgres:") }
+      if isRefused { throw BackendError(.usage, "postgres: \(message); \(wayOut)") }
       guard monotonicSeconds() < deadline else {
         throw BackendError(
           .unreachable,
@@ -86,6 +92,7 @@ final class ControlConnection {
 
   /// Sends a statement, and waits for its last result.
   private func perform(_ sql: String) throws(BackendError) -> OpaquePointer? {
+    statement = sql
     guard PQsetnonblocking(handle, 1) == 0, PQsendQuery(handle, sql) == 1 else { throw failure("") }
     var last: OpaquePointer?
     while let result = try nextResult() {
@@ -117,14 +124,14 @@ final class ControlConnection {
   func execute(_ sql: String) throws(BackendError) {
     let result = try perform(sql)
     defer { PQclear(result) }
-    guard [PGRES_COMMAND_OK, PGRES_TUPLES_OK].contains(PQresultStatus(result)) else { throw failure("") }
+    guard [PGRES_COMMAND_OK, PGRES_TUPLES_OK].contains(PQresultStatus(result)) else { throw failure("", result) }
   }
 
   /// The first column of the first row, as text.
   func text(_ sql: String) throws(BackendError) -> String? {
     let result = try perform(sql)
     defer { PQclear(result) }
-    guard PQresultStatus(result) == PGRES_TUPLES_OK else { throw failure("") }
+    guard PQresultStatus(result) == PGRES_TUPLES_OK else { throw failure("", result) }
     return PQntuples(result) > 0 && PQgetisnull(result, 0, 0) == 0 ? String(cString: PQgetvalue(result, 0, 0)) : nil
   }
 
@@ -133,20 +140,39 @@ final class ControlConnection {
     try execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(schema)) CASCADE")
   }
 
-  func failure(_ what: String) -> BackendError { failure(what, firstLine(PQerrorMessage(handle))) }
-
-  func failure(_ what: String, _ message: String) -> BackendError {
+  /// What has gone wrong, in the server's words, with the way out where these have none.
+  /// - Parameter result: what says so; nil where it is the connection.
+  func failure(_ what: String, _ result: OpaquePointer? = nil) -> BackendError {
+    let own = firstLine(PQresultErrorMessage(result))
+    let message = own.isEmpty ? firstLine(PQerrorMessage(handle)) : own
+    if let wayOut = wayOut(sqlState(of: result)) { return BackendError(.usage, "postgres: \(what)\(message); \(wayOut)") }
     let kind: BackendError.Kind = PQstatus(handle) == CONNECTION_OK ? .failed : .unreachable
     // The classes of errors for a full disk and for other lacks.
     return BackendError(message.contains("No space left") ? .io : kind, "postgres: \(what)\(message)")
   }
 
+  /// Where it is not the server that has failed, but somebody else who has to do something about it.
+  private func wayOut(_ state: String) -> String? {
+    let (user, database) = (name(PQuser(handle)), name(PQdb(handle)))
+    switch state {
+    case "42501":  // insufficient_privilege
+      return statement.contains("CREATE SCHEMA")
+        ? "let the database's owner allow it: GRANT CREATE ON DATABASE \(database) TO \(user)" : "let its owner grant \(user) that right, or name another user"
+    case "25006":  // read_only_sql_transaction
+      return PQparameterStatus(handle, "in_hot_standby").map { String(cString: $0) } == "on"
+        ? "it is a standby: name its primary"
+        : "name a server that takes writes, or let this one: ALTER ROLE \(user) SET default_transaction_read_only = off"
+    case "3F000":  // invalid_schema_name
+      return "the search_path that was set does not hold: name the server itself, or a pooler that keeps a session's settings"
+    default: return nil
+    }
+  }
+
   /// Copies rows into a table, in PostgreSQL's binary format.
   func copy(into table: String, _ write: (inout CopyBuffer) throws(BackendError) -> Void) throws(BackendError) {
     let result = try perform("COPY \(table) FROM STDIN (FORMAT binary)")
-    let status = PQresultStatus(result)
-    PQclear(result)
-    guard status == PGRES_COPY_IN else { throw failure("copying into \(table): ") }
+    defer { PQclear(result) }
+    guard PQresultStatus(result) == PGRES_COPY_IN else { throw failure("copying into \(table): ", result) }
     var buffer = CopyBuffer(self)
     try write(&buffer)
     try buffer.finish()
@@ -208,6 +234,14 @@ struct CopyBuffer: ~Copyable {
     flush()
     if let failure { throw failure }
   }
+}
+
+/// As SQL takes it.
+private func name(_ text: UnsafePointer<CChar>?) -> String { text.map { quoted(String(cString: $0)) } ?? "" }
+
+/// The five letters that say what kind of error it was; empty where it was none, or not the server's.
+func sqlState(of result: OpaquePointer?) -> String {
+  PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
 }
 
 func firstLine(_ message: UnsafePointer<CChar>?) -> String {

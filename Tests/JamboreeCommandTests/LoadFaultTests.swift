@@ -84,6 +84,41 @@ import Testing
     #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
   }
 
+  /// Where somebody must do something about the server, who and what is told.
+  @Test func whatTheServerDoesNotAllow() throws {
+    let server = try ThrowawayServer()
+    try server.ask("CREATE ROLE ann LOGIN PASSWORD 'ann'; CREATE ROLE \"bob the \"\"2nd\" LOGIN PASSWORD 'bob'; CREATE ROLE eve LOGIN PASSWORD 'eve'")
+    try server.ask("GRANT CREATE ON DATABASE postgres TO eve; ALTER ROLE eve SET default_transaction_read_only = on")
+    func run(_ user: String, _ password: String) throws -> Finished {
+      let place = try Workplace()
+      return try place.run("run", place.write("s.yaml", tiny), "--backend", "postgres://\(user):\(password)@127.0.0.1:\(server.port)/postgres", "--no-floor")
+    }
+    func expectRefusal(_ user: String, _ password: String, _ words: String..., location: SourceLocation = #_sourceLocation) throws {
+      let ended = try run(user, password)
+      #expect(ended.code == 64, sourceLocation: location)
+      #expect(ended.err.split(separator: "\n").count == 1, "\(ended.err)", sourceLocation: location)
+      for word in words { #expect(ended.err.contains(word), "\(ended.err)", sourceLocation: location) }
+    }
+    try expectRefusal("ann", "ann", "permission denied for database postgres", "GRANT CREATE ON DATABASE \"postgres\" TO \"ann\"")
+    try expectRefusal("bob%20the%20%222nd", "bob", "TO \"bob the \"\"2nd\"")
+    try expectRefusal("eve", "eve", "read-only transaction", "ALTER ROLE \"eve\" SET default_transaction_read_only = off")
+    try server.ask("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+    try expectRefusal("ann", "ann", "permission denied for database", "GRANT CONNECT ON DATABASE \"postgres\" TO \"ann\"")
+    // What is told to do helps.
+    try server.ask("GRANT CONNECT, CREATE ON DATABASE postgres TO ann")
+    #expect(try run("ann", "ann").code == 0)
+    // As a pooler would have it that gives each statement another session.
+    try server.ask(
+      """
+      CREATE FUNCTION public.forget() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('search_path', '', false); END $$;
+      CREATE EVENT TRIGGER forget ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION public.forget();
+      """)
+    try expectRefusal("ann", "ann", "no schema has been selected to create in", "name the server itself, or a pooler")
+    #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
+    try server.restartAsStandby()
+    try expectRefusal("ann", "ann", "read-only transaction; it is a standby: name its primary")
+  }
+
   private func expectRefusal(_ ended: Finished, _ trial: LoadTrial, _ words: String..., location: SourceLocation = #_sourceLocation) {
     #expect(ended.code == 69, sourceLocation: location)
     #expect(ended.out.isEmpty, sourceLocation: location)
