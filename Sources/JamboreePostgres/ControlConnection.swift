@@ -9,11 +9,19 @@ final class ControlConnection {
   private let silenceNanoseconds: UInt64
   /// What was last sent.
   private var statement = ""
+  private let shouldStop: () -> Bool
 
   /// Waits for the server to be there, as one does for a server that is just starting.
+  /// - Parameters:
+  ///   - seconds: how long to wait for it; nil: as long as the settings say.
+  ///   - shouldStop: asked while it waits for the server; once it is true, whatever waits throws.
   /// - Throws: `unreachable` when it is not within the stated time; `usage` where it refuses who asks, or the address is none.
-  init(_ settings: PostgresBackend.Settings) throws(BackendError) {
-    let deadline = monotonicSeconds() + Double(settings.connectSeconds)
+  init(
+    _ settings: PostgresBackend.Settings, seconds: Int64? = nil, shouldStop: @escaping () -> Bool = { false }
+  ) throws(BackendError) {
+    self.shouldStop = shouldStop
+    let seconds = seconds ?? settings.connectSeconds
+    let deadline = monotonicSeconds() + Double(seconds)
     var pause: UInt32 = 50_000
     while true {
       var complaint: UnsafeMutablePointer<CChar>?
@@ -23,7 +31,7 @@ final class ControlConnection {
       guard parsed != nil else {
         throw BackendError(.usage, "postgres: the address cannot be read; it is //USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a password written as %25")
       }
-      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(settings.connectSeconds, 2))")
+      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(seconds, 2))")
       if let opened, PQstatus(opened) == CONNECTION_OK {
         handle = opened
         // What the server remarks is for nobody to see among the lines of a run.
@@ -40,10 +48,11 @@ final class ControlConnection {
         : "see 'jamboree backends' for what stands behind postgres:"
       PQfinish(opened)
       if isRefused { throw BackendError(.usage, "postgres: \(message); \(wayOut)") }
+      guard !shouldStop() else { throw Self.stopped }
       guard monotonicSeconds() < deadline else {
         throw BackendError(
           .unreachable,
-          "postgres: not reachable within \(settings.connectSeconds) s (\(message)); start it (Scripts/servers up starts one here), name another, or wait longer with ?connectTimeout=SECONDS")
+          "postgres: not reachable within \(seconds) s (\(message)); start it (Scripts/servers up starts one here), name another, or wait longer with ?connectTimeout=SECONDS")
       }
       usleep(pause)
       pause = min(pause * 2, 1_000_000)
@@ -68,7 +77,7 @@ final class ControlConnection {
       let unsent = PQflush(handle)
       guard unsent >= 0 else { throw failure("") }
       if PQisBusy(handle) == 0 { return PQgetResult(handle) }
-      guard wait(forReading: true, forWriting: unsent > 0) else {
+      guard try wait(forReading: true, forWriting: unsent > 0) else {
         guard monotonicNow() - last < silenceNanoseconds else { throw silent() }
         continue
       }
@@ -77,11 +86,14 @@ final class ControlConnection {
     }
   }
 
-  /// Waits a second at most for the socket.
-  private func wait(forReading: Bool, forWriting: Bool) -> Bool {
+  private static let stopped = BackendError(.failed, "postgres: loading was stopped")
+
+  /// Waits a moment for the socket.
+  private func wait(forReading: Bool, forWriting: Bool) throws(BackendError) -> Bool {
+    if shouldStop() { throw Self.stopped }
     var descriptor = pollfd(
       fd: PQsocket(handle), events: (forReading ? Int16(POLLIN) : 0) | (forWriting ? Int16(POLLOUT) : 0), revents: 0)
-    return Glibc.poll(&descriptor, 1, 1_000) > 0
+    return Glibc.poll(&descriptor, 1, 200) > 0
   }
 
   private func silent() -> BackendError {
@@ -113,7 +125,7 @@ final class ControlConnection {
       switch PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count)) {
       case 1: return
       case 0:
-        if wait(forReading: false, forWriting: true) { last = monotonicNow() }
+        if try wait(forReading: false, forWriting: true) { last = monotonicNow() }
         guard monotonicNow() - last < silenceNanoseconds else { throw silent() }
         guard PQflush(handle) >= 0 else { throw failure("") }
       default: throw failure("")
@@ -135,9 +147,13 @@ final class ControlConnection {
     return PQntuples(result) > 0 && PQgetisnull(result, 0, 0) == 0 ? String(cString: PQgetvalue(result, 0, 0)) : nil
   }
 
+  /// Has the server end what it does for this connection, which is of no further use.
+  func hangUp() { _ = shutdown(PQsocket(handle), Int32(SHUT_RDWR)) }
+
   /// Takes a schema away with all that is in it, if it is there.
-  func drop(_ schema: String) throws(BackendError) {
-    try execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(schema)) CASCADE")
+  /// - Parameter lockMilliseconds: how long to wait for those who still use it; 0: for ever.
+  func drop(_ schema: String, lockMilliseconds: Int = 0) throws(BackendError) {
+    try execute("SET client_min_messages = error; SET lock_timeout = \(lockMilliseconds); DROP SCHEMA IF EXISTS \(quoted(schema)) CASCADE")
   }
 
   /// What has gone wrong, in the server's words, with the way out where these have none.

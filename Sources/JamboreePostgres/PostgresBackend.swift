@@ -21,12 +21,14 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   deinit { dropTemporarySchema() }
 
-  public func load(_ dataset: Dataset) throws(BackendError) {
-    let control = try ControlConnection(settings)
+  public func load(_ dataset: Dataset) throws(BackendError) { try load(dataset, shouldStop: { false }) }
+
+  public func load(_ dataset: Dataset, shouldStop: @escaping @Sendable () -> Bool) throws(BackendError) {
+    let control = try ControlConnection(settings, shouldStop: shouldStop)
     indexesWords = dataset.verbs.contains(.search)
     let isThere = try control.text("SELECT 1 FROM pg_namespace WHERE nspname = \(literal(settings.schema))") != nil
     if isThere { throw occupied() }
-    try Loader(control, settings).load(dataset)
+    try Loader(control, settings).load(dataset, shouldStop: shouldStop)
     isLoaded = true
   }
 

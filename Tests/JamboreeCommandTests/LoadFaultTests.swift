@@ -84,6 +84,27 @@ import Testing
     #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
   }
 
+  /// A load is not begun before its data are there, and whoever does not want to wait for that need not, whatever the server does.
+  @Test(arguments: [true, false]) func aLoadingThatIsStopped(_ isFrozen: Bool) throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let scenario = try trial.place.write("s.yaml", FeedCommandTests.scenario)
+    // What comes before a load is simulated, which is under way before the loading is.
+    let run = try trial.start(
+      server.address, scenario: scenario, rate: 10, duration: "1s", ["--from", "1m", "--set", "services.microblog.messages=40000", "--json"])
+    func schemas() throws -> String { try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") }
+    while run.process.isRunning, try schemas() == "0" { usleep(10_000) }
+    if isFrozen { server.freeze() }
+    usleep(300_000)
+    kill(run.process.processIdentifier, SIGINT)
+    let ended = try run.finishInTime(seconds: 40)
+    #expect(ended.code == 130, "\(ended.err)")
+    #expect(ended.err.contains("stopped before anything new was measured; postgres: loading was stopped"), "\(ended.err)")
+    #expect(ended.err.contains("is left in the server") == isFrozen, "\(ended.err)")
+    server.thaw()
+    #expect(try schemas() == (isFrozen ? "1" : "0"))
+  }
+
   /// Where somebody must do something about the server, who and what is told.
   @Test func whatTheServerDoesNotAllow() throws {
     let server = try ThrowawayServer()

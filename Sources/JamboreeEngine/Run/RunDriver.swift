@@ -90,7 +90,7 @@ public struct RunDriver: Sendable {
       let tick = mark.tick
       replayed = try phases.time("replay") { try replay(plan, dataset, on: makeReplay(), until: tick, checkpoint) }
     } else {
-      try phases.time("load") { try backend.backend.load(dataset) }
+      try phases.time("load") { try load(dataset) }
     }
 
     let before = ResourceUsage.now()
@@ -135,6 +135,16 @@ public struct RunDriver: Sendable {
       return last
     }
     return output(phases.phases, interrupted: interrupted, isFinal: true)
+  }
+
+  func load(_ dataset: Dataset) throws {
+    let shouldStop = shouldStop ?? { false }
+    do {
+      try backend.backend.load(dataset, shouldStop: shouldStop)
+    } catch {
+      // Where it is to stop, that is why.
+      throw shouldStop() ? RunStopped(remark: error.message) : error
+    }
   }
 
   /// The part of the run that is not measured again.
@@ -263,4 +273,9 @@ public struct ReplayMismatch: Error, CustomStringConvertible {
 }
 
 /// A run was stopped before it had measured anything.
-public struct RunStopped: Error {}
+public struct RunStopped: Error {
+  /// What else there is to tell of it; empty when there is nothing.
+  public var remark = ""
+
+  public init(remark: String = "") { self.remark = remark }
+}
