@@ -88,6 +88,14 @@ final class ControlConnection {
 
   private static let stopped = BackendError(.failed, "postgres: loading was stopped")
 
+  func pause(seconds: Double) throws(BackendError) {
+    let end = monotonicSeconds() + seconds
+    while monotonicSeconds() < end {
+      if shouldStop() { throw Self.stopped }
+      usleep(100_000)
+    }
+  }
+
   /// Waits a moment for the socket.
   private func wait(forReading: Bool, forWriting: Bool) throws(BackendError) -> Bool {
     if shouldStop() { throw Self.stopped }

@@ -18,6 +18,7 @@ struct Loader {
     try control.execute("SET synchronous_commit = off; SET client_min_messages = error; SET maintenance_work_mem = '256MB'")
     for (name, value) in PostgresBackend.Settings.planner { try control.execute("SET \(name) = \(literal(value))") }
     try control.execute("BEGIN; CREATE SCHEMA \(quoted(settings.schema)); SET search_path = \(quoted(settings.schema))")
+    if settings.isTemporary { try control.execute(TemporarySchema.marking(settings.schema)) }
     try makeTables(dataset)
     try control.execute("COMMIT")
     do {

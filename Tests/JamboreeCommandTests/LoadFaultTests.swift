@@ -105,6 +105,39 @@ import Testing
     #expect(try schemas() == (isFrozen ? "1" : "0"))
   }
 
+  /// Nobody takes away what a killed run has made in the server; the next run does, and leaves that alone which another one uses.
+  @Test func whatAKilledRunLeaves() throws {
+    let server = try ThrowawayServer()
+    func schemas() throws -> Set<Substring> {
+      Set(try server.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'jamboree%'").split(separator: "\n"))
+    }
+    let (going, killed) = (try LoadTrial(), try LoadTrial())
+    let other = try going.start(server.address, rate: 50, duration: "25s", ["--json"])
+    try going.waitUntilMeasured(other)
+    let used = try schemas()
+    let run = try killed.start(server.address, rate: 50, duration: "60s")
+    try killed.waitUntilMeasured(run)
+    // Once to end, and once more to end at once.
+    while run.process.isRunning {
+      kill(run.process.processIdentifier, SIGINT)
+      usleep(20_000)
+    }
+    #expect(try run.finish().code == 130)
+    let left = try schemas().subtracting(used)
+    #expect(used.count == 1 && left.count == 1)
+    for schema in left {
+      while try server.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jamboree \(schema)'") != "0" { usleep(20_000) }
+    }
+    let next = try Workplace()
+    let ended = try next.run("run", next.write("s.yaml", tiny), "--backend", server.address, "--no-floor")
+    #expect(ended.code == 0, "\(ended.err)")
+    #expect(other.process.isRunning)
+    #expect(try schemas() == used)
+    let told = try ToldLoad(try other.finishInTime())
+    #expect(told.outcome("failed") == 0 && told.metric("audit.lost") == 0)
+    #expect(try schemas().isEmpty)
+  }
+
   /// Where somebody must do something about the server, who and what is told.
   @Test func whatTheServerDoesNotAllow() throws {
     let server = try ThrowawayServer()
