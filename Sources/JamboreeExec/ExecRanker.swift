@@ -78,7 +78,10 @@ public final class ExecRanker: BatchRanker {
           throw RankerError(.usage, "\(settings.name): \(error.message)")
         }
       case .ended:
-        throw RankerError(.usage, "\(settings.name): it \(process.ending(or: "has closed its standard output")) before it had said hello\(shown(received))")
+        throw RankerError(
+          .usage,
+          "\(settings.name): it \(process.ending(or: "has closed its standard output")) before it had said hello"
+            + shown(received) + settings.missingFile)
       case .wouldBlock where isLate:
         process.kill()
         throw RankerError(

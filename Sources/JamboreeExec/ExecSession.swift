@@ -55,7 +55,8 @@ final class ExecSession: RankingSession {
   }
 
   func close() {
-    process?.finish(patienceNanoseconds: 1_000_000_000)
+    // Nobody waits for what it still owes: then it need not be let end by itself.
+    if batches.isEmpty { process?.finish(patienceNanoseconds: 1_000_000_000) } else { process?.kill() }
     process = nil
     state = .givenUp
     batches.removeAll()

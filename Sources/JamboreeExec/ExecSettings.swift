@@ -65,10 +65,16 @@ public struct ExecSettings: Sendable {
     let system = String(cString: strerror(error.code))
     guard error.isProgram else { return RankerError(.io, "\(name): no pipes for it: \(system)") }
     switch error.code {
-    case ENOENT where words[0].contains("/"):
+    case ENOENT where words[0].hasPrefix("'") || words[0].hasPrefix("\""):
+      return RankerError(
+        .usage, "\(name): there is no program \(program): a quote is part of the name here; put quotes around the whole, as in 'exec:python3 rank.py'")
+    case ENOENT where isFolder(words[0]), EACCES where isFolder(words[0]):
+      return RankerError(.usage, "\(name): '\(program)' is a folder; name the program in it")
+    case ENOENT where words[0].contains("/"), ENOTDIR:
       return RankerError(.usage, "\(name): there is no program '\(program)', or what its first line '#!' names is not there")
     case ENOENT:
-      return RankerError(.usage, "\(name): there is no program '\(program)' on PATH; one in this folder is './\(program)'")
+      let hint = access(words[0], F_OK) == 0 ? "the one in this folder is './\(program)'" : "name one elsewhere with its folder, as in ./rank.py"
+      return RankerError(.usage, "\(name): there is no program '\(program)' on PATH; \(hint)")
     case EACCES:
       return RankerError(.usage, "\(name): '\(program)' may not be run; make it executable with 'chmod +x', or name its interpreter first")
     case ENOEXEC:
@@ -77,4 +83,16 @@ public struct ExecSettings: Sendable {
       return RankerError(.io, "\(name): '\(program)' could not be started: \(system)")
     }
   }
+  /// What may be why a program has ended at once: `; there is no 'rank.py'` of `python3 rank.py`; else nothing.
+  var missingFile: String {
+    guard words.count > 1, let first = words[1].utf8.first, first != UInt8(ascii: "-"), words[1].contains(where: { $0 == "." || $0 == "/" }),
+      access(words[1], F_OK) != 0
+    else { return "" }
+    return "; there is no '\(printable(words[1], limit: 200))'"
+  }
+}
+
+private func isFolder(_ path: String) -> Bool {
+  var information = stat()
+  return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
 }

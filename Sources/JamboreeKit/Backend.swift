@@ -100,6 +100,11 @@ public protocol StorageBackend: Sendable {
   /// Takes in what is there before the first member comes, to be read as soon as it returns. Called at most once, before
   /// the first session is opened. A timed phase of its own.
   func load(_ dataset: Dataset) throws(BackendError)
+  /// The same, for one that may take long or wait for another process.
+  /// - Parameter shouldStop: asked now and then; once it is true, the loading is given up within a moment, whatever it waits for.
+  /// - Throws: whatever it likes when it was given up, with what is left behind, if anything is, in the message. The default does not
+  ///   ask.
+  func load(_ dataset: Dataset, shouldStop: @escaping @Sendable () -> Bool) throws(BackendError)
   /// Takes the place of ``load(_:)`` in a run that goes on with what an earlier run of the same dataset has left.
   /// - Returns: how far the data go.
   /// - Throws: `usage` when there is nothing to go on with, or it is of another dataset. The default does.
@@ -117,6 +122,8 @@ public protocol StorageBackend: Sendable {
 }
 
 extension StorageBackend {
+  public func load(_ dataset: Dataset, shouldStop: @escaping @Sendable () -> Bool) throws(BackendError) { try load(dataset) }
+
   public func discard() throws(BackendError) {}
 
   public func serverUsage() -> ServerUsage? { nil }

@@ -144,6 +144,19 @@ public struct OptionValues: Sendable {
   }
 }
 
+extension [OptionDescriptor] {
+  /// Of options in force, each `name=value` as ``OptionValues/inForce`` has them, those that are not at their defaults.
+  public func changed(_ options: [String]) -> [String] {
+    let defaults = Set(
+      flatMap { descriptor -> [String] in
+        guard case .nested(let chooser, let groups) = descriptor.kind else { return ["\(descriptor.name)=\(descriptor.defaultValue)"] }
+        let inner = groups.first { options.contains("\(chooser)=\($0.choice)") }?.options ?? []
+        return inner.map { "\(chooser).\($0.name)=\($0.defaultValue)" }
+      })
+    return options.filter { !defaults.contains($0) }
+  }
+}
+
 extension OptionDescriptor {
   /// The option whose value's options it stands for, if it does.
   fileprivate var chooser: String? {

@@ -7,11 +7,21 @@ final class ControlConnection {
   let handle: OpaquePointer
   /// How long a server that is connected may say and take nothing: somewhat longer than it lets a statement take.
   private let silenceNanoseconds: UInt64
+  /// What was last sent.
+  private var statement = ""
+  private let shouldStop: () -> Bool
 
   /// Waits for the server to be there, as one does for a server that is just starting.
+  /// - Parameters:
+  ///   - seconds: how long to wait for it; nil: as long as the settings say.
+  ///   - shouldStop: asked while it waits for the server; once it is true, whatever waits throws.
   /// - Throws: `unreachable` when it is not within the stated time; `usage` where it refuses who asks, or the address is none.
-  init(_ settings: PostgresBackend.Settings) throws(BackendError) {
-    let deadline = monotonicSeconds() + Double(settings.connectSeconds)
+  init(
+    _ settings: PostgresBackend.Settings, seconds: Int64? = nil, shouldStop: @escaping () -> Bool = { false }
+  ) throws(BackendError) {
+    self.shouldStop = shouldStop
+    let seconds = seconds ?? settings.connectSeconds
+    let deadline = monotonicSeconds() + Double(seconds)
     var pause: UInt32 = 50_000
     while true {
       var complaint: UnsafeMutablePointer<CChar>?
@@ -21,7 +31,7 @@ final class ControlConnection {
       guard parsed != nil else {
         throw BackendError(.usage, "postgres: the address cannot be read; it is //USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a password written as %25")
       }
-      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(settings.connectSeconds, 2))")
+      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(seconds, 2))")
       if let opened, PQstatus(opened) == CONNECTION_OK {
         handle = opened
         // What the server remarks is for nobody to see among the lines of a run.
@@ -32,12 +42,17 @@ final class ControlConnection {
       let message = opened.map { firstLine(PQerrorMessage($0)) } ?? "out of memory"
       // Who is refused, or has asked for what there is not, will be so again.
       let isRefused = Self.isRefusal(message)
+      let wayOut =
+        message.contains("permission denied for database")
+        ? "let its owner allow it: GRANT CONNECT ON DATABASE \(name(PQdb(opened))) TO \(name(PQuser(opened)))"
+        : "see 'jamboree backends' for what stands behind postgres:"
       PQfinish(opened)
-      if isRefused { throw BackendError(.usage, "postgres: \(message); see 'jamboree backends' for what stands behind postgres:") }
+      if isRefused { throw BackendError(.usage, "postgres: \(message); \(wayOut)") }
+      guard !shouldStop() else { throw Self.stopped }
       guard monotonicSeconds() < deadline else {
         throw BackendError(
           .unreachable,
-          "postgres: not reachable within \(settings.connectSeconds) s (\(message)); start it (Scripts/servers up starts one here), name another, or wait longer with ?connectTimeout=SECONDS")
+          "postgres: not reachable within \(seconds) s (\(message)); start it (Scripts/servers up starts one here), name another, or wait longer with ?connectTimeout=SECONDS")
       }
       usleep(pause)
       pause = min(pause * 2, 1_000_000)
@@ -62,7 +77,7 @@ final class ControlConnection {
       let unsent = PQflush(handle)
       guard unsent >= 0 else { throw failure("") }
       if PQisBusy(handle) == 0 { return PQgetResult(handle) }
-      guard wait(forReading: true, forWriting: unsent > 0) else {
+      guard try wait(forReading: true, forWriting: unsent > 0) else {
         guard monotonicNow() - last < silenceNanoseconds else { throw silent() }
         continue
       }
@@ -71,11 +86,22 @@ final class ControlConnection {
     }
   }
 
-  /// Waits a second at most for the socket.
-  private func wait(forReading: Bool, forWriting: Bool) -> Bool {
+  private static let stopped = BackendError(.failed, "postgres: loading was stopped")
+
+  func pause(seconds: Double) throws(BackendError) {
+    let end = monotonicSeconds() + seconds
+    while monotonicSeconds() < end {
+      if shouldStop() { throw Self.stopped }
+      usleep(100_000)
+    }
+  }
+
+  /// Waits a moment for the socket.
+  private func wait(forReading: Bool, forWriting: Bool) throws(BackendError) -> Bool {
+    if shouldStop() { throw Self.stopped }
     var descriptor = pollfd(
       fd: PQsocket(handle), events: (forReading ? Int16(POLLIN) : 0) | (forWriting ? Int16(POLLOUT) : 0), revents: 0)
-    return Glibc.poll(&descriptor, 1, 1_000) > 0
+    return Glibc.poll(&descriptor, 1, 200) > 0
   }
 
   private func silent() -> BackendError {
@@ -86,6 +112,7 @@ final class ControlConnection {
 
   /// Sends a statement, and waits for its last result.
   private func perform(_ sql: String) throws(BackendError) -> OpaquePointer? {
+    statement = sql
     guard PQsetnonblocking(handle, 1) == 0, PQsendQuery(handle, sql) == 1 else { throw failure("") }
     var last: OpaquePointer?
     while let result = try nextResult() {
@@ -106,7 +133,7 @@ final class ControlConnection {
       switch PQputCopyData(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count)) {
       case 1: return
       case 0:
-        if wait(forReading: false, forWriting: true) { last = monotonicNow() }
+        if try wait(forReading: false, forWriting: true) { last = monotonicNow() }
         guard monotonicNow() - last < silenceNanoseconds else { throw silent() }
         guard PQflush(handle) >= 0 else { throw failure("") }
       default: throw failure("")
@@ -117,36 +144,59 @@ final class ControlConnection {
   func execute(_ sql: String) throws(BackendError) {
     let result = try perform(sql)
     defer { PQclear(result) }
-    guard [PGRES_COMMAND_OK, PGRES_TUPLES_OK].contains(PQresultStatus(result)) else { throw failure("") }
+    guard [PGRES_COMMAND_OK, PGRES_TUPLES_OK].contains(PQresultStatus(result)) else { throw failure("", result) }
   }
 
   /// The first column of the first row, as text.
   func text(_ sql: String) throws(BackendError) -> String? {
     let result = try perform(sql)
     defer { PQclear(result) }
-    guard PQresultStatus(result) == PGRES_TUPLES_OK else { throw failure("") }
+    guard PQresultStatus(result) == PGRES_TUPLES_OK else { throw failure("", result) }
     return PQntuples(result) > 0 && PQgetisnull(result, 0, 0) == 0 ? String(cString: PQgetvalue(result, 0, 0)) : nil
   }
 
+  /// Has the server end what it does for this connection, which is of no further use.
+  func hangUp() { _ = shutdown(PQsocket(handle), Int32(SHUT_RDWR)) }
+
   /// Takes a schema away with all that is in it, if it is there.
-  func drop(_ schema: String) throws(BackendError) {
-    try execute("SET client_min_messages = error; DROP SCHEMA IF EXISTS \(quoted(schema)) CASCADE")
+  /// - Parameter lockMilliseconds: how long to wait for those who still use it; 0: for ever.
+  func drop(_ schema: String, lockMilliseconds: Int = 0) throws(BackendError) {
+    try execute("SET client_min_messages = error; SET lock_timeout = \(lockMilliseconds); DROP SCHEMA IF EXISTS \(quoted(schema)) CASCADE")
   }
 
-  func failure(_ what: String) -> BackendError { failure(what, firstLine(PQerrorMessage(handle))) }
-
-  func failure(_ what: String, _ message: String) -> BackendError {
+  /// What has gone wrong, in the server's words, with the way out where these have none.
+  /// - Parameter result: what says so; nil where it is the connection.
+  func failure(_ what: String, _ result: OpaquePointer? = nil) -> BackendError {
+    let own = firstLine(PQresultErrorMessage(result))
+    let message = own.isEmpty ? firstLine(PQerrorMessage(handle)) : own
+    if let wayOut = wayOut(sqlState(of: result)) { return BackendError(.usage, "postgres: \(what)\(message); \(wayOut)") }
     let kind: BackendError.Kind = PQstatus(handle) == CONNECTION_OK ? .failed : .unreachable
     // The classes of errors for a full disk and for other lacks.
     return BackendError(message.contains("No space left") ? .io : kind, "postgres: \(what)\(message)")
   }
 
+  /// Where it is not the server that has failed, but somebody else who has to do something about it.
+  private func wayOut(_ state: String) -> String? {
+    let (user, database) = (name(PQuser(handle)), name(PQdb(handle)))
+    switch state {
+    case "42501":  // insufficient_privilege
+      return statement.contains("CREATE SCHEMA")
+        ? "let the database's owner allow it: GRANT CREATE ON DATABASE \(database) TO \(user)" : "let its owner grant \(user) that right, or name another user"
+    case "25006":  // read_only_sql_transaction
+      return PQparameterStatus(handle, "in_hot_standby").map { String(cString: $0) } == "on"
+        ? "it is a standby: name its primary"
+        : "name a server that takes writes, or let this one: ALTER ROLE \(user) SET default_transaction_read_only = off"
+    case "3F000":  // invalid_schema_name
+      return "the search_path that was set does not hold: name the server itself, or a pooler that keeps a session's settings"
+    default: return nil
+    }
+  }
+
   /// Copies rows into a table, in PostgreSQL's binary format.
   func copy(into table: String, _ write: (inout CopyBuffer) throws(BackendError) -> Void) throws(BackendError) {
     let result = try perform("COPY \(table) FROM STDIN (FORMAT binary)")
-    let status = PQresultStatus(result)
-    PQclear(result)
-    guard status == PGRES_COPY_IN else { throw failure("copying into \(table): ") }
+    defer { PQclear(result) }
+    guard PQresultStatus(result) == PGRES_COPY_IN else { throw failure("copying into \(table): ", result) }
     var buffer = CopyBuffer(self)
     try write(&buffer)
     try buffer.finish()
@@ -208,6 +258,14 @@ struct CopyBuffer: ~Copyable {
     flush()
     if let failure { throw failure }
   }
+}
+
+/// As SQL takes it.
+private func name(_ text: UnsafePointer<CChar>?) -> String { text.map { quoted(String(cString: $0)) } ?? "" }
+
+/// The five letters that say what kind of error it was; empty where it was none, or not the server's.
+func sqlState(of result: OpaquePointer?) -> String {
+  PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
 }
 
 func firstLine(_ message: UnsafePointer<CChar>?) -> String {

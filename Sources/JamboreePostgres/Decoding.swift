@@ -86,7 +86,7 @@ struct Answer: ~Copyable {
 
   /// A statement that did not end well: what that means for the request.
   mutating func fail(_ result: OpaquePointer) {
-    let state = PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
+    let state = sqlState(of: result)
     message = firstLine(PQresultErrorMessage(result))
     mayBeRepeated = false
     failedOperation = ends.count

@@ -12,18 +12,27 @@ struct Loader {
   }
 
   /// What fails leaves nothing; a process that is killed meanwhile leaves a schema that nobody takes for a whole one.
+  /// - Parameter shouldStop: whether it failed because it was to.
   /// - Throws: `failed` where somebody else was faster to make the schema, among others.
-  func load(_ dataset: Dataset) throws(BackendError) {
+  func load(_ dataset: Dataset, shouldStop: () -> Bool) throws(BackendError) {
     try control.execute("SET synchronous_commit = off; SET client_min_messages = error; SET maintenance_work_mem = '256MB'")
     for (name, value) in PostgresBackend.Settings.planner { try control.execute("SET \(name) = \(literal(value))") }
     try control.execute("BEGIN; CREATE SCHEMA \(quoted(settings.schema)); SET search_path = \(quoted(settings.schema))")
+    if settings.isTemporary { try control.execute(TemporarySchema.marking(settings.schema)) }
     try makeTables(dataset)
     try control.execute("COMMIT")
     do {
       try fill(dataset)
     } catch {
       // Over another connection: this one may be in the middle of anything.
-      try? ControlConnection(settings).drop(settings.schema)
+      control.hangUp()
+      do throws(BackendError) {
+        // Who has asked for the end does not wait for a server that has stopped answering.
+        let isStopped = shouldStop()
+        try ControlConnection(settings, seconds: isStopped ? 2 : nil).drop(settings.schema, lockMilliseconds: isStopped ? 2_000 : 0)
+      } catch _ {
+        throw BackendError(error.kind, "\(error.message); schema '\(settings.schema)' could not be removed, and is left in the server")
+      }
       throw error
     }
     // The data are there; without statistics the plans are the same.

@@ -12,6 +12,8 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
   let settings: Settings
   private var indexesWords = false
   private var isLoaded = false
+  /// Holds the schema's lock while no session does.
+  private var keeper: ControlConnection?
   private let observer: Mutex<ServerObserver>
 
   public init(options: OptionValues) throws(BackendError) {
@@ -21,13 +23,19 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   deinit { dropTemporarySchema() }
 
-  public func load(_ dataset: Dataset) throws(BackendError) {
-    let control = try ControlConnection(settings)
+  public func load(_ dataset: Dataset) throws(BackendError) { try load(dataset, shouldStop: { false }) }
+
+  public func load(_ dataset: Dataset, shouldStop: @escaping @Sendable () -> Bool) throws(BackendError) {
+    let control = try ControlConnection(settings, shouldStop: shouldStop)
+    // What killed runs have left is no reason not to begin one.
+    try? TemporarySchema.removeLeft(ControlConnection(settings, shouldStop: shouldStop))
+    if settings.isTemporary { try control.execute("SELECT \(TemporarySchema.hold(settings.schema))") }
     indexesWords = dataset.verbs.contains(.search)
     let isThere = try control.text("SELECT 1 FROM pg_namespace WHERE nspname = \(literal(settings.schema))") != nil
     if isThere { throw occupied() }
-    try Loader(control, settings).load(dataset)
+    try Loader(control, settings).load(dataset, shouldStop: shouldStop)
     isLoaded = true
+    if settings.isTemporary { keeper = control }
   }
 
   /// Each write was committed by itself, so what is there may end anywhere in a tick: enough to look at, not to go on from.
@@ -92,6 +100,7 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
     // A server that is gone is waited for once.
     isLoaded = false
     try? ControlConnection(settings).drop(settings.schema)
+    keeper = nil
   }
 }
 
@@ -119,7 +128,7 @@ extension PostgresBackend.Settings {
   init(_ options: OptionValues) throws(BackendError) {
     let name = options.text("schema")
     isTemporary = name.isEmpty
-    schema = isTemporary ? "jamboree_\(getpid())_\(UInt64.random(in: 0..<(1 << 40)))" : name
+    schema = isTemporary ? TemporarySchema.newName() : name
     guard schema.utf8.count <= 63, !schema.hasPrefix("pg_"), !schema.utf8.contains(0) else {
       throw BackendError(.usage, "postgres: schema '\(printable(schema))' is no name for one; use at most 63 bytes, and not pg_...")
     }
@@ -186,7 +195,9 @@ extension PostgresBackend.Settings {
 
   /// What each connection is told first, as one statement.
   var setup: String {
-    "SELECT " + values.map { "set_config(\(literal($0.name)), \(literal($0.value)), false)" }.joined(separator: ", ")
+    "SELECT "
+      + (values.map { "set_config(\(literal($0.name)), \(literal($0.value)), false)" } + (isTemporary ? [TemporarySchema.hold(schema)] : []))
+      .joined(separator: ", ")
   }
 }
 

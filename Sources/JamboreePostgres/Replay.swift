@@ -96,8 +96,7 @@ struct Replay: ~Copyable {
         }
       case PGRES_COMMAND_OK: continue
       default:
-        let message = firstLine(PQresultErrorMessage(result))
-        throw message.isEmpty ? control.failure("loading: ") : control.failure("loading: ", message)
+        throw control.failure("loading: ", result)
       }
     }
   }

@@ -114,7 +114,7 @@ extension ResultStore {
 }
 
 private let runColumns = """
-  id, scenario_name, backend_id, ranker_id, status, verdict, started_unix_ns, wall_ns, measure_ns, operations, seed, scale, workers, \
+  id, scenario_name, backend_id, ranker_id, ranker_options, status, verdict, started_unix_ns, wall_ns, measure_ns, operations, seed, scale, workers, \
   digest, pace, overrides
   """
 
@@ -124,6 +124,7 @@ private func runRecord(_ db: Database, _ row: Row, _ reader: ColumnReader) throw
   let (wall, measured, operations): (Int64, Int64, Int64) = try (row.get("wall_ns"), row.get("measure_ns"), row.get("operations"))
   return try RunRecord(
     run: row.get("id"), scenario: row.get("scenario_name"), backend: row.get("backend_id"), ranker: row.get("ranker_id"),
+    rankerOptions: reader.texts(row.get("ranker_options"), in: "run"),
     status: status, verdict: reader.value(row.get("verdict"), in: "run"),
     startedUnixNanoseconds: row.get("started_unix_ns"), wallSeconds: Double(wall) / 1e9, measureSeconds: Double(measured) / 1e9,
     operations: operations, operationsPerSecond: measured > 0 ? Double(operations) * 1e9 / Double(measured) : 0,

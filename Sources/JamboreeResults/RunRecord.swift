@@ -18,6 +18,8 @@ public struct RunRecord: Sendable, Hashable {
   public var scenario: String
   public var backend: String
   public var ranker: String
+  /// `name=value` pairs in force.
+  public var rankerOptions: [String]
   public var status: RunStatus
   public var verdict: Verdict
   /// When the run started: nanoseconds since 1970.

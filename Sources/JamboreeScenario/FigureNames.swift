@@ -13,7 +13,7 @@ public struct FigureNames: Sendable {
     "ranking.restarts", "process.userCPUSeconds", "process.systemCPUSeconds", "process.involuntarySwitches", "process.peakResidentBytes",
     "process.allocatedBytes",
     "feed.reads", "feed.storageCallsPerRead", "feed.publications", "feed.deliveries", "feed.writeAmplification", "feed.backfilled",
-    "feed.inboxBytes", "feed.timeToVisibleSeconds",
+    "feed.pulledAuthors", "feed.inboxBytes", "feed.timeToVisibleSeconds",
     "load.starts", "load.achievedRate", "load.intendedRate", "load.lateStarts", "load.peakInFlight", "load.unanswered", "load.unstarted", "load.outages",
     "load.longestOutageSeconds", "load.virtualSeconds",
     "audit.acknowledgedWrites", "audit.auditedItems", "audit.probes", "audit.lost", "audit.stale", "audit.duplicated",

@@ -37,7 +37,9 @@ struct Failure: Error, CustomStringConvertible {
     case let error as ResultStoreError:
       self.init(code: error.kind == .usage ? Failure.usage : Failure.io, message: error.message)
     case let error as ReplayMismatch: self.init(code: Failure.invalid, message: error.description)
-    case is RunStopped: self.init(code: Failure.interrupted, message: "stopped before anything new was measured")
+    case let stopped as RunStopped:
+      self.init(
+        code: Failure.interrupted, message: "stopped before anything new was measured" + (stopped.remark.isEmpty ? "" : "; \(stopped.remark)"))
     default: return nil
     }
   }

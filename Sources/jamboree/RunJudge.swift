@@ -70,9 +70,13 @@ struct RunJudge {
   }
 
   private func stoppedAt() -> String {
-    guard let load = output.load else { return output.simulatedNanoseconds < 360_000_000_000
-      ? "stopped \(Text.span(nanoseconds: output.simulatedNanoseconds)) from the start"
-      : "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))" }
+    guard let load = output.load else {
+      let place =
+        output.simulatedNanoseconds < 360_000_000_000
+        ? "stopped \(Text.span(nanoseconds: output.simulatedNanoseconds)) from the start"
+        : "stopped at hour \(Text.significant(Double(output.simulatedNanoseconds) / 3.6e12))"
+      return output.isCutShort ? "\(place): the ranker did not answer, and what came after is left out" : place
+    }
     return load.measureNanoseconds == 0
       ? "stopped in its warm-up: nothing was measured" : "stopped after \(Text.duration(nanoseconds: Double(load.measureNanoseconds))) of its measured part"
   }

@@ -2,7 +2,7 @@
 """A ranker of your own: jamboree run Scenarios/smoke.yaml --ranker exec:./rank.py
 
 An item is worth its marks and twice its answers, less an hour's worth for each hour of its age, and ten more
-when the viewer cares about its topic.
+when the viewer cares about its topic. Which of those worth the same comes first, Jamboree settles.
 """
 
 import struct

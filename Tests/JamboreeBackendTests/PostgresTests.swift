@@ -172,6 +172,45 @@ struct PostgresTests {
     #expect(other?.message.contains("has the data of a") == true, "\(other?.message ?? "")")
   }
 
+  /// What a killed run has left goes when the next one begins; what somebody uses, or has made for themselves, does not.
+  @Test func schemasOfKilledRunsAreRemoved() throws {
+    let number = UInt64.random(in: 1 << 40 ..< 1 << 50)
+    let (left, locked, unmarked, named) = ("jamboree_1_\(number)", "jamboree_2_\(number)", "jamboree_3_\(number)", "jamboree_mine_\(number)")
+    for schema in [left, locked, unmarked, named] { _ = try psql("CREATE SCHEMA \(schema); CREATE TABLE \(schema).item (id int)") }
+    defer { for schema in [left, locked, unmarked, named] { _ = try? psql("DROP SCHEMA IF EXISTS \(schema) CASCADE") } }
+    func there(_ names: [String]) throws -> [Bool] {
+      try names.map { try psql("SELECT count(*) FROM pg_namespace WHERE nspname = '\($0)'") == "1\n" }
+    }
+    let used = try backend()
+    try used.load(dataset())
+    let session = try used.openSession(0, connections: 2)
+    #expect(perform([publish(1)], session) == [.ok])
+    let parameter = try #require(used.connectionString.split(separator: "jamboree%20", maxSplits: 1).last)
+    let usedName = String(parameter.prefix { $0 != "&" })
+    #expect(try there([usedName]) == [true])
+    // As a run has it: a mark on the schema, and a lock for each connection.
+    for schema in [left, locked, named] { _ = try psql("COMMENT ON SCHEMA \(schema) IS 'jamboree: goes with the run that made it'") }
+    let holder = try Process.run(
+      URL(filePath: "/usr/bin/env"),
+      arguments: ["psql", "-qAt", server, "-c", "SELECT pg_advisory_lock_shared(\(0x4A4D_4252), hashtext('\(locked)')); SELECT pg_sleep(60)"])
+    defer { holder.terminate() }
+    func holders(_ schema: String) throws -> String {
+      try psql(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = \(0x4A4D_4252) AND objid = (hashtext('\(schema)')::bigint & 4294967295)::oid")
+    }
+    for _ in 0..<500 where try holders(locked) != "1\n" { usleep(20_000) }
+    // The two of the session, and one for when there is none.
+    #expect(try holders(usedName) == "3\n")
+
+    let next = try backend()
+    try next.load(dataset())
+    #expect(try there([left, locked, unmarked, named, usedName]) == [false, true, true, true, true])
+    #expect(perform([item(1)], session) == [.ok])
+    try next.finish()
+    try used.finish()
+    #expect(try there([usedName]) == [false])
+  }
+
   /// A load that fails leaves no schema.
   @Test func nothingIsLeft() throws {
     func own() throws -> String {

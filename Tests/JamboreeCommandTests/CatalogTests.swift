@@ -121,9 +121,15 @@ import Testing
     let own = try ranker()
     #expect(own["ranker"] as? String == "diversified")
     #expect(own["rankerOptions"] as? [String] == ["base=top", "base.z=2", "lambda=0.7", "author=0.5", "shortlist=60"])
+    // Where it is told in words, it is with what is not the default, of the base too.
+    for command in [["show", "last"], ["list"], ["compare", "last", "last"]] {
+      #expect(try place.run(command + ["--results", "r.sqlite"]).out.contains("diversified(base=top, base.z=2)"), "\(command)")
+    }
     #expect(try ranker("--ranker", "engagement?tie=0")["ranker"] as? String == "engagement")
     let changed = try ranker("--set", "ranker.options.lambda=0.25")
     #expect((changed["rankerOptions"] as? [String])?.contains("lambda=0.25") == true)
+    let run = try place.run("run", scenario, "--no-floor", "--results", "r.sqlite", "--ranker", "diversified?base.gravity=1.5&author=1").out
+    #expect(run.contains(" diversified(author=1) ranker, "))
   }
 
   @Test func rankersAreMeasured() throws {

@@ -69,6 +69,12 @@ import Testing
     Refusal(ranker: "exec:./nowhere.py", tells: ["there is no program './nowhere.py'"]),
     Refusal(ranker: "exec:s.yaml", tells: ["no program 's.yaml' on PATH", "'./s.yaml'"]),
     Refusal(ranker: "exec:./s.yaml", tells: ["may not be run", "chmod +x"]),
+    Refusal(ranker: "exec:./s.yaml/rank", tells: ["there is no program './s.yaml/rank'"]),
+    Refusal(ranker: "exec:nowhere", tells: ["no program 'nowhere' on PATH; name one elsewhere with its folder"]),
+    Refusal(ranker: "exec:'python3 x.py'", tells: ["there is no program 'python3:", "quotes around the whole, as in 'exec:python3 rank.py'"]),
+    Refusal(ranker: "exec:\"./x.py\"", tells: ["a quote is part of the name"]),
+    Refusal(ranker: "exec:/", tells: ["'/' is a folder; name the program in it"]),
+    Refusal(ranker: "exec:false x.py", tells: ["exit code 1 before it had said hello; there is no 'x.py'"]),
     Refusal(ranker: "exec:true", tells: ["ended with exit code 0 before it had said hello"]),
     Refusal(ranker: "exec:echo Hello", tells: ["'Hello", "hello"]),
     Refusal(ranker: "exec:./a&b", tells: ["'&'", "script"]),
@@ -209,6 +215,53 @@ import Testing
     let whole = try run(place, ranker).object()
     #expect(try resumed.object()["digest"] as? String == whole["digest"] as? String)
     #expect(try resumed.object()["ranker"] as? String == "exec")
+  }
+
+  /// One that hangs keeps nobody who stops the run waiting for its time-out, and what it did not answer is not in what is kept: the
+  /// run can be gone on with as if it had been stopped between two ticks.
+  @Test(.enabled(if: hasPython, "needs python3"), arguments: ["memory", "sqlite:data.sqlite"], [1, 2])
+  func aRunThatWaitsForItCanBeStopped(_ backend: String, _ workers: Int) throws {
+    let place = try place()
+    try write(
+      place, "hangs.py",
+      Self.helpers + """
+        asked = 0
+        while len(head := sys.stdin.buffer.read(4)) == 4:
+            body = sys.stdin.buffer.read(struct.unpack("<I", head)[0])
+            number, _, candidates = struct.unpack_from("<III", body)
+            asked += 1
+            if asked == 40 and os.path.exists("hang"):
+                open("hangs", "w").close()
+                time.sleep(1000)
+            sys.stdout.buffer.write(struct.pack("<III", 8 + 4 * candidates, number, candidates) + bytes(4 * candidates))
+            sys.stdout.flush()
+        """)
+    let ranker = "exec:./hangs.py?timeout=3600000"
+    _ = try place.write("hang", "")
+    let started = try place.start([
+      "run", "s.yaml", "--results", "r.sqlite", "--no-floor", "--json", "--workers", "\(workers)", "--backend", backend, "--ranker", ranker,
+      "--checkpoint-nanoseconds", "1000000",
+    ])
+    for _ in 0..<3_000 where !place.files.contains("hangs") { usleep(10_000) }
+    usleep(500_000)
+    #expect(kill(started.process.processIdentifier, SIGINT) == 0)
+    // Who still waits is ended, with another exit code.
+    for _ in 0..<6_000 where started.process.isRunning { usleep(10_000) }
+    if started.process.isRunning { kill(started.process.processIdentifier, SIGKILL) }
+    let stopped = try started.finish()
+    #expect(stopped.code == 130, "\(stopped.err)")
+    let object = try stopped.object()
+    #expect(object["verdict"] as? String == "interrupted")
+    #expect((object["verdictReason"] as? String)?.contains("the ranker did not answer") == true)
+    #expect(object["operations"] as? Int ?? 0 > 0)
+    let metrics = try #require(object["metrics"] as? [String: Double])
+    for name in ["fallbackPages", "timeouts", "errors"] { #expect(metrics["ranking.\(name)"] == 0, "\(name)") }
+
+    try FileManager.default.removeItem(atPath: place.path("hang"))
+    let resumed = try place.run("run", "--resume", "last", "--results", "r.sqlite", "--no-floor", "--json")
+    #expect(resumed.code == 0, "\(resumed.err)")
+    let whole = try run(place, ranker).object()
+    #expect(try resumed.object()["digest"] as? String == whole["digest"] as? String)
   }
 
   @Test func theBenchmarkBringsItsOwnOtherEnd() throws {

@@ -45,6 +45,23 @@ import Testing
     #expect(described.out.contains("hybrid") && described.code == 0, "\(described.err)")
   }
 
+  /// Who measures hybrid where nobody is pulled has measured push: the run says so.
+  @Test func hybridWithoutAnybodyToPullSaysThatItIsPush() throws {
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", Self.scenario)
+    func run(_ feed: String) throws -> (text: String, pulled: Double?) {
+      let run = try place.run("run", scenario, "--results", "r.sqlite", "--no-floor", "--feed", feed)
+      #expect(run.code == 0, "\(run.err)")
+      let shown = try place.run("show", "last", "--results", "r.sqlite", "--json").object()
+      return (run.out, (shown["metrics"] as? [String: NSNumber])?["feed.pulledAuthors"]?.doubleValue)
+    }
+    let (pull, push, both, alone) = (try run("pull"), try run("push"), try run("hybrid:3"), try run("hybrid:5000"))
+    #expect(alone.text.contains("hybrid:5000, which was push alone as nobody had more than 5,000 followers: "))
+    #expect(![pull, push, both].contains { $0.text.contains("push alone") })
+    #expect(pull.pulled == nil && push.pulled == 0 && alone.pulled == 0)
+    #expect(try #require(both.pulled) > 0)
+  }
+
   @Test func aKilledRunGoesOnWithItsStrategy() throws {
     let place = try Workplace()
     let scenario = try place.write("s.yaml", Self.scenario)

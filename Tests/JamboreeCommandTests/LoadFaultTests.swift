@@ -84,6 +84,95 @@ import Testing
     #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
   }
 
+  /// A load is not begun before its data are there, and whoever does not want to wait for that need not, whatever the server does.
+  @Test(arguments: [true, false]) func aLoadingThatIsStopped(_ isFrozen: Bool) throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let scenario = try trial.place.write("s.yaml", FeedCommandTests.scenario)
+    // What comes before a load is simulated, which is under way before the loading is.
+    let run = try trial.start(
+      server.address, scenario: scenario, rate: 10, duration: "1s", ["--from", "1m", "--set", "services.microblog.messages=40000", "--json"])
+    func schemas() throws -> String { try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") }
+    while run.process.isRunning, try schemas() == "0" { usleep(10_000) }
+    if isFrozen { server.freeze() }
+    usleep(300_000)
+    kill(run.process.processIdentifier, SIGINT)
+    let ended = try run.finishInTime(seconds: 40)
+    #expect(ended.code == 130, "\(ended.err)")
+    #expect(ended.err.contains("stopped before anything new was measured; postgres: loading was stopped"), "\(ended.err)")
+    #expect(ended.err.contains("is left in the server") == isFrozen, "\(ended.err)")
+    server.thaw()
+    #expect(try schemas() == (isFrozen ? "1" : "0"))
+  }
+
+  /// Nobody takes away what a killed run has made in the server; the next run does, and leaves that alone which another one uses.
+  @Test func whatAKilledRunLeaves() throws {
+    let server = try ThrowawayServer()
+    func schemas() throws -> Set<Substring> {
+      Set(try server.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'jamboree%'").split(separator: "\n"))
+    }
+    let (going, killed) = (try LoadTrial(), try LoadTrial())
+    let other = try going.start(server.address, rate: 50, duration: "25s", ["--json"])
+    try going.waitUntilMeasured(other)
+    let used = try schemas()
+    let run = try killed.start(server.address, rate: 50, duration: "60s")
+    try killed.waitUntilMeasured(run)
+    // Once to end, and once more to end at once.
+    while run.process.isRunning {
+      kill(run.process.processIdentifier, SIGINT)
+      usleep(20_000)
+    }
+    #expect(try run.finish().code == 130)
+    let left = try schemas().subtracting(used)
+    #expect(used.count == 1 && left.count == 1)
+    for schema in left {
+      while try server.ask("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jamboree \(schema)'") != "0" { usleep(20_000) }
+    }
+    let next = try Workplace()
+    let ended = try next.run("run", next.write("s.yaml", tiny), "--backend", server.address, "--no-floor")
+    #expect(ended.code == 0, "\(ended.err)")
+    #expect(other.process.isRunning)
+    #expect(try schemas() == used)
+    let told = try ToldLoad(try other.finishInTime())
+    #expect(told.outcome("failed") == 0 && told.metric("audit.lost") == 0)
+    #expect(try schemas().isEmpty)
+  }
+
+  /// Where somebody must do something about the server, who and what is told.
+  @Test func whatTheServerDoesNotAllow() throws {
+    let server = try ThrowawayServer()
+    try server.ask("CREATE ROLE ann LOGIN PASSWORD 'ann'; CREATE ROLE \"bob the \"\"2nd\" LOGIN PASSWORD 'bob'; CREATE ROLE eve LOGIN PASSWORD 'eve'")
+    try server.ask("GRANT CREATE ON DATABASE postgres TO eve; ALTER ROLE eve SET default_transaction_read_only = on")
+    func run(_ user: String, _ password: String) throws -> Finished {
+      let place = try Workplace()
+      return try place.run("run", place.write("s.yaml", tiny), "--backend", "postgres://\(user):\(password)@127.0.0.1:\(server.port)/postgres", "--no-floor")
+    }
+    func expectRefusal(_ user: String, _ password: String, _ words: String..., location: SourceLocation = #_sourceLocation) throws {
+      let ended = try run(user, password)
+      #expect(ended.code == 64, sourceLocation: location)
+      #expect(ended.err.split(separator: "\n").count == 1, "\(ended.err)", sourceLocation: location)
+      for word in words { #expect(ended.err.contains(word), "\(ended.err)", sourceLocation: location) }
+    }
+    try expectRefusal("ann", "ann", "permission denied for database postgres", "GRANT CREATE ON DATABASE \"postgres\" TO \"ann\"")
+    try expectRefusal("bob%20the%20%222nd", "bob", "TO \"bob the \"\"2nd\"")
+    try expectRefusal("eve", "eve", "read-only transaction", "ALTER ROLE \"eve\" SET default_transaction_read_only = off")
+    try server.ask("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+    try expectRefusal("ann", "ann", "permission denied for database", "GRANT CONNECT ON DATABASE \"postgres\" TO \"ann\"")
+    // What is told to do helps.
+    try server.ask("GRANT CONNECT, CREATE ON DATABASE postgres TO ann")
+    #expect(try run("ann", "ann").code == 0)
+    // As a pooler would have it that gives each statement another session.
+    try server.ask(
+      """
+      CREATE FUNCTION public.forget() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('search_path', '', false); END $$;
+      CREATE EVENT TRIGGER forget ON ddl_command_start WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION public.forget();
+      """)
+    try expectRefusal("ann", "ann", "no schema has been selected to create in", "name the server itself, or a pooler")
+    #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
+    try server.restartAsStandby()
+    try expectRefusal("ann", "ann", "read-only transaction; it is a standby: name its primary")
+  }
+
   private func expectRefusal(_ ended: Finished, _ trial: LoadTrial, _ words: String..., location: SourceLocation = #_sourceLocation) {
     #expect(ended.code == 69, sourceLocation: location)
     #expect(ended.out.isEmpty, sourceLocation: location)

@@ -90,9 +90,11 @@ import Testing
     }
     #expect(rankers.contains { $0["isOnParetoFront"] as? Bool == true })
     let text = try place.run(
-      ["compare", Workplace.smoke, "--rankers", "random,hot", "--seeds", "1", "--results", "r.sqlite"] + pages)
+      ["compare", Workplace.smoke, "--rankers", "random,hot?gravity=1.8", "--seeds", "1", "--results", "r.sqlite"] + pages)
     #expect(text.code == 0)
     #expect(text.out.contains("Pareto front"))
+    // Told as they come, and in the table.
+    #expect(text.out.contains("seed 1, hot(gravity=1.8): ") && text.out.contains("  hot(gravity=1.8)  "))
   }
 
   @Test(arguments: [

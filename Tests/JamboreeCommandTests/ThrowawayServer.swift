@@ -107,6 +107,15 @@ final class ThrowawayServer {
     guard try start(on: port) else { throw ServerFailure("port \(port) was taken meanwhile") }
   }
 
+  /// Takes it up again as a standby, of no primary in particular: it answers, and takes no writes.
+  func restartAsStandby() throws {
+    stop()
+    let signal = data.appending(path: "standby.signal")
+    try Data().write(to: signal)
+    try giveToServer(signal)
+    try restart()
+  }
+
   /// Stops it without a word to its clients, for good.
   func stop() {
     if let postmaster { kill(postmaster.processIdentifier, SIGQUIT) }

@@ -115,6 +115,11 @@ import Testing
     let figures = Dictionary(uniqueKeysWithValues: judgement.figures().map { ($0.name, $0.value) })
     #expect(figures["precisionAt10"] == 1)
     #expect(figures["kendallTauAllIdeas"].map { $0 > 0.5 } == true)
+    // One without a mark is a 3: above those with a bad one, and of no weight in the crowd's order of those with one.
+    var unmarked = CrowdJudgement()
+    for number in 1...10 as ClosedRange<UInt32> { unmarked.add(row(number, sum: 1, count: 1), quality: 1) }
+    for number in 11...20 as ClosedRange<UInt32> { unmarked.add(row(number, sum: 0, count: 0), quality: 2) }
+    #expect(unmarked.figures().map(\.name) == ["precisionAt10"] && unmarked.figures().first?.value == 1)
     var few = CrowdJudgement()
     for number in 1...10 as ClosedRange<UInt32> { few.add(row(number, sum: 5, count: 1), quality: 1) }
     #expect(few.figures().isEmpty)

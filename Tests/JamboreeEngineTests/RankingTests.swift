@@ -21,6 +21,21 @@ private struct BrokenRanker: FeedRanker {
   }
 }
 
+/// 0 for odd sequences, -0 for even ones.
+private struct TyingRanker: FeedRanker {
+  static let descriptor = RankerDescriptor(id: "tying", version: "1", summary: "two scores")
+  let salts = Guarded<Set<UInt64>>([])
+
+  init() {}
+  init(options: OptionValues) throws(RankerError) {}
+
+  func score(_ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>) {
+    let salt = viewer.salt
+    salts.withLock { _ = $0.insert(salt) }
+    for index in 0..<candidates.count { scores[index] = candidates.ids[index].sequence % 2 == 1 ? 0 : -0.0 }
+  }
+}
+
 /// Looks at pages of 1 to 12 of the ten items that there are, then at one item alone.
 final class LookingAgents: ScriptedAgents {
   override class var initialItems: Int { 10 }
@@ -69,6 +84,33 @@ final class LookingAgents: ScriptedAgents {
     let expected = 150 * 12 * 5
     #expect(simulation.notANumberScores == expected)
     #expect(simulation.metrics.first { $0.name == "ranking.notANumberScores" }?.value == Double(expected))
+  }
+
+  /// As RankerProtocol.md has it, for those who give equal scores.
+  @Test func equalScoresAreOrderedByIDAndSalt() throws {
+    func mix(_ number: UInt64) -> UInt64 {
+      var x = number
+      x ^= x >> 27
+      x = x &* 0x3C79_AC49_2BA7_B653
+      x ^= x >> 33
+      x = x &* 0x1C69_B3F7_4AC4_AE35
+      return x ^ x >> 27
+    }
+    let (log, ranker) = (ScriptLog(), TyingRanker())
+    try play(LookingAgents.self, members: 7, on: memory(), log: log, ranker: ranker)
+    let salts = ranker.salts.withLock { $0 }
+    #expect(salts.count == 1)
+    let salt = try #require(salts.first)
+    let expected = [1, 0].flatMap { parity in
+      (1...10).filter { $0 % 2 == parity }.sorted {
+        mix(ScriptedAgents.platformItem($0).rawValue ^ salt) >> 32 > mix(ScriptedAgents.platformItem($1).rawValue ^ salt) >> 32
+      }
+    }
+    for length in 1...12 {
+      for (_, rows) in Dictionary(grouping: log.all("page \(length)"), by: \.member) {
+        #expect(rows.sorted { $0.time < $1.time }.map { Int($0.value) } == Array(expected.prefix(length)))
+      }
+    }
   }
 
   @Test func pagesAreFullWhenNothingIsANumber() throws {

@@ -27,7 +27,7 @@ import Testing
     let detail = try store.detail(run)
 
     let record = RunRecord(
-      run: run, scenario: "jam-night", backend: "sqlite", ranker: "hot", status: .finished, verdict: .failed,
+      run: run, scenario: "jam-night", backend: "sqlite", ranker: "hot", rankerOptions: output.identity.ranker.options, status: .finished, verdict: .failed,
       startedUnixNanoseconds: output.startedUnixNanoseconds, wallSeconds: Double(output.wallNanoseconds) / 1e9, measureSeconds: 2,
       operations: 1_000_003, operationsPerSecond: output.operationsPerSecond, seed: output.identity.seed, scale: 0.25, workers: 2,
       digest: output.digest.description, pace: "max", overrides: output.identity.overrides)

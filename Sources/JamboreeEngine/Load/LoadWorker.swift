@@ -125,7 +125,10 @@ final class LoadWorker: @unchecked Sendable {
       var now = clock.now()
       closeBuckets(now)
       takeMail()
-      if stop.isSet, drainEnd == time.drainEnd { drainEnd = min(drainEnd, now &+ Self.patienceNanoseconds) }
+      if stop.isSet, drainEnd == time.drainEnd {
+        let waitsForRankerAlone = desk?.heldCount == inFlight && probes.isEmpty && background.isEmpty
+        drainEnd = min(drainEnd, now &+ (waitsForRankerAlone ? PipelinedLane.patienceNanoseconds : Self.patienceNanoseconds))
+      }
       sendPending(now)
       let isStopped = stop.isSet || ranOut
       if !isStopped { startDue(now) }

@@ -1,9 +1,9 @@
 import JamboreeKit
 
-/// Whether a crowd's marks have found the truly best ideas.
+/// Whether a crowd's marks have found the truly best ideas, of all that are added: whoever has posted them, with marks or without.
 ///
 /// The crowd's order is by the mean of the marks, shrunk towards 3 by five marks more, so that a single 5 does not stand above many
-/// high ones. The chosen are its first ten.
+/// high ones; an idea without a mark is a 3. The chosen are its first ten.
 struct CrowdJudgement {
   struct Idea {
     var item: ItemID

@@ -90,7 +90,7 @@ public struct RunDriver: Sendable {
       let tick = mark.tick
       replayed = try phases.time("replay") { try replay(plan, dataset, on: makeReplay(), until: tick, checkpoint) }
     } else {
-      try phases.time("load") { try backend.backend.load(dataset) }
+      try phases.time("load") { try load(dataset) }
     }
 
     let before = ResourceUsage.now()
@@ -124,12 +124,27 @@ public struct RunDriver: Sendable {
     let timer = phases
     observer.makeOutput = { output(timer.withPhaseUnderWay("measure"), interrupted: true, isFinal: false) }
     defer { observer.makeOutput = nil }
+    if case .batch = ranker { observer.keepOutputs() }
     let interrupted = try phases.time("measure") { try measure(simulation) }
     observer.makeOutput = nil
     // What a backend has made up is nobody's judgement.
     if !backend.descriptor.isSynthetic, !interrupted { crowdMetrics = phases.time("judge") { simulation.judgeCrowd() } }
     try phases.time("finish") { try backend.backend.finish() }
+    if simulation.isCutShort, var last = observer.lastOutput {
+      last.isCutShort = true
+      return last
+    }
     return output(phases.phases, interrupted: interrupted, isFinal: true)
+  }
+
+  func load(_ dataset: Dataset) throws {
+    let shouldStop = shouldStop ?? { false }
+    do {
+      try backend.backend.load(dataset, shouldStop: shouldStop)
+    } catch {
+      // Where it is to stop, that is why.
+      throw shouldStop() ? RunStopped(remark: error.message) : error
+    }
   }
 
   /// The part of the run that is not measured again.
@@ -258,4 +273,9 @@ public struct ReplayMismatch: Error, CustomStringConvertible {
 }
 
 /// A run was stopped before it had measured anything.
-public struct RunStopped: Error {}
+public struct RunStopped: Error {
+  /// What else there is to tell of it; empty when there is nothing.
+  public var remark = ""
+
+  public init(remark: String = "") { self.remark = remark }
+}

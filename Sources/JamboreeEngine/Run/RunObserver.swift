@@ -41,6 +41,8 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
   private let shouldStopNow: (@Sendable () -> Bool)?
   /// What was measured so far; set while there is something to write down.
   var makeOutput: (() -> RunOutput)?
+  /// What was measured up to a moment between two ticks, where that may be needed: of a run that is cut short, the end.
+  private(set) var lastOutput: RunOutput?
   private var lastProgress: UInt64 = 0
   /// How long the run has waited while what it had measured was put together.
   private(set) var recordingNanoseconds: UInt64 = 0
@@ -55,6 +57,11 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
     shouldStopNow = driver.shouldStop
   }
 
+  var hasToStop: Bool { shouldStopNow?() ?? false }
+
+  /// Keeps what there is, and from now on what is written down.
+  func keepOutputs() { lastOutput = makeOutput?() }
+
   func shouldStop(at time: SimTime, _ simulation: Simulation) -> Bool {
     if let shouldStopNow, shouldStopNow() { return true }
     let now = monotonicNanoseconds()
@@ -66,7 +73,9 @@ final class RunObserver: SimulationObserver, @unchecked Sendable {
           operations: simulation.operationCount, isReplay: isReplay))
     }
     if let onCheckpoint, let makeOutput, now &- lastCheckpoint > checkpointNanoseconds {
-      onCheckpoint(makeOutput())
+      let output = makeOutput()
+      onCheckpoint(output)
+      if lastOutput != nil { lastOutput = output }
       // From here on, so that writing down what was measured never takes up a run's time.
       lastCheckpoint = monotonicNanoseconds()
       recordingNanoseconds &+= lastCheckpoint &- now

@@ -182,6 +182,8 @@ public struct RunOutput: Sendable {
   /// What one reading of the clock costs, which each latency contains about once.
   public var clockCostNanoseconds: Double
   public var interrupted: Bool
+  /// Whether it was stopped while it waited for its ranker: what came after its last checkpoint is not in it.
+  public var isCutShort = false
   /// Some of the operations that ended in an error, the first ones.
   public var errorSamples: [ErrorSample]
   /// Of a run at wall-clock pace. Such a run has no digest, its operations are those of the measured part, and its timeline goes

@@ -12,6 +12,10 @@ class Lane {
   let queue: UnsafeMutablePointer<WriteQueue>
   /// Why the run cannot go on, if it cannot.
   @exclusivity(unchecked) var failure: BackendError?
+  /// Asked while it waits for a ranker in another process: whether the run is to stop.
+  @exclusivity(unchecked) final var hasToStop: () -> Bool = { false }
+  /// Whether it has left a tick unfinished, because the run is to stop and the ranker does not answer.
+  @exclusivity(unchecked) final var isCutShort = false
   /// The first operations that ended in an error, ``ErrorSample/limit`` at most. Actions are named when they are read.
   private(set) var errorSamples: [(operation: Operation, outcome: Outcome, message: String)] = []
   /// Of the shard whose members are being shown pages.

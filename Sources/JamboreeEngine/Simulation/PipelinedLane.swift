@@ -37,6 +37,12 @@ final class PipelinedLane: Lane {
     var argumentsHash: UInt64 = 0
   }
 
+  /// How long a run that is to stop waits for a ranker to let it finish its tick, and how often it looks whether it is to.
+  static let patienceNanoseconds: UInt64 = 500_000_000
+  private static let lookNanoseconds: UInt64 = 100_000_000
+  /// When it was first seen that the run is to stop.
+  private var stopSeen: UInt64?
+
   private let backendName: String
   /// How long nothing at all may come back while requests are under way.
   private let stallNanoseconds: UInt64
@@ -67,7 +73,7 @@ final class PipelinedLane: Lane {
   override func runShard(_ shard: SimulationShard, tick: TickID, exchange: Exchange) {
     quality = shard.quality
     shard.beginTick(tick, exchange)
-    while true {
+    while !isCutShort {
       // An agent that is woken twice in a tick must have finished the first time: one round holds each agent once.
       let size = shard.wheel.pointee.takeDue(into: shard.batch)
       if size == 0 { break }
@@ -101,7 +107,8 @@ final class PipelinedLane: Lane {
       let held = desk?.heldCount ?? 0
       // When nothing else is under way, all pages that there can be are there: they go to the ranker together.
       if let desk, held == underWay {
-        underWay -= rankHeld(desk, shard)
+        guard let ended = rankHeld(desk, shard) else { return }
+        underWay -= ended
         continue
       }
       guard pollSome(underWay: underWay - held) else { return }
@@ -194,11 +201,33 @@ final class PipelinedLane: Lane {
     }
   }
 
-  /// Has the pages ranked that are kept, and goes on with their actions; returns how many have ended.
-  private func rankHeld(_ desk: BatchDesk, _ shard: SimulationShard) -> Int {
+  /// Has some of the pages ranked that are kept, and goes on with their actions; returns how many have ended. Nil when the run is to
+  /// stop and the ranker keeps it from that: then the tick is left as it is.
+  private func rankHeld(_ desk: BatchDesk, _ shard: SimulationShard) -> Int? {
     let context = shard.context
+    let heldCount = desk.heldCount
     var ended = 0
-    desk.poll(until: .max, clock: clock) { held, page, duration in
+    while desk.heldCount == heldCount {
+      if isOutOfPatience() {
+        isCutShort = true
+        return nil
+      }
+      ended += rankHeld(desk, shard, context)
+    }
+    return ended
+  }
+
+  private func isOutOfPatience() -> Bool {
+    guard hasToStop() else { return false }
+    let now = monotonicNanoseconds()
+    let seen = stopSeen ?? now
+    stopSeen = seen
+    return now &- seen >= Self.patienceNanoseconds
+  }
+
+  private func rankHeld(_ desk: BatchDesk, _ shard: SimulationShard, _ context: UnsafeMutablePointer<AgentContext>) -> Int {
+    var ended = 0
+    desk.poll(until: monotonicNanoseconds() &+ Self.lookNanoseconds, clock: clock) { held, page, duration in
       let entry = waiting[held.key].entry
       context.pointee.now = SimTime(nanoseconds: entry.time)
       context.pointee.page.removeAll()

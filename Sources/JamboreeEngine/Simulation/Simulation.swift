@@ -92,7 +92,10 @@ public final class Simulation: TickProcess, @unchecked Sendable {
           instance, worker, recorder: recorder, clock: clock, feed: feed, desk: desk, salt: plan.salt,
           stallNanoseconds: stallNanoseconds))
     }
-    for lane in lanes { lane.feed.ties = ties }
+    for lane in lanes {
+      lane.feed.ties = ties
+      if let observer { lane.hasToStop = { [unowned observer] in observer.hasToStop } }
+    }
     self.lanes = lanes
     feeds = plan.makeFeeds()
     if let feeds {
@@ -159,7 +162,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 
   /// Runs to the end, to the observer's stop or to `tick`, after which it can go on.
   /// - Throws: what the backend's `endTick` threw.
-  /// - Returns: true when the observer stopped it.
+  /// - Returns: true when the observer stopped it; ``isCutShort`` tells whether in the middle of a tick.
   @discardableResult
   public func run(until tick: TickID = .max) throws(BackendError) -> Bool {
     stopTick = tick
@@ -179,8 +182,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
     return !isShared
   }
 
+  /// Whether the run was stopped in the middle of a tick, as its ranker did not answer: nothing of the tick was written, but what was
+  /// counted has some of it.
+  public var isCutShort: Bool { lanes.contains(where: \.isCutShort) }
+
   func beginTick() -> TickID? {
-    guard failure == nil else { return nil }
+    guard failure == nil, !isCutShort else { return nil }
     if let observer, observer.shouldStop(at: SimTime(nanoseconds: max(tick, 0) * plan.tickNanoseconds), self) {
       wasInterrupted = true
       return nil
@@ -213,6 +220,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func prepareWrites() -> Bool {
+    guard !isCutShort else { return false }
     exchange.failures.clearMasks()
     lastReadNanoseconds = (monotonicNanoseconds() &- readStart) &* (isShared ? UInt64(workers) : 1)
     guard exchange.writes.receivers() != 0 else { return false }
@@ -229,6 +237,7 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func prepareDeliveries() -> Bool {
+    guard !isCutShort else { return false }
     takeNews()
     // Groups of several owners come after all other writes, on every backend: that order is part of the scenario's
     // meaning.
@@ -256,6 +265,10 @@ public final class Simulation: TickProcess, @unchecked Sendable {
   }
 
   func endTick() {
+    if isCutShort {
+      wasInterrupted = true
+      return
+    }
     exchange.writes.clearMasks()
     for lane in lanes where lane.failure != nil { failure = lane.failure }
     guard failure == nil else { return }
@@ -272,6 +285,12 @@ public final class Simulation: TickProcess, @unchecked Sendable {
 public protocol SimulationObserver: AnyObject, Sendable {
   /// Called before every tick: must return at once. True stops the run here.
   func shouldStop(at time: SimTime, _ simulation: Simulation) -> Bool
+  /// Whether the run is to stop, asked within a tick by any worker that waits for a ranker in another process.
+  var hasToStop: Bool { get }
+}
+
+extension SimulationObserver {
+  public var hasToStop: Bool { false }
 }
 
 /// Carries a value into a closure that another thread runs, where the surrounding code sees to it that only one does.

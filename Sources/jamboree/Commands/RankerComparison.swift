@@ -13,7 +13,10 @@ struct RankerComparison {
   let json: Bool
 
   private struct Row {
+    /// As the command line has it.
     let ranker: String
+    /// As it was used.
+    let name: String
     let figures: SeriesFigures
     let id: String
     var isOnFront = false
@@ -27,6 +30,7 @@ struct RankerComparison {
       self.ranker = ranker
       figures = SeriesFigures(runs)
       id = runs.first?.output.identity.ranker.id ?? ranker
+      name = runs.first.map { RankerText.name($0.output.identity.ranker) } ?? ranker
       failure = runs.first { $0.failureCode != nil }.map { "seed \($0.output.identity.seed.rawValue): \($0.verdictReason)" }
     }
 
@@ -76,7 +80,7 @@ struct RankerComparison {
       func share(_ name: String) -> String { mean(QualityReport.prefix + name).map { String(format: "%.3f", $0) } ?? "-" }
       func time(_ name: String) -> String { mean(name).map { Text.duration(nanoseconds: $0) } ?? "-" }
       let halfWidth = row.figures["quality.ndcg20"]?.interval?.halfWidth
-      var cells = [row.isOnFront ? "*" : row.failure == nil ? "" : "!", row.ranker, share("ndcg20")]
+      var cells = [row.isOnFront ? "*" : row.failure == nil ? "" : "!", row.name, share("ndcg20")]
       cells += [halfWidth.map { String(format: "%.3f", $0) } ?? "-", share("ndcg20ByChance")]
       cells += Self.columns.map { share($0.name) }
       cells.append(mean("quality.freshnessSeconds").map { Text.age(seconds: $0) } ?? "-")
@@ -92,7 +96,7 @@ struct RankerComparison {
       else { return false }
       return low - (interval.mean - half) > 0.0005 || interval.mean + half - high > 0.0005
     }
-    let failures = rows.compactMap { row in row.failure.map { "! \(row.ranker) did not pass, so its figures are not to be used: \($0)" } }
+    let failures = rows.compactMap { row in row.failure.map { "! \(row.name) did not pass, so its figures are not to be used: \($0)" } }
     return [
       "", "\(runs.first?.first?.scenario.name ?? ""): \(rankers.count) rankers, \(seedText); +- is half of a 95% confidence interval over seeds",
       table.text(indent: ""),

@@ -38,7 +38,9 @@ struct SeedSeries {
         command.seeds = nil
         // The harness's own share is the same for all.
         command.noFloor = true
-        let finished = try command.perform(progress: nil)
+        let finished: FinishedRun
+        // A run that was stopped before anything of it was measured leaves those before it.
+        do { finished = try command.perform(progress: nil) } catch is RunStopped { return runs }
         guard !finished.output.interrupted else { return runs }
         runs[index].append(finished)
         try tell(finished)
@@ -55,9 +57,10 @@ struct SeedSeries {
     return [Failure.invalid, Failure.checkFailed].first(where: codes.contains)
   }
 
+  /// A run that has ended; its ranker with the options, in which alone two may differ.
   static func note(_ run: FinishedRun) -> String {
     let ndcg = FinishedRun.observed("quality.ndcg20", in: run.output).map { String(format: ", nDCG@20 %.3f", $0) } ?? ""
-    return "seed \(run.output.identity.seed.rawValue), \(run.output.identity.ranker.id): \(run.verdict.rawValue)\(ndcg), "
+    return "seed \(run.output.identity.seed.rawValue), \(RankerText.name(run.output.identity.ranker)): \(run.verdict.rawValue)\(ndcg), "
       + "\(Text.rate(run.output.operationsPerSecond)), kept as \(run.id ?? "-")"
   }
 

@@ -52,7 +52,7 @@ struct ListCommand: ParsableCommand {
       left: [0, 1, 2, 3, 4, 7, 12, 13])
     for run in runs {
       table.add([
-        run.run, Text.moment(unixNanoseconds: run.startedUnixNanoseconds), run.scenario, run.backend, run.ranker,
+        run.run, Text.moment(unixNanoseconds: run.startedUnixNanoseconds), run.scenario, run.backend, RankerText.name(run),
         Text.significant(run.scale), "\(run.seed.rawValue)", shortPace(run), "\(run.workers)", Text.grouped(run.operations), Text.rate(run.operationsPerSecond),
         Text.significant(run.wallSeconds) + " s", outcome(of: run),
         printable(run.overrides.joined(separator: " "), limit: 40),

@@ -18,7 +18,7 @@ struct ComparisonText {
     var table = TextTable(["run", "started (UTC)", "scenario", "backend", "ranker", "workers", "rate", "ratio", "digest"], left: [0, 1, 2, 3, 4, 8])
     for (index, run) in comparison.runs.enumerated() {
       table.add([
-        run.run, Text.moment(unixNanoseconds: run.startedUnixNanoseconds), run.scenario, run.backend, run.ranker,
+        run.run, Text.moment(unixNanoseconds: run.startedUnixNanoseconds), run.scenario, run.backend, RankerText.name(run),
         "\(run.workers)", Text.rate(run.operationsPerSecond), ratio(comparison.throughput.ratios[index]), run.pace == "max" ? run.digest : "none (a load)",
       ])
     }

@@ -16,7 +16,7 @@ struct LoadText {
     var lines = [
       "", run.scenario.title,
       "  load at \(identity.pace), scale \(Text.significant(run.scenario.scale)), seed \(run.scenario.seed.rawValue), \(identity.backend.id) backend, "
-        + "\(identity.ranker.id) ranker, \(Text.counted(Int64(identity.workers), "worker"))",
+        + "\(RankerText.name(identity.ranker)) ranker, \(Text.counted(Int64(identity.workers), "worker"))",
       "",
     ]
     lines += parts().map(item)

@@ -25,9 +25,9 @@ enum QualityText {
     }
     if !shown.isEmpty { lines.append("                  " + shown.joined(separator: ", ")) }
     if let precision = figure("precisionAt10") {
-      let tau = figure("kendallTauAllIdeas").map { String(format: "; over all ideas the crowd's order agrees with the true one by tau %.2f", $0) } ?? ""
+      let tau = figure("kendallTauAllIdeas").map { String(format: "; over those with a mark the crowd's order agrees with the true one by tau %.2f", $0) } ?? ""
       lines.append(
-        "  the crowd       \(Int((precision * 10).rounded())) of its ten best-rated ideas (those that the hosts had posted included) are among the ten truly best\(tau)")
+        "  the crowd       \(Int((precision * 10).rounded())) of the ten best-rated ideas are among the ten truly best of all, the hosts' own included\(tau)")
     }
     return lines + [""]
   }

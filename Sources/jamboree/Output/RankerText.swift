@@ -1,8 +1,26 @@
 import JamboreeEngine
 import JamboreeKit
+import JamboreeResults
 
-/// What went wrong with a ranker in another process, in words.
+/// A ranker as it was used, and what went wrong with one in another process, in words.
 enum RankerText {
+  /// `hot`, `hot(gravity=1.8)`, `exec:./rank.py(timeout=50)`: with the options that are not at their defaults.
+  /// - Parameter options: those in force, each `name=value`.
+  static func name(_ id: String, _ options: [String]) -> String {
+    let known = Composition.rankers.descriptors.first { $0.id == id }
+    var changed = (known?.options ?? []).changed(options)
+    var name = id
+    if let location = known?.locationOption, let place = changed.firstIndex(where: { $0.hasPrefix(location + "=") }) {
+      name += ":" + changed.remove(at: place).dropFirst(location.utf8.count + 1)
+    }
+    return printable(changed.isEmpty ? name : "\(name)(\(changed.joined(separator: ", ")))", limit: 200)
+  }
+
+  static func name(_ ranker: PlugInIdentity) -> String { name(ranker.id, ranker.options) }
+
+  /// For the cell of a table.
+  static func name(_ run: RunRecord) -> String { printable(name(run.ranker, run.rankerOptions)) }
+
   /// `12 time-outs, 1 death, 2 restarts; first: ...`; nil when nothing did.
   static func trouble(_ failures: RankingFailures) -> String? {
     guard failures.errors > 0 || failures.fallbackPages > 0 else { return nil }

@@ -29,6 +29,7 @@ enum RunJSON {
       "pace": .string(output.identity.pace),
       "backend": .string(output.identity.backend.id),
       "ranker": .string(output.identity.ranker.id),
+      "rankerOptions": .array(output.identity.ranker.options.map { .string($0) }),
       "digest": output.load == nil ? .string(output.digest.description) : .null,
       "digestIsReproducible": output.load == nil ? .boolean(output.isReproducible) : .null,
       "firstRankingError": output.rankingFailures.flatMap { $0.firstText.isEmpty ? nil : .string($0.firstText) } ?? .null,

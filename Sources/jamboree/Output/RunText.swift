@@ -15,7 +15,8 @@ struct RunText {
     lines.append(run.scenario.title)
     lines.append(
       "  \(Text.span(nanoseconds: run.scenario.durationNanoseconds)) from \(start) UTC, scale \(Text.significant(run.scenario.scale)), seed \(run.scenario.seed.rawValue), "
-        + "\(output.identity.backend.id) backend, \(output.identity.ranker.id) ranker, \(Text.counted(Int64(output.identity.workers), "worker"))")
+        + "\(output.identity.backend.id) backend, \(RankerText.name(output.identity.ranker)) ranker, "
+        + "\(Text.counted(Int64(output.identity.workers), "worker"))")
     lines.append("")
     let platform = PlatformSummary(output.timeline, requestsPerPage: run.scenario.requestsPerPage)
     let hasJam = output.timeline.index(of: "jam.participants") != nil

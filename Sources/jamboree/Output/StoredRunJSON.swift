@@ -9,7 +9,8 @@ enum StoredRunJSON {
   private static func members(_ run: RunRecord) -> [String: JSON] {
     [
       "run": .string(run.run), "scenario": .string(run.scenario), "backend": .string(run.backend),
-      "ranker": .string(run.ranker), "status": .string(run.status.rawValue), "verdict": .string(run.verdict.rawValue),
+      "ranker": .string(run.ranker), "rankerOptions": .array(run.rankerOptions.map { .string($0) }),
+      "status": .string(run.status.rawValue), "verdict": .string(run.verdict.rawValue),
       "startedUnixNanoseconds": .integer(run.startedUnixNanoseconds), "wallSeconds": JSON(run.wallSeconds),
       "measureSeconds": JSON(run.measureSeconds), "operations": .integer(run.operations),
       "operationsPerSecond": JSON(run.operationsPerSecond), "seed": .unsigned(run.seed.rawValue), "scale": JSON(run.scale),
@@ -23,7 +24,6 @@ enum StoredRunJSON {
     result["scenarioHash"] = .string(detail.identity.scenarioHash)
     result["scenarioText"] = .string(detail.identity.scenarioText)
     result["backendOptions"] = .array(detail.identity.backend.options.map { .string($0) })
-    result["rankerOptions"] = .array(detail.identity.ranker.options.map { .string($0) })
     let environment = detail.environment
     result["environment"] = .object([
       "kernel": .string(environment.kernel), "cpuModel": .string(environment.cpuModel),

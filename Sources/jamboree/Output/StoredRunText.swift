@@ -19,7 +19,7 @@ struct StoredRunText {
     let commit = environment.gitCommit.map { ", commit \($0.prefix(12))" } ?? ""
     let isLoad = record.pace != "max"
     var lines = [
-      "\(record.run): \(record.scenario), \(record.backend) backend, \(record.ranker) ranker",
+      "\(record.run): \(record.scenario), \(record.backend) backend, \(RankerText.name(detail.identity.ranker)) ranker",
       "  started     \(Text.moment(unixNanoseconds: record.startedUnixNanoseconds)) UTC",
       "  scenario    \(detail.identity.scenarioHash), seed \(record.seed.rawValue), scale \(Text.significant(record.scale)), "
         + Text.counted(Int64(record.workers), "worker"),
