@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func aTextIsItsWordsAndFullStops() {
-    for length in [0, 1, 2, 3, 4, 7, 100, 1000] {
+    for length in Array(0...60) + [100, 1000] {
       let text = String(decoding: Payload.bytes(seed: 77, length: length), as: UTF8.self)
       #expect(text.utf8.count == length)
       var words: [String] = []
@@ -35,6 +35,18 @@ import Testing
       #expect(text == words.joined(separator: " ") + String(repeating: ".", count: length - words.joined(separator: " ").utf8.count))
       // Less than a word is missing.
       #expect(text.filter { $0 == "." }.count <= 6)
+    }
+  }
+
+  /// What is summed piece by piece while it is made is the checksum of the whole, also where a piece ends.
+  @Test func aFingerprintIsThatOfTheText() {
+    for length in Array(0...1_100) + [Payload.textLimit - 1, Payload.textLimit] {
+      for seed in [UInt64(length), 5] {
+        let text = Payload.bytes(seed: seed, length: length)
+        #expect(
+          Payload.fingerprint(seed: seed, length: UInt32(length)) == Payload.fingerprint(of: text.span, length: UInt32(length)),
+          "\(length) bytes of seed \(seed)")
+      }
     }
   }
 
