@@ -24,11 +24,6 @@ public enum VectorMath {
     (x | (0 &- x)) &>> 31
   }
 
-  /// All bits where `a` is less than `b`, none where it is not; neither is NaN, and not both are the same infinity.
-  @inlinable @inline(__always) public static func isLess(_ a: SIMD4<Float>, than b: SIMD4<Float>) -> SIMD4<Int32> {
-    unsafeBitCast(a - b, to: SIMD4<Int32>.self) &>> 31
-  }
-
   /// 2^x for x of at most 0, to within 3e-7 of the value; exact for whole numbers. Below -120 it stays at 2^-120, which keeps
   /// products of it away from numbers so small that machines slow down at them.
   @inlinable @inline(__always) public static func exp2(ofAtMostZero x: SIMD4<Float>) -> SIMD4<Float> {

@@ -82,74 +82,89 @@ public struct DiversifiedRanker: FeedRanker {
   }
 }
 
-/// The shortlist while a page is made of it: a column a field, in vectors of four.
+/// The shortlist while a page is made of it.
+///
+/// Being alike takes worth away and never gives any, so the best of those that are left is found before all have been looked at: no
+/// item is worth more than its relevance, in whose order they are. And what is taken changes those by its author and about its topic
+/// alone, which are chained together.
 private struct Shortlist {
-  private let count: Int
-  private let groups: Int
+  private typealias Column<Element> = InlineArray<128, Element>
+  /// Behind the last of a chain.
+  private static let none: UInt8 = .max
+
   private let sameAuthor: Float
   private let sameTopic: Float
   private let penalty: Float
-  private var rows = InlineArray<32, SIMD4<UInt16>>(repeating: SIMD4<UInt16>())
-  private var authors = InlineArray<32, SIMD4<Int32>>(repeating: SIMD4<Int32>())
-  private var topics = InlineArray<32, SIMD4<Int32>>(repeating: SIMD4<Int32>())
-  /// lambda * relevance; far below all that can be for those that were taken, and for the room behind the last.
-  private var worths = InlineArray<32, SIMD4<Float>>(repeating: SIMD4<Float>(repeating: -1000))
+  private var rows = Column<UInt16>(repeating: 0)
+  private var authors = Column<UInt32>(repeating: 0)
+  private var topics = Column<UInt16>(repeating: 0)
+  /// lambda * relevance.
+  private var worths = Column<Float>(repeating: 0)
   /// The highest similarity to any that was taken.
-  private var similarities = InlineArray<32, SIMD4<Float>>(repeating: SIMD4<Float>())
+  private var similarities = Column<Float>(repeating: 0)
+  /// The next one whose author, or topic, has the same last six bits.
+  private var nextByAuthor = Column<UInt8>(repeating: none)
+  private var nextByTopic = Column<UInt8>(repeating: none)
+  private var firstByAuthor = InlineArray<64, UInt8>(repeating: none)
+  private var firstByTopic = InlineArray<64, UInt8>(repeating: none)
+  /// Those that were not taken, in the order of relevance.
+  private var left = Column<UInt8>(repeating: 0)
+  private var leftCount: Int
 
   init(count: Int, sameAuthor: Float, sameTopic: Float, lambda: Float) {
-    self.count = count
-    groups = (count + 3) / 4
+    leftCount = count
     (self.sameAuthor, self.sameTopic, penalty) = (sameAuthor, sameTopic, 1 - lambda)
-    for place in 0..<count { worths[place / 4][place % 4] = lambda * (1 - Float(place) / Float(count)) }
+    for place in 0..<count {
+      worths[place] = lambda * (1 - Float(place) / Float(count))
+      left[place] = UInt8(place)
+    }
   }
 
-  mutating func set(_ place: Int, row: UInt16, author: MemberID, topic: UInt16) {
-    rows[place / 4][place % 4] = row
-    authors[place / 4][place % 4] = Int32(bitPattern: author.rawValue)
-    topics[place / 4][place % 4] = Int32(topic)
+  @inline(__always) mutating func set(_ place: Int, row: UInt16, author: MemberID, topic: UInt16) {
+    (rows[place], authors[place], topics[place]) = (row, author.rawValue, topic)
+    nextByAuthor[place] = firstByAuthor[Int(author.rawValue & 63)]
+    firstByAuthor[Int(author.rawValue & 63)] = UInt8(place)
+    nextByTopic[place] = firstByTopic[Int(topic & 63)]
+    firstByTopic[Int(topic & 63)] = UInt8(place)
   }
 
   /// The row of the one with the most marginal relevance, of equal ones that with the higher score; it is not given again.
-  mutating func takeBest() -> UInt16 {
-    var best = SIMD4<Float>(repeating: -10_000)
-    var found = SIMD4<Int32>()
-    for group in 0..<groups {
-      let value = worths[group] - penalty * similarities[group]
-      let mask = VectorMath.isLess(best, than: value)
-      best = VectorMath.select(mask, value, best)
-      found = SIMD4<Int32>(repeating: Int32(truncatingIfNeeded: group)) & mask | found & ~mask
+  @inline(__always) mutating func takeBest() -> UInt16 {
+    var (best, found) = (-Float.infinity, 0)
+    for index in 0..<leftCount {
+      let place = Int(left[index])
+      if worths[place] <= best { break }
+      let value = worths[place] - penalty * similarities[place]
+      if value > best { (best, found) = (value, index) }
     }
-    var place = Int(found[0]) * 4
-    var value = best[0]
-    for lane in 1..<4 {
-      let other = Int(found[lane]) * 4 + lane
-      if best[lane] > value || best[lane] == value && other < place { (place, value) = (other, best[lane]) }
-    }
-    take(place)
-    return rows[place / 4][place % 4]
+    let place = Int(left[found])
+    for index in found..<(leftCount - 1) { left[index] = left[index + 1] }
+    leftCount -= 1
+    lower(likenessTo: place)
+    return rows[place]
   }
 
-  private mutating func take(_ place: Int) {
-    let author = SIMD4<Int32>(repeating: authors[place / 4][place % 4])
-    let topic = SIMD4<Int32>(repeating: topics[place / 4][place % 4])
-    let zero = SIMD4<Float>()
-    let (sameAuthor, sameTopic) = (SIMD4<Float>(repeating: sameAuthor), SIMD4<Float>(repeating: sameTopic))
-    for group in 0..<groups {
-      let similarity =
-        VectorMath.select(VectorMath.isNotZero(authors[group] ^ author), zero, sameAuthor)
-        + VectorMath.select(VectorMath.isNotZero(topics[group] ^ topic), zero, sameTopic)
-      similarities[group] = VectorMath.select(VectorMath.isLess(similarities[group], than: similarity), similarity, similarities[group])
+  @inline(__always) private mutating func lower(likenessTo taken: Int) {
+    let (author, topic) = (authors[taken], topics[taken])
+    var next = firstByAuthor[Int(author & 63)]
+    while next != Self.none {
+      let place = Int(next)
+      if authors[place] == author {
+        similarities[place] = max(similarities[place], topics[place] == topic ? sameAuthor + sameTopic : sameAuthor)
+      }
+      next = nextByAuthor[place]
     }
-    worths[place / 4][place % 4] = -1000
+    next = firstByTopic[Int(topic & 63)]
+    while next != Self.none {
+      let place = Int(next)
+      // One by the same author has been seen above.
+      if topics[place] == topic { similarities[place] = max(similarities[place], sameTopic) }
+      next = nextByTopic[place]
+    }
   }
 
   /// Puts those that were not taken behind the others, as they were.
   func drain(into result: inout MutableSpan<UInt16>, from first: Int) {
-    var next = first
-    for place in 0..<count where worths[place / 4][place % 4] > -500 {
-      result[next] = rows[place / 4][place % 4]
-      next += 1
-    }
+    for index in 0..<leftCount { result[first + index] = rows[Int(left[index])] }
   }
 }

@@ -39,12 +39,15 @@ final class Interruption: Sendable {
     }
   }
 
-  /// Whether a run should stop. Asked for the first time, it is under way: from then on there is something to keep.
+  /// Whether a run should stop. Asked for the first time, it is under way: from then on there is something to keep. Never returns
+  /// where the program is about to end at once: a run that went on would write down a checkpoint of what is being taken away.
   func shouldStop() -> Bool {
-    state.withLock { state in
+    let hasCome = state.withLock { state in
       state.isMeasuring = true
       return state.count > 0
     }
+    letLeave()
+    return hasCome
   }
 
   /// What is to be done before the program ends at once, while all else goes on, and whether anything is kept then; nil when
