@@ -29,9 +29,13 @@ public struct RankerDescriptor: Sendable {
   public static let interests = ViewerNeeds(rawValue: 1)
   /// ``FeedCandidates/ties``.
   public static let ties = ViewerNeeds(rawValue: 2)
-  /// ``FeedCandidates/relevances``: what no platform knows. Rankers outside this package can neither ask for it nor read it.
+  /// ``FeedCandidates/relevances``: what no platform knows. It is lent to a ``TruthKnowing`` ranker alone.
   package static let truth = ViewerNeeds(rawValue: 4)
 }
+
+/// A ranker that is lent the truth about items. One outside this package cannot be any, whatever it asks for and whichever ranker it
+/// hands its candidates on to.
+package protocol TruthKnowing: FeedRanker {}
 
 /// Gives each candidate of a feed a score; the engine shows those with the highest.
 ///

@@ -112,6 +112,8 @@ public struct OracleRanker: FeedRanker {
   }
 }
 
+extension OracleRanker: TruthKnowing {}
+
 extension OptionDescriptor {
   static func halfLife(_ hours: String) -> OptionDescriptor {
     OptionDescriptor(

@@ -78,10 +78,10 @@ private final class MembersItemsBackend: BlockingStorageBackend {
     }
   }
 
-  @Test(arguments: ["engagement", "diversified?base=affinity&lambda=0.5"]) func othersDoNotDependOnWorkers(_ text: String) throws {
+  @Test(arguments: registry.descriptors.map(\.id) + ["diversified?base=affinity&lambda=0.5"]) func noneDependsOnWorkers(_ text: String) throws {
     let plan = try loadPlan(denseJam, scale: 0.25)
     let one = try simulate(plan, ranker: ranker(text))
-    #expect(try simulate(plan, ranker: ranker(text), workers: 7).digest == one.digest)
+    for workers in [2, 7] { #expect(try simulate(plan, ranker: ranker(text), workers: workers).digest == one.digest) }
     let adapter = PipelinedAdapter(try MemoryBackend(options: noOptions()), seed: 5)
     #expect(try simulate(plan, backend: .pipelined(adapter), ranker: ranker(text), workers: 2).digest == one.digest)
   }
@@ -164,6 +164,33 @@ private final class MembersItemsBackend: BlockingStorageBackend {
       verb: .listing, action: ActionID(0), actor: MemberID(UInt32(second % 50)), intended: SimTime(nanoseconds: 300_000_000_000_000 + Int64(second) * 1_000_000_000))
     listing.container = ContainerID(rawValue: UInt64(second % 7))
     return listing
+  }
+
+  /// Hands its candidates on to the oracle, and asks for all that the oracle asks for.
+  private struct OracleInDisguise: FeedRanker {
+    static let descriptor = RankerDescriptor(id: "disguise", version: "1", summary: "the oracle's scores", needs: OracleRanker.descriptor.needs)
+    let oracle: OracleRanker
+    init(options: OptionValues) throws(RankerError) { oracle = try OracleRanker(options: options) }
+    func score(_ candidates: borrowing FeedCandidates, for viewer: borrowing ViewerContext, into scores: inout MutableSpan<Float>) {
+      oracle.score(candidates, for: viewer, into: &scores)
+    }
+  }
+
+  /// What items are worth is lent to the oracle itself and to nobody who has it at hand: for those all are worth the same.
+  @Test func theTruthIsForTheOracleAlone() throws {
+    let settings = TruthSettings()
+    let truth = GroundTruth(settings, qualities: [LatentQuality(seed: Seed(3), domain: RandomDomain("test.quality"), truth: settings)])
+    func page(_ ranker: any FeedRanker, _ truth: GroundTruth?) -> [UInt16] {
+      let desk = FeedDesk(ranker: ranker, salt: 9, interests: [UInt64](repeating: 0xF0F0_1234, count: 50), truth: truth)
+      var page = Buffer<UInt16>()
+      desk.rank(look(3), reply(500), pageLength: 20, into: &page)
+      return page.array
+    }
+    let oracle = try OracleRanker(options: noOptions())
+    let blind = page(oracle, nil)
+    #expect(page(oracle, truth) != blind)
+    #expect(page(try OracleInDisguise(options: noOptions()), truth) == blind)
+    #expect(Set(page(DiversifiedRanker(over: oracle, lambda: 1), truth)) == Set(blind))
   }
 
   /// The page that a desk makes is what sorting all scores makes; with a shortlist, what the ranker makes of that.

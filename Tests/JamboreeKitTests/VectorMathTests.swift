@@ -36,6 +36,5 @@ import Testing
     #expect(VectorMath.select(SIMD4<Int32>(0, 0, -1, -1), a, b) == SIMD4<Float>(-1, -2, 3, 4))
     #expect(VectorMath.positivePart(SIMD4<Float>(-2, 3, -0.0, .infinity)) == SIMD4<Float>(0, 3, 0, .infinity))
     #expect(VectorMath.isNotZero(SIMD4<Int32>(0, 1, .min, .max)) == SIMD4<Int32>(0, -1, -1, -1))
-    #expect(VectorMath.isLess(SIMD4<Float>(1, 2, -3, 0), than: SIMD4<Float>(2, 2, -4, -0.0)) == SIMD4<Int32>(-1, 0, 0, 0))
   }
 }

@@ -19,7 +19,7 @@ package final class FeedDesk {
 
   package init(ranker: any FeedRanker, salt: UInt64, interests: [UInt64], truth: GroundTruth? = nil) {
     self.ranker = ranker
-    self.truth = ranker.needs.contains(.truth) ? truth : nil
+    self.truth = ranker is any TruthKnowing ? truth : nil
     self.salt = salt
     self.interests = interests
     selector = .allocate(capacity: 1)

@@ -91,7 +91,10 @@ public struct GateJudge: Sendable {
 
   /// The smallest true worsening of a figure that would be found in nine cases of ten, being the only one of so many figures.
   public func findable(_ judged: Judged, among count: Int) -> Double {
-    max(judged.estimate.findable(falseAlarms: falseAlarms / Double(max(count, 1)), power: 0.9), judged.tolerance)
+    // It has to be sure enough, and more than what is let pass.
+    max(
+      judged.estimate.findable(falseAlarms: falseAlarms / Double(max(count, 1)), power: 0.9),
+      judged.estimate.findable(beyond: judged.tolerance, power: 0.9))
   }
 
   /// Which hypotheses Holm's method rejects, by their p-values.

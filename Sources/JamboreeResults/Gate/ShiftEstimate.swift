@@ -44,6 +44,12 @@ public struct ShiftEstimate: Sendable, Hashable {
     let shifts = limit * (1 - 1 / (4 * degreesOfFreedom)) + normal * (1 + limit * limit / (2 * degreesOfFreedom)).squareRoot()
     return expm1(shifts * standardError)
   }
+
+  /// The smallest true shift that would be measured as more than another in so many of the cases, as a part.
+  /// - Parameter tolerance: the other one, as a part.
+  public func findable(beyond tolerance: Double, power: Double) -> Double {
+    expm1(log1p(tolerance) + StudentDistribution(degreesOfFreedom: 1e7).upperQuantile(1 - power) * standardError)
+  }
 }
 
 /// What two processes of the baseline's program and two of this one showed of a figure, run one after the other.
