@@ -270,6 +270,41 @@ import Testing
     #expect(trial.place.files == ["r.sqlite"])
   }
 
+  /// The bare word means the server that libpq's variables name, and without these the one that was started for it.
+  @Test func theServerThatVariablesName() throws {
+    let server = try ThrowawayServer(password: "p@ss word")
+    try server.ask("CREATE DATABASE other")
+    let place = try Workplace()
+    _ = try (place.write("s.yaml", tiny), place.write("postgres.url", "postgres://nobody:nothing@127.0.0.1:1/nowhere\n"))
+    func run(_ variables: String, _ backend: String = "postgres") throws -> Finished {
+      try place.shell("\(variables) JAMBOREE_SERVERS=\"$PWD\" exec \"$0\" run s.yaml --no-floor --backend '\(backend)'")
+    }
+    let variables = "PGHOST=127.0.0.1 PGPORT=\(server.port) PGUSER=\(ThrowawayServer.user) PGDATABASE=other"
+    func commits() throws -> Int { try Int(server.ask("SELECT xact_commit FROM pg_stat_database WHERE datname = 'other'")) ?? 0 }
+    let before = try commits()
+    let ended = try run("\(variables) PGPASSWORD='p@ss word'")
+    #expect(ended.code == 0, "\(ended.err)")
+    #expect(try commits() > before + 100)
+    let refused = try run("\(variables) PGPASSWORD=other")
+    #expect(refused.code == 64 && refused.err.contains("password authentication failed"), "\(refused.err)")
+    // What the address says counts more.
+    let named = try run("\(variables) PGPASSWORD='p@ss word'", "postgres:///absent")
+    #expect(named.code == 64 && named.err.contains("database \"absent\" does not exist"), "\(named.err)")
+    _ = try place.write("postgres.url", server.address("p%40ss%20word") + "\n")
+    let started = try run("unset PGHOST PGHOSTADDR PGPORT PGDATABASE PGSERVICE PGUSER;")
+    #expect(started.code == 0, "\(started.err)")
+  }
+
+  /// In libpq's words, and at once: to wait for it would not help.
+  @Test(arguments: [("sslmode=require", "server does not support SSL, but SSL was required"), ("sslmode=always", "invalid sslmode value")])
+  func tlsThatTheServerDoesNotSpeak(_ options: String, _ reason: String) throws {
+    let server = try ThrowawayServer()
+    let place = try Workplace()
+    let ended = try place.run("run", place.write("s.yaml", tiny), "--backend", server.address + "?\(options)", "--no-floor")
+    #expect(ended.code == 64)
+    #expect(ended.err.contains(reason) && ended.err.split(separator: "\n").count == 1, "\(ended.err)")
+  }
+
   /// Nor do processes that a baseline and a gate are measured with have it among their arguments; they get it all the same.
   @Test func aPasswordThatIsNoArgument() throws {
     let server = try ThrowawayServer(password: "secret@XYZ")
