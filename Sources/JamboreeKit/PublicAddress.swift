@@ -24,16 +24,17 @@ public func withoutPassword(_ reference: String) -> String {
   return String(decoding: shown, as: UTF8.self)
 }
 
-private let (colon, slash, at, question, ampersand) = (UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "?"), UInt8(ascii: "&"))
+private let (colon, slash, at) = (UInt8(ascii: ":"), UInt8(ascii: "/"), UInt8(ascii: "@"))
+private let (question, ampersand, equals) = (UInt8(ascii: "?"), UInt8(ascii: "&"), UInt8(ascii: "="))
 
 private func isSpace(_ byte: UInt8) -> Bool { byte == 32 || (9...13).contains(byte) }
 
 /// Where the first option begins whose name is that of a secret, be it `?name=value` or `name = 'value'`.
 private func secretOption(_ bytes: [UInt8]) -> Int? {
-  for equals in bytes.indices where bytes[equals] == UInt8(ascii: "=") {
-    var end = equals
+  for index in bytes.indices where bytes[index] == equals {
+    var end = index
     while end > 0, isSpace(bytes[end - 1]) { end -= 1 }
-    let start = bytes[..<end].lastIndex { $0 == question || $0 == ampersand || $0 == colon || $0 == UInt8(ascii: "=") || isSpace($0) }.map { $0 + 1 } ?? 0
+    let start = bytes[..<end].lastIndex { [question, ampersand, colon, equals].contains($0) || isSpace($0) }.map { $0 + 1 } ?? 0
     let name = percentDecoded(bytes[start..<end]).lowercased()
     if ["password", "passwd", "pwd", "secret"].contains(where: { name.contains($0) }) { return start }
   }

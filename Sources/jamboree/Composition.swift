@@ -44,14 +44,15 @@ enum Composition {
 
   /// A backend as another process's arguments may have it, and the environment variables that say what is not for everybody.
   static func withoutSecrets(_ backend: String) -> (reference: String, variables: [String: String]) {
-    guard let reference = try? PlugInReference(backend), reference.id == PostgresBackend.descriptor.id, reference.location.hasPrefix("//") else {
-      return (withoutPassword(backend), [:])
-    }
+    guard let reference = try? PlugInReference(backend), reference.id == PostgresBackend.descriptor.id,
+      reference.location.hasPrefix("//")
+    else { return (withoutPassword(backend), [:]) }
     let location = reference.location
     guard let at = location.firstIndex(of: "@"), let colon = location[..<at].firstIndex(of: ":") else { return (backend, [:]) }
     let password = percentDecoded(location[location.index(after: colon)..<at].utf8)
     // An empty one is none for libpq, which then looks at the variable.
-    return (reference.located(at: String(location[..<colon] + location[at...])).text, password.isEmpty ? [:] : ["PGPASSWORD": password])
+    let shown = reference.located(at: String(location[..<colon] + location[at...]))
+    return (shown.text, password.isEmpty ? [:] : ["PGPASSWORD": password])
   }
 
   /// What is to be done by a process that ends at once, without tearing anything down.

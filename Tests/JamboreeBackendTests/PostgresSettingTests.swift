@@ -23,7 +23,8 @@ import Testing
   }
 
   /// By its maker, before anybody waits for a server.
-  @Test(arguments: ["//ann:s3cret%zz@db/jam", "//ann:s3cret%00@db/jam", "//ann:s3cret@[::1/jam"]) func whatCannotBeReadIsRefused(_ location: String) {
+  @Test(arguments: ["//ann:s3cret%zz@db/jam", "//ann:s3cret%00@db/jam", "//ann:s3cret@[::1/jam"])
+  func whatCannotBeReadIsRefused(_ location: String) {
     let error = #expect(throws: BackendError.self) { try address(location, []) }
     #expect(error?.kind == .usage && error?.message.contains("s3cret") == false, "\(error?.message ?? "")")
   }
