@@ -14,4 +14,14 @@ jamboree_servers_up() {
   jamboree_servers_are_ours=1
 }
 
+# Exports the password of the server that the bare word `postgres` means, for other clients: their arguments can be read by
+# anybody. Where libpq's variables name a server, its password is among them, or in libpq's own file.
+jamboree_servers_password() {
+  local name url
+  for name in PGHOST PGHOSTADDR PGPORT PGDATABASE PGSERVICE PGUSER; do [[ -z ${!name+x} ]] || return 0; done
+  url=$(<"$JAMBOREE_SERVERS/postgres.url") || return
+  url=${url#*//*:}
+  export PGPASSWORD=${url%%@*}
+}
+
 jamboree_servers_down() { [[ -z $jamboree_servers_are_ours ]] || "$jamboree_servers" down; }

@@ -28,7 +28,8 @@ public struct PlugInReference: Sendable, Hashable {
 
   /// - Throws: ``PlugInError`` of kind `usage` when an option is not of the form `name=value`.
   public init(_ text: String) throws(PlugInError) {
-    let shown = printable(withoutPassword(text), limit: 200)
+    let visible = withoutPassword(text)
+    let shown = printable(visible, limit: 200)
     let halves = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let name = halves[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     id = String(name[0])
@@ -46,7 +47,9 @@ public struct PlugInReference: Sendable, Hashable {
       for part in halves[1].split(separator: "&") {
         let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard pair.count == 2, !pair[0].isEmpty else {
-          throw PlugInError(.usage, "'\(shown)': '\(printable(String(part)))' is not of the form option=value")
+          // An '&' in a password makes an option of the rest of it.
+          let fault = visible.contains(part) ? "'\(printable(String(part)))'" : "what stands behind an '&'"
+          throw PlugInError(.usage, "'\(shown)': \(fault) is not of the form option=value")
         }
         found.append(Option(name: String(pair[0]), value: String(pair[1])))
       }
@@ -59,7 +62,7 @@ public struct PlugInReference: Sendable, Hashable {
   }
 
   /// The location as it may be shown and kept: without the password, if it is an address that has one.
-  public var publicLocation: String { withoutPassword(location) }
+  public var publicLocation: String { String(withoutPassword("\(id):\(location)").dropFirst(id.count + 1)) }
 
   /// The same plug-in with its data elsewhere.
   public func located(at location: String) -> PlugInReference { PlugInReference(id: id, location: location, options: options) }
@@ -84,26 +87,6 @@ public struct PlugInReference: Sendable, Hashable {
   public var text: String {
     let tail = options.map { "\($0.name)=\($0.value)" }.joined(separator: "&")
     return id + (location.isEmpty ? "" : ":\(location)") + (tail.isEmpty ? "" : "?\(tail)")
-  }
-}
-
-/// An address without its password: `//user:secret@host` is `//user@host`.
-public func withoutPassword(_ address: String) -> String {
-  guard let start = address.range(ofSlashes: 2) else { return address }
-  let authority = address[start...].prefix { $0 != "/" && $0 != "?" }
-  guard let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") else { return address }
-  return String(address[..<colon] + address[at...])
-}
-
-extension String {
-  /// Where what follows the first `count` slashes in a row begins.
-  fileprivate func range(ofSlashes count: Int) -> Index? {
-    var run = 0
-    for index in indices {
-      run = self[index] == "/" ? run + 1 : 0
-      if run == count { return self.index(after: index) }
-    }
-    return nil
   }
 }
 

@@ -24,13 +24,6 @@ final class ControlConnection {
     let deadline = monotonicSeconds() + Double(seconds)
     var pause: UInt32 = 50_000
     while true {
-      var complaint: UnsafeMutablePointer<CChar>?
-      let parsed = PQconninfoParse(settings.connectionString, &complaint)
-      PQconninfoFree(parsed)
-      PQfreemem(complaint)
-      guard parsed != nil else {
-        throw BackendError(.usage, "postgres: the address cannot be read; it is //USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a password written as %25")
-      }
       let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(seconds, 2))")
       if let opened, PQstatus(opened) == CONNECTION_OK {
         handle = opened

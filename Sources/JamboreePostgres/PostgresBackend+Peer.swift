@@ -23,6 +23,6 @@ extension PostgresBackend {
     }.joined(separator: " ")
   }
 
-  /// Where the server is, as libpq has it, password included.
-  public var connectionString: String { settings.connectionString }
+  /// Where the server is, as libpq has it, without the password, which goes by libpq's environment variable `PGPASSWORD`.
+  public var connectionString: String { withoutPassword(settings.connectionString) }
 }

@@ -165,7 +165,16 @@ extension PostgresBackend.Settings {
     for name in ["sslmode", "sslrootcert", "sslcert", "sslkey"] where !options.text(name).isEmpty {
       parameters.append("\(name)=\(percentEncoded(options.text(name)))")
     }
-    return base + (base.contains("?") ? "&" : "?") + parameters.joined(separator: "&")
+    let string = base + (base.contains("?") ? "&" : "?") + parameters.joined(separator: "&")
+    // libpq's own complaint would show a part of the password.
+    var complaint: UnsafeMutablePointer<CChar>?
+    let parsed = PQconninfoParse(string, &complaint)
+    PQconninfoFree(parsed)
+    PQfreemem(complaint)
+    guard parsed != nil else {
+      throw BackendError(.usage, "postgres: the address cannot be read; it is //USER:PASSWORD@HOST:PORT/DATABASE, with what is special in a password written as %25")
+    }
+    return string
   }
 
   /// The server cuts longer names, and says so for each connection.

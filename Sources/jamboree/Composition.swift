@@ -42,6 +42,19 @@ enum Composition {
       message: "--backend \(printable(withoutPassword(backend), limit: 200)): there are several runs, and the second would find what the first has left; leave out the \(place), and each run gets one of its own that goes with it")
   }
 
+  /// A backend as another process's arguments may have it, and the environment variables that say what is not for everybody.
+  static func withoutSecrets(_ backend: String) -> (reference: String, variables: [String: String]) {
+    guard let reference = try? PlugInReference(backend), reference.id == PostgresBackend.descriptor.id,
+      reference.location.hasPrefix("//")
+    else { return (withoutPassword(backend), [:]) }
+    let location = reference.location
+    guard let at = location.firstIndex(of: "@"), let colon = location[..<at].firstIndex(of: ":") else { return (backend, [:]) }
+    let password = percentDecoded(location[location.index(after: colon)..<at].utf8)
+    // An empty one is none for libpq, which then looks at the variable.
+    let shown = reference.located(at: String(location[..<colon] + location[at...]))
+    return (shown.text, password.isEmpty ? [:] : ["PGPASSWORD": password])
+  }
+
   /// What is to be done by a process that ends at once, without tearing anything down.
   static let leaveNothingBehind: @Sendable () -> Void = {
     SQLiteBackend.removeUnfinishedFiles()

@@ -7,14 +7,14 @@ import Testing
 /// On the server that `Scripts/test` has started; without it there is nothing to talk to.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["JAMBOREE_SERVERS"] != nil, "Scripts/test starts the server"))
 struct PostgresTests {
-  private func backend(
+  func backend(
     _ location: String = "", _ options: [(name: String, value: String)] = [("synchronousCommit", "off")]
   ) throws -> PostgresBackend {
     try PostgresBackend(
       options: OptionValues(owner: "test", location: location, given: options, descriptors: PostgresBackend.descriptor.options))
   }
 
-  private func dataset(
+  func dataset(
     _ history: OperationLog = OperationLog(), identity: String = "a", verbs: Set<Verb> = Set(Verb.allCases)
   ) -> Dataset {
     let count = 4
@@ -27,7 +27,7 @@ struct PostgresTests {
       containers: [], history: history, verbs: verbs)
   }
 
-  private func publish(_ sequence: UInt32, by member: UInt32 = 1) -> JamboreeKit.Operation {
+  func publish(_ sequence: UInt32, by member: UInt32 = 1) -> JamboreeKit.Operation {
     var publish = Operation(verb: .publish, action: ActionID(0), actor: MemberID(member), intended: SimTime(nanoseconds: Int64(sequence)))
     publish.subject = ItemID(author: MemberID(member), sequence: sequence)
     publish.payloadSeed = 7
@@ -43,7 +43,7 @@ struct PostgresTests {
   }
 
   /// Submits and polls until all have completed; outcomes by token.
-  private func perform(_ operations: [JamboreeKit.Operation], _ session: PostgresBackend.Session) -> [Outcome] {
+  func perform(_ operations: [JamboreeKit.Operation], _ session: PostgresBackend.Session) -> [Outcome] {
     let none: [UInt64] = []
     for (index, operation) in operations.enumerated() {
       session.submit(operation, arguments: none.span, token: Token(rawValue: UInt64(index)))
@@ -294,7 +294,7 @@ struct PostgresTests {
     return ((try? String(contentsOfFile: folder + "/postgres.url", encoding: .utf8)) ?? "").trimmingCharacters(in: .newlines)
   }
 
-  private func psql(_ sql: String) throws -> String {
+  func psql(_ sql: String) throws -> String {
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
     process.arguments = ["psql", "-qAt", server, "-c", "SET client_min_messages = error", "-c", sql]

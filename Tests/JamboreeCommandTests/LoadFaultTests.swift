@@ -233,10 +233,10 @@ import Testing
   @Test func aPasswordThatIsNowhere() throws {
     let secret = "secretXYZ"
     let server = try ThrowawayServer(password: secret)
+    try server.ask("ALTER DATABASE postgres SET log_statement = 'all'")
     let trial = try LoadTrial()
     var said = ""
-    func run(_ address: String, _ more: String) throws -> Int32 {
-      let run = try trial.start(address, rate: 100, warmUp: "0s", duration: "1s", [more])
+    func watch(_ run: Started) throws -> Int32 {
       while run.process.isRunning {
         said += children(of: run.process.processIdentifier) + trial.place.text("r.sqlite") + trial.place.text("r.sqlite-wal")
         usleep(50_000)
@@ -245,6 +245,9 @@ import Testing
       said += ended.out + ended.err + trial.place.text("r.sqlite") + trial.place.text("r.sqlite-wal")
       return ended.code
     }
+    func run(_ address: String, _ more: String) throws -> Int32 {
+      try watch(trial.start(address, rate: 100, warmUp: "0s", duration: "1s", [more]))
+    }
     for format in ["--no-audit", "--json"] { #expect([0, 75].contains(try run(server.address, format))) }
     for command in ["list", "show"] { said += try trial.told(command) }
     // Wrong, not to be read, with an option that there is not, and for nobody.
@@ -252,6 +255,13 @@ import Testing
     #expect(try run(server.address(secret + "%zz"), "--json") == 64)
     #expect(try run(server.address(secret + "/@"), "--json") == 64)
     #expect(try run(server.address + "?frobnicate=1", "--json") == 64)
+    #expect(try run(server.address + "?password=\(secret)&XYZ", "--json") == 64)
+    #expect(try run("postgres:host=127.0.0.1 password = '\(secret)'?x", "--json") == 64)
+    for address in [server.address("a/" + secret + "@b") + "?schema=s", "postgres:u:\(secret)@h?schema=s", "postgres://h/d?password=\(secret)&schema=s"] {
+      #expect(try watch(trial.place.start(["baseline", "set", "main", Workplace.smoke, "--backend", address])) == 64)
+    }
+    #expect(server.logText.contains("log_statement") == false && server.logText.contains("statement: "))
+    said += server.logText
     server.stop()
     #expect(try run(server.address + "?connectTimeout=1", "--json") == 69)
     #expect(said.contains(ThrowawayServer.user))
@@ -260,12 +270,78 @@ import Testing
     #expect(trial.place.files == ["r.sqlite"])
   }
 
-  /// The command lines of a process's descendants.
+  /// The bare word means the server that libpq's variables name, and without these the one that was started for it.
+  @Test func theServerThatVariablesName() throws {
+    let server = try ThrowawayServer(password: "p@ss word")
+    try server.ask("CREATE DATABASE other")
+    let place = try Workplace()
+    _ = try (place.write("s.yaml", tiny), place.write("postgres.url", "postgres://nobody:nothing@127.0.0.1:1/nowhere\n"))
+    func run(_ variables: String, _ backend: String = "postgres") throws -> Finished {
+      try place.shell("\(variables) JAMBOREE_SERVERS=\"$PWD\" exec \"$0\" run s.yaml --no-floor --backend '\(backend)'")
+    }
+    let variables = "PGHOST=127.0.0.1 PGPORT=\(server.port) PGUSER=\(ThrowawayServer.user) PGDATABASE=other"
+    func commits() throws -> Int { try Int(server.ask("SELECT xact_commit FROM pg_stat_database WHERE datname = 'other'")) ?? 0 }
+    let before = try commits()
+    let ended = try run("\(variables) PGPASSWORD='p@ss word'")
+    #expect(ended.code == 0, "\(ended.err)")
+    #expect(try commits() > before + 100)
+    let refused = try run("\(variables) PGPASSWORD=other")
+    #expect(refused.code == 64 && refused.err.contains("password authentication failed"), "\(refused.err)")
+    // What the address says counts more.
+    let named = try run("\(variables) PGPASSWORD='p@ss word'", "postgres:///absent")
+    #expect(named.code == 64 && named.err.contains("database \"absent\" does not exist"), "\(named.err)")
+    _ = try place.write("postgres.url", server.address("p%40ss%20word") + "\n")
+    let started = try run("unset PGHOST PGHOSTADDR PGPORT PGDATABASE PGSERVICE PGUSER;")
+    #expect(started.code == 0, "\(started.err)")
+  }
+
+  /// In libpq's words, and at once: to wait for it would not help.
+  @Test(arguments: [("sslmode=require", "server does not support SSL, but SSL was required"), ("sslmode=always", "invalid sslmode value")])
+  func tlsThatTheServerDoesNotSpeak(_ options: String, _ reason: String) throws {
+    let server = try ThrowawayServer()
+    let place = try Workplace()
+    let ended = try place.run("run", place.write("s.yaml", tiny), "--backend", server.address + "?\(options)", "--no-floor")
+    #expect(ended.code == 64)
+    #expect(ended.err.contains(reason) && ended.err.split(separator: "\n").count == 1, "\(ended.err)")
+  }
+
+  /// Nor do processes that a baseline and a gate are measured with have it among their arguments; they get it all the same.
+  @Test func aPasswordThatIsNoArgument() throws {
+    let server = try ThrowawayServer(password: "secret@XYZ")
+    let place = try Workplace()
+    _ = try place.write("s.yaml", tiny)
+    // Tools that count nothing here, and take long enough to be seen.
+    #expect(try chmod(place.write("valgrind", "#!/bin/sh\nsleep 1\nexit 1\n"), 0o755) == 0)
+    let backend = server.address("secret%40%58YZ") + "?synchronousCommit=off"
+    for command in ["baseline set main s.yaml --instructions callgrind", "gate s.yaml --baseline main --instructions off"] {
+      var (arguments, said) = ("", "")
+      let run = try place.startShell("PATH=\"$PWD:$PATH\" exec \"$0\" \(command) --workers 1 --replicates 2 --backend '\(backend)'")
+      while run.process.isRunning {
+        arguments += children(of: run.process.processIdentifier)
+        usleep(5_000)
+      }
+      let ended = try run.finishInTime()
+      #expect(ended.code == 0, "\(ended.err)")
+      said = ended.out + ended.err + place.text("Results/baselines/main.json") + server.logText
+      let shown = "\(ThrowawayServer.user)@127.0.0.1:\(server.port)/postgres"
+      #expect(arguments.contains("--backend\0postgres://\(shown)?synchronousCommit=off\0"), "\(arguments.prefix(500))")
+      #expect(arguments.contains("--tool=callgrind") == command.contains("callgrind"))
+      for text in [arguments, said] { #expect(!text.contains("XYZ") && !text.contains("%58YZ")) }
+    }
+    // Without the password what is kept is the server's name; it is asked for in libpq's way.
+    let refused = try place.run("gate", "s.yaml", "--baseline", "main", "--instructions", "off")
+    #expect(refused.code == 64 && refused.err.contains("no password supplied"), "\(refused.err)")
+  }
+
+  /// The command lines of a process's descendants. One that is about to become another program still has its parent's.
   private func children(of parent: pid_t) -> String {
+    func line(_ process: pid_t) -> String { (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? "" }
+    let own = line(parent)
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
     let text = threads.compactMap { try? String(contentsOfFile: "/proc/\(parent)/task/\($0)/children", encoding: .utf8) }.joined()
     return text.split(separator: " ").compactMap { pid_t($0) }.map { child in
-      ((try? String(contentsOfFile: "/proc/\(child)/cmdline", encoding: .utf8)) ?? "") + children(of: child)
+      let its = line(child)
+      return (its == own ? "" : its) + children(of: child)
     }.joined()
   }
 }

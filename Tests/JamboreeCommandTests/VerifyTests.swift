@@ -41,6 +41,27 @@ import Testing
     #expect(place.files.isEmpty)
   }
 
+  /// Nothing of the server's is serial by construction, so nothing is skipped; and nothing is left there.
+  @Test(.enabled(if: ThrowawayServer.isInstalled)) func postgresKeepsWhatItClaims() throws {
+    let server = try ThrowawayServer()
+    let run = try Workplace().run("verify", server.address, "--commits", "60", "--kills", "3", "--json")
+    #expect(run.code == 0, "\(run.err)")
+    let object = try run.object()
+    #expect(object["passed"] as? Bool == true)
+    #expect((object["claims"] as? [String: Any])?["isolation"] as? String == "serializable")
+    let consistency = checks(object, "consistency")
+    #expect(consistency.count >= 12)
+    for check in consistency {
+      #expect(check["result"] as? String == "passed" && check["note"] as? String == nil, "\(check)")
+      #expect((check["commits"] as? NSNumber)?.intValue ?? 0 >= 60, "\(check)")
+    }
+    let durability = checks(object, "durability")
+    #expect(durability.map { $0["result"] as? String } == ["passed"], "\(durability)")
+    #expect((durability.first?["commits"] as? NSNumber)?.intValue ?? 0 > 0)
+    #expect(checks(object, "conformance").count > 30)
+    #expect(try server.ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'jamboree%'") == "0")
+  }
+
   @Test func memoryClaimsLittle() throws {
     let run = try Workplace().run("verify", "memory")
     #expect(run.code == 0)

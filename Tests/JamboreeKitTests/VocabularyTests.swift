@@ -143,11 +143,34 @@ import Testing
 
   /// What is shown and kept of an address has no password.
   @Test(arguments: [
-    ("//ann:se/cret@db.example:5432/jam", "//ann:se/cret@db.example:5432/jam"), ("//ann:secret@db:5432/jam", "//ann@db:5432/jam"),
+    ("//ann:se/cret@db.example:5432/jam", "//ann@db.example:5432/jam"), ("//ann:secret@db:5432/jam", "//ann@db:5432/jam"),
     ("//ann:a:b@c@db/jam?x=y", "//ann@db/jam?x=y"), ("//db:5432/jam", "//db:5432/jam"), ("/tmp/a:b@c", "/tmp/a:b@c"),
     ("postgres://:only@/jam", "postgres://@/jam"), ("", ""), ("//", "//"),
+    ("postgres://ann:a?b@c/d@[::1]:5432/jam", "postgres://ann@[::1]:5432/jam"), ("//ann:pw@\u{301}db/jam", "//ann@\u{301}db/jam"),
+    ("postgres://ann@db,[::1]:5432/jam?schema=s", "postgres://ann@db,[::1]:5432/jam?schema=s"),
+    ("postgres://[::1]:5432,db:1/jam?schema=s", "postgres://[::1]:5432,db:1/jam?schema=s"),
+    // The slashes, or the host, are forgotten.
+    ("postgres:ann:se//cret@db/jam?schema=s", "postgres:ann@db/jam?schema=s"), ("postgres://ann:se/cret?schema=s", "postgres://ann?schema=s"),
+    // In the query; an '&' may be a part of it.
+    ("postgres://db/jam?schema=s&password=X&y", "postgres://db/jam?schema=s"), ("postgres://ann:a@db/jam?pass%77ord=X%26", "postgres://ann@db/jam"),
+    ("postgres?SSLPassword=X&y=z", "postgres"), ("postgres://db:1/jam?password=a@b", "postgres://db"), ("//ann:1?password=2@db", "//ann"),
+    // In words.
+    ("postgres:host=db password='a b\\'c' user=ann", "postgres:host=db"), ("postgres:password = X host=db", "postgres:"),
+    // No password.
+    ("sqlite:/tmp/a@b.db?synchronous=off", "sqlite:/tmp/a@b.db?synchronous=off"), ("hot?gravity=1.8", "hot?gravity=1.8"),
+    ("sqlite:password.db", "sqlite:password.db"), ("postgres://db/password?schema=secret", "postgres://db/password?schema=secret"),
   ])
   func addressesAreShownWithoutPassword(_ address: String, _ shown: String) throws {
     #expect(withoutPassword(address) == shown)
+    if case .success(let reference) = Result(catching: { try PlugInReference(address) }), shown.contains(":") {
+      #expect(reference.publicLocation.isEmpty || shown.contains(reference.publicLocation))
+    }
+  }
+
+  /// A complaint of what is behind an '&' does not show the rest of a password.
+  @Test(arguments: ["postgres://db/jam?password=ab&XYZ", "postgres://ann:ab/c@db/jam?password=ab&XYZ", "postgres:ann:ab?XYZ@db"])
+  func complaintsShowNoPassword(_ address: String) throws {
+    let error = #expect(throws: PlugInError.self) { try PlugInReference(address) }
+    #expect(error?.message.contains("postgres") == true && error?.message.contains("ab") == false && error?.message.contains("XYZ") == false)
   }
 }

@@ -34,7 +34,7 @@ struct PostgresBench: ParsableCommand {
   var depth = 1
   @Option(parsing: .unconditional, help: "How long to measure. Default: 5.", transform: NumberArgument.number(0.1...3_600))
   var seconds = 5.0
-  @Flag(help: "Only make the data; print PGOPTIONS and the address, one a line, and pgbench's scripts into --scripts.")
+  @Flag(help: "Only make the data; print PGOPTIONS and the address without its password, one a line, and pgbench's scripts into --scripts.")
   var load = false
   @Option(parsing: .unconditional, help: "A folder for pgbench's scripts.")
   var scripts: String?

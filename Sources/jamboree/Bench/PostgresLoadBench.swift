@@ -18,7 +18,7 @@ struct PostgresLoadBench: ParsableCommand {
   var meanDegree = 8.2
   @Flag(help: "Leave the data.")
   var keep = false
-  @Flag(help: "Print the server's address, password included, on a line of its own first.")
+  @Flag(help: "Print the server's address, without its password, on a line of its own first.")
   var address = false
   @OptionGroup var flags: BenchFlags
 

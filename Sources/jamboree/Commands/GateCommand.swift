@@ -91,6 +91,7 @@ struct MeasuredRunFlags: ParsableArguments {
   /// Refuses what cannot be run, before the first process is.
   func check(_ run: MeasuredRun) throws {
     let scenario = try run.scenario()
+    _ = try Composition.backends.make(PlugInReference(run.backend))
     let needs = try Composition.rankers.make(PlugInReference(run.ranker)).ranker.needs
     try MemoryNeed.check(scenario, ranker: needs, workers: run.workers, keepsItems: Composition.keepsItems(run.backend))
   }

@@ -53,7 +53,7 @@ struct InstructionCounter {
     // Nothing is written down on the way: how often that happens goes by the clock.
     let arguments = run.arguments(results: results, scale: run.scale * Self.shareOfScale, workers: 1) + ["--checkpoint-nanoseconds", "1000000000000000"]
     // Where keys come to lie in tables is then the same each time.
-    let variables = ["SWIFT_DETERMINISTIC_HASHING": "1"]
+    let variables = run.variables.merging(["SWIFT_DETERMINISTIC_HASHING": "1"]) { $1 }
     let ending: ChildProcesses.Ending
     switch tool {
     case .perf:

@@ -27,13 +27,20 @@ struct MeasuredRun {
       backend: withoutPassword(backend), ranker: ranker, workers: workers)
   }
 
+  /// Without the password that the backend's address may have: anybody may read the arguments of a process.
   /// - Parameter scale: another one than the run's.
   func arguments(results: String, scale: Double? = nil, workers: Int? = nil) -> [String] {
-    ["run", file, "--scale", "\(scale ?? self.scale)", "--backend", backend, "--ranker", ranker, "--workers", "\(workers ?? self.workers)"]
+    [
+      "run", file, "--scale", "\(scale ?? self.scale)", "--backend", Composition.withoutSecrets(backend).reference, "--ranker", ranker,
+      "--workers", "\(workers ?? self.workers)",
+    ]
       // The ranker is named above, which is refused where the overrides do so, too.
       + overrides.filter { !isOverride($0, of: "ranker") }.flatMap { ["--set", $0] }
       + ["--results", results, "--no-floor", "--json"]
   }
+
+  /// What goes with the arguments.
+  var variables: [String: String] { Composition.withoutSecrets(backend).variables }
 }
 
 /// A built version of this program, run as a process of its own for each replicate: what a process has once, like the
@@ -69,7 +76,7 @@ struct MeasuredProgram {
     let name = UUID().uuidString
     let (results, errors) = ("\(children.folder)/\(name).sqlite", "\(children.folder)/\(name).err")
     defer { for file in [results, errors] { try? FileManager.default.removeItem(atPath: file) } }
-    let ending = try children.run(path, run.arguments(results: results), errors: errors)
+    let ending = try children.run(path, run.arguments(results: results), variables: run.variables, errors: errors)
     // 1: an expectation does not hold, or the run failed otherwise. It was measured all the same, and says why.
     guard ending == .exited(0) || ending == .exited(Failure.checkFailed), FileManager.default.fileExists(atPath: results) else {
       throw failure(ending, errors)
