@@ -67,6 +67,26 @@ import Testing
     #expect(stored.detail.record.wallSeconds < 20, "\(stored.detail.record.wallSeconds)")
   }
 
+  /// While others have all connections the load has none; when they go it goes on.
+  @Test func connectionsThatOthersTake() throws {
+    let server = try ThrowawayServer(["max_connections = 12", "client_connection_check_interval = 50ms"])
+    let trial = try LoadTrial()
+    let run = try trial.start(server.address + "?connectTimeout=1", rate: 300, duration: "7s", ["--connections", "4", "--json"])
+    try trial.waitUntilMeasured(run)
+    let others = try server.takeAllConnections(12, from: "jamboree %")
+    let refusal = #expect(throws: ServerFailure.self) { try server.ask("SELECT 1") }
+    #expect(refusal?.description.contains("too many clients") == true)
+    usleep(500_000)
+    #expect(run.process.isRunning)
+    server.end(others)
+    let ended = try run.finishInTime()
+    try expectRecovery(ended, trial)
+    let told = try ToldLoad(ended)
+    #expect(told.outcome("ok") > 0)
+    // Each kind is counted, and nothing is counted twice.
+    #expect(Int64(told.outcome("unavailable")) == (try trial.stored().outcome(.unavailable)))
+  }
+
   @Test func aServerThatIsNotThereAtTheStart() throws {
     let server = try ThrowawayServer()
     server.stop()

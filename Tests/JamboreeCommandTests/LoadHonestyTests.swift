@@ -62,6 +62,52 @@ import Testing
     #expect(told.metric("audit.lost") == 0)
   }
 
+  /// Members who go by their own time wait for their replies, and go on no earlier: what they had meant to do meanwhile comes later,
+  /// by the backend's doing, though there was room all the time.
+  @Test(.enabled(if: ThrowawayServer.isInstalled)) func aServerThatStandsStillDelaysWhoWaitsForIt() throws {
+    let server = try ThrowawayServer()
+    let trial = try LoadTrial()
+    let run = try trial.start(
+      server.address + "?connectTimeout=1", pace: ["--pace", "60x"], duration: "4500ms",
+      ["--from", "1h", "--connections", "4", "--in-flight", "3000", "--workers", "1", "--json"])
+    try trial.waitUntilMeasured(run)
+    server.freeze()
+    usleep(Self.stallMicroseconds)
+    server.thaw()
+    let ended = try run.finishInTime()
+    let told = try ToldLoad(ended)
+    #expect(ended.code == told.code, "\(ended.err)")
+    let stored = try trial.stored()
+    #expect(told.text("pace") == "60x" && told.figure("intendedRate") == nil)
+    #expect(told.figure("peakInFlight") ?? .infinity < 3000)
+    #expect(stored.longestSeconds(.response) >= 1.3)
+    #expect(stored.longestSeconds(.service) >= 1.3)
+    // At sixty times its speed nobody thinks for as long as the stall takes, by and large.
+    let byBackend = try stored.count(.lateness, "backend", atLeastSeconds: 0.4)
+    let byGenerator = try stored.count(.lateness, "generator", atLeastSeconds: 0.4)
+    #expect(byBackend >= 20, "\(byBackend)")
+    #expect(byGenerator <= byBackend / 4, "\(byGenerator) of the generator, \(byBackend) of the backend")
+    // It is no response time: nobody asks before the last reply is there.
+    #expect(try stored.count(.response, atLeastSeconds: 2 * 1.4) == 0)
+    #expect(told.figure("unstarted") == 0 && told.metric("audit.lost") == 0)
+  }
+
+  /// Virtual time is wall time, and what the harness adds to latencies is told beside them.
+  @Test func aLoadInRealTimePasses() throws {
+    let place = try Workplace()
+    let run = try place.run(
+      "run", Workplace.smoke, "--backend", "sqlite", "--pace", "realtime", "--from", "1h", "--warm-up", "0s", "--duration", "3s",
+      "--set", "load.lateness.limit=60s", "--results", "r.sqlite")
+    #expect(run.code == 0, "\(run.out)\(run.err)")
+    #expect(run.out.contains("load at realtime"), "\(run.out)")
+    #expect(run.out.contains("up to           hour 1.00 of the scenario") || run.out.contains("up to           1h "), "\(run.out)")
+    #expect(run.out.contains("nothing lost, duplicated or stale") || run.out.contains("none of a kind that is audited"), "\(run.out)")
+    let lines = run.out.split(separator: "\n")
+    let head = try #require(lines.firstIndex { $0.contains("response time") && $0.hasSuffix("harness floor") }, "\(run.out)")
+    // So slow a load has few actions while its floor is measured: not of each kind.
+    #expect(lines[head...].dropFirst().prefix { $0.contains("jam.") }.contains { $0.hasSuffix(" us") || $0.hasSuffix(" ms") }, "\(run.out)")
+  }
+
   /// Who was due and could not start before the end is in no response time: that is told, and the run has failed.
   @Test(.enabled(if: ThrowawayServer.isInstalled)) func aServerThatStandsStillToTheEnd() throws {
     let server = try ThrowawayServer()

@@ -16,11 +16,17 @@ struct LoadTrial {
   func start(
     _ backend: String, scenario: String = Workplace.smoke, rate: Int, warmUp: String = "500ms", duration: String, _ more: [String] = []
   ) throws -> Started {
+    try start(backend, scenario: scenario, pace: ["--rate", "\(rate)/s"], warmUp: warmUp, duration: duration, more)
+  }
+
+  func start(
+    _ backend: String, scenario: String = Workplace.smoke, pace: [String], warmUp: String = "500ms", duration: String, _ more: [String] = []
+  ) throws -> Started {
     try place.start(
       [
-        "run", scenario, "--backend", backend, "--rate", "\(rate)/s", "--warm-up", warmUp, "--duration", duration, "--results", results,
-        "--no-floor", "--checkpoint-nanoseconds", "100000000",
-      ] + more)
+        "run", scenario, "--backend", backend, "--warm-up", warmUp, "--duration", duration, "--results", results, "--no-floor",
+        "--checkpoint-nanoseconds", "100000000",
+      ] + pace + more)
   }
 
   /// Waits until something that was measured is written down.
@@ -100,6 +106,17 @@ struct ToldLoad {
   var outages: [(start: Double, end: Double?)] {
     (load["outages"] as? [[String: Any]] ?? []).map {
       (($0["startSeconds"] as? NSNumber)?.doubleValue ?? -1, ($0["endSeconds"] as? NSNumber)?.doubleValue)
+    }
+  }
+
+  /// What the audit says of each second: its start since the load's, writes read at once, and those of them that did not show.
+  var staleness: [(start: Double, probes: Int, violations: Int, longestSeconds: Double)] {
+    let buckets = (load["audit"] as? [String: Any])?["stalenessTimeline"] as? [[String: Any]] ?? []
+    return buckets.map { bucket in
+      func number(_ name: String) -> NSNumber { bucket[name] as? NSNumber ?? -1 }
+      return (
+        number("startSeconds").doubleValue, number("probes").intValue, number("violations").intValue, number("maxStalenessSeconds").doubleValue
+      )
     }
   }
 

@@ -16,7 +16,7 @@ final class ThrowawayServer {
   private(set) var port: UInt16 = 0
   /// A small disk of the server's own: only its processes see it, and it goes with the last of them.
   private let hasSmallDisk: Bool
-  private let folder: URL
+  let folder: URL
   private var data: URL { folder.appending(path: "data") }
   private var log: URL { folder.appending(path: "log") }
   private var postmaster: Process?
@@ -159,13 +159,17 @@ final class ThrowawayServer {
   @discardableResult func ask(_ sql: String) throws -> String { try ask(sql, password: password) }
 
   @discardableResult private func ask(_ sql: String, password: String) throws -> String {
-    var environment = Tools.environment
-    environment["PGPASSWORD"] = password
-    environment["PGCONNECT_TIMEOUT"] = "20"
-    return try run(
-      [Tools.folder + "/psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", "\(port)", "-U", Self.user, "-d", "postgres", "-c", sql],
-      environment: environment
-    ).trimmingCharacters(in: .whitespacesAndNewlines)
+    try run(psql + ["-c", sql], environment: environment(password)).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  /// Connects as ``user``.
+  var psql: [String] {
+    [Tools.folder + "/psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", "\(port)", "-U", Self.user, "-d", "postgres"]
+  }
+
+  /// What ``psql`` needs to know.
+  func environment(_ password: String) -> [String: String] {
+    Tools.environment.merging(["PGPASSWORD": password, "PGCONNECT_TIMEOUT": "20"]) { $1 }
   }
 
   private var disk: URL { folder.appending(path: "disk") }

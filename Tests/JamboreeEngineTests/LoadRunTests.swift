@@ -3,6 +3,7 @@ import JamboreeKit
 import JamboreeMemory
 import JamboreeMetrics
 import JamboreeSQLite
+import JamboreeTesting
 import Testing
 
 @testable import JamboreeEngine
@@ -118,6 +119,84 @@ import Testing
       #expect(output.outcomes[Int(Outcome.notFound.rawValue)] == 0)
       #expect((output.histogram(.response, "jam.readThread")?.totalCount ?? 0) > 0)
       #expect(output.phases.contains { $0.name == "simulate" })
+    }
+  }
+
+  /// A jam in which people also edit pages: writes of all kinds that are audited.
+  private func busyPlan() throws -> SimulationPlan {
+    try loadPlan(
+      denseJam + """
+
+          wiki:
+            participation: 1
+            dailyActive: 1
+            actionsPerDay: 300
+            actionsPerVisit: 20
+            mix: { view: 10, edit: 25 }
+            writers: { share: 100% }
+            pages: 2000
+        """)
+  }
+
+  private func runUnreliable(_ fault: Unreliable.Fault) throws -> (output: RunOutput, backend: Unreliable) {
+    let backend = Unreliable(PipelinedAdapter(try ModelBackend(options: noOptions())), fault: fault)
+    let output = try run(busyPlan(), on: .pipelined(backend)) {
+      $0.settings.stages = [step(1_000, 2_500)]
+      $0.audit?.probeShare = 1
+    }
+    return (output, backend)
+  }
+
+  private func metric(_ name: String, _ output: RunOutput) -> Double? { output.metrics.first { $0.name == name }?.value }
+
+  /// A backend that acknowledges what it does not keep is found out at the end of a load, and while it goes on.
+  @Test func whatWasAcknowledgedAndDroppedIsMissed() throws {
+    let (output, backend) = try runUnreliable(.dropsAcknowledgedWrites(oneIn: 3))
+    let struck = backend.struckWrites
+    #expect(struck[.init(verb: .publish)] ?? 0 > 0 && struck[.init(verb: .edit)] ?? 0 > 0)
+    let audit = try #require(output.load?.audit)
+    #expect(!audit.isClean && audit.notReadBack == 0 && output.load?.auditFailure == nil)
+    #expect(audit.findings[.lostItem] == struck[.init(verb: .publish)], "\(audit.findings)")
+    #expect(audit.stale > 0 && audit.findings[.staleVersion] == audit.stale, "\(audit.findings)")
+    #expect(audit.readYourWritesViolations > 0 && audit.neverSeen > 0)
+    #expect(metric("audit.lost", output) == Double(audit.lost) && metric("audit.stale", output) == Double(audit.stale))
+    #expect(metric("audit.readYourWritesViolations", output) == Double(audit.readYourWritesViolations))
+  }
+
+  /// What comes late and is there in the end is neither lost nor stale, but whoever wrote it could not read it.
+  @Test func aReplicaThatLagsShowsInALoad() throws {
+    let lag = 300_000_000 as UInt64
+    let audit = try #require(try runUnreliable(.servesStaleReads(delayNanoseconds: lag)).output.load?.audit)
+    #expect(!audit.isClean && audit.readYourWritesViolations > 0)
+    #expect(audit.findings[.lostItem] ?? 0 == 0 && audit.duplicated == 0, "\(audit.findings)")
+    // An edit may seem to be there sooner, when another one makes the same version.
+    #expect(audit.staleness.totalCount > 0 && audit.staleness.maxRecorded >= lag / 2)
+    #expect(audit.stalenessTimeline.contains { $0.violations > 0 && $0.maxStalenessNanoseconds >= lag / 2 })
+    #expect(audit.stalenessTimeline.reduce(0) { $0 + $1.violations } == audit.readYourWritesViolations)
+  }
+
+  /// Who acts at a rate is who would come next: the actions have the shares that they have when the same people go by their own time.
+  @Test func aRateKeepsTheMix() throws {
+    let plan = try busyPlan()
+    let output = try run(plan, on: null(), workers: 1) {
+      $0.settings.warmUpNanoseconds = 0
+      $0.settings.stages = [step(2_000, 2_500)]
+    }
+    let reached = try #require(output.load?.virtualNanoseconds)
+    let simulation = try Simulation(plan, backend: null(), ranker: hot(), workers: 1)
+    simulation.start()
+    try simulation.run(until: reached / plan.tickNanoseconds + 1)
+    func counts(_ histograms: [LatencyRecorder.Key: LatencyHistogram], _ kind: LatencyKind) -> [String: Double] {
+      histograms.reduce(into: [:]) { if $1.key.kind == kind { $0[$1.key.name, default: 0] += Double($1.value.totalCount) } }
+    }
+    let (loaded, simulated) = (counts(output.histograms, .response), counts(simulation.histograms(), .service))
+    let (all, allSimulated) = (loaded.values.reduce(0, +), simulated.values.reduce(0, +))
+    #expect(all == 5_000 && allSimulated > 0.8 * all && simulated.count >= 8, "\(simulated)")
+    for (action, count) in simulated {
+      let (share, found) = (count / allSimulated, loaded[action, default: 0] / all)
+      // Five standard deviations of the difference between two samples.
+      let tolerance = 5 * (share * (1 - share) * (1 / all + 1 / allSimulated)).squareRoot() + 2 / all
+      #expect(abs(found - share) <= tolerance, "\(action): \(found) of the load, \(share) simulated")
     }
   }
 
