@@ -93,14 +93,16 @@ private func operations(_ run: [String: Any]?) -> Int { (run?["operations"] as? 
     let place = try Workplace()
     let scenario = try place.write("s.yaml", small)
     let whole = try place.run(["run", scenario] + flags).object()
-    // Most of the time it is under way by then; if it is over already there is nothing to stop.
+    // If it is over already there is nothing to stop.
     for moment in 1...20 {
+      let known = Set(try place.runs().compactMap { $0["run"] as? String })
+      func new() throws -> [String: Any]? { try place.runs().first { !known.contains($0["run"] as? String ?? "") } }
       let started = try place.start(["run", scenario, "--backend", backend] + flags)
-      while started.process.isRunning, try operations(place.runs().first) == 0 { usleep(1000) }
+      while started.process.isRunning, try operations(new()) == 0 { usleep(1000) }
       usleep(UInt32(moment) * 5_000)
       kill(started.process.processIdentifier, SIGINT)
       let ended = try started.finish()
-      if ended.code == 130, try place.runs().first?["status"] as? String == "interrupted" {
+      if ended.code == 130, try new()?["status"] as? String == "interrupted" {
         // From another folder, as somebody would who comes back the next day.
         let elsewhere = try Workplace()
         let resumed = try elsewhere.run("run", "--resume", "last", "--results", place.path("r.sqlite"), "--json")

@@ -168,7 +168,7 @@ import Testing
 
   // MARK: When
 
-  @Test(arguments: visited) func localHours(_ id: String) {
+  @Test(arguments: visited + ["jam"]) func localHours(_ id: String) {
     func refusal(_ hours: [String]) -> String? {
       Self.refusal(Self.scenario(id, "arrivals:", "  localHours: [\(hours.joined(separator: ", "))]"))
     }
