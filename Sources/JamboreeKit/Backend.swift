@@ -97,6 +97,10 @@ public typealias SessionID = Int
 public protocol StorageBackend: Sendable {
   static var descriptor: BackendDescriptor { get }
   init(options: OptionValues) throws(BackendError)
+  /// Removes what runs that were killed have left with the backend; called before ``load(_:shouldStop:)``. Whatever stands in the way
+  /// of that is no reason not to begin a run.
+  /// - Parameter shouldStop: as there. The default has nothing to remove.
+  func removeLeftovers(shouldStop: @escaping @Sendable () -> Bool)
   /// Takes in what is there before the first member comes, to be read as soon as it returns. Called at most once, before
   /// the first session is opened. A timed phase of its own.
   func load(_ dataset: Dataset) throws(BackendError)
@@ -122,6 +126,8 @@ public protocol StorageBackend: Sendable {
 }
 
 extension StorageBackend {
+  public func removeLeftovers(shouldStop: @escaping @Sendable () -> Bool) {}
+
   public func load(_ dataset: Dataset, shouldStop: @escaping @Sendable () -> Bool) throws(BackendError) { try load(dataset) }
 
   public func discard() throws(BackendError) {}

@@ -56,7 +56,9 @@ struct ItemIndex: ~Copyable {
 
   mutating func insert(_ item: StoredItem, at index: Int, under author: UInt32) {
     let entry = Entry(key: OrderKey(item, .newest), index: UInt32(index), isPrivate: item.flags.contains(.isPrivate))
-    let row = rows + (place(of: author) ?? add(author))
+    // The place first: a new author may move the rows.
+    let known = place(of: author) ?? add(author)
+    let row = rows + known
     let place = Self.place(of: entry.key, in: row.pointee.items)
     if row.pointee.count == row.pointee.capacity { Self.grow(&row.pointee) }
     guard let entries = row.pointee.entries else { return }

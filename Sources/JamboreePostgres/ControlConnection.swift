@@ -24,7 +24,8 @@ final class ControlConnection {
     let deadline = monotonicSeconds() + Double(seconds)
     var pause: UInt32 = 50_000
     while true {
-      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(max(seconds, 2))")
+      // Not longer at a time, for nothing else is heard meanwhile.
+      let opened = PQconnectdb(settings.connectionString + "&connect_timeout=\(min(max(seconds, 2), 3))")
       if let opened, PQstatus(opened) == CONNECTION_OK {
         handle = opened
         // What the server remarks is for nobody to see among the lines of a run.

@@ -23,12 +23,16 @@ public final class PostgresBackend: PipelinedStorageBackend, @unchecked Sendable
 
   deinit { dropTemporarySchema() }
 
+  public func removeLeftovers(shouldStop: @escaping @Sendable () -> Bool) {
+    // Of a server that is not there, loading tells.
+    guard let control = try? ControlConnection(settings, seconds: 1, shouldStop: shouldStop) else { return }
+    TemporarySchema.removeLeft(control)
+  }
+
   public func load(_ dataset: Dataset) throws(BackendError) { try load(dataset, shouldStop: { false }) }
 
   public func load(_ dataset: Dataset, shouldStop: @escaping @Sendable () -> Bool) throws(BackendError) {
     let control = try ControlConnection(settings, shouldStop: shouldStop)
-    // What killed runs have left is no reason not to begin one.
-    try? TemporarySchema.removeLeft(ControlConnection(settings, shouldStop: shouldStop))
     if settings.isTemporary { try control.execute("SELECT \(TemporarySchema.hold(settings.schema))") }
     indexesWords = dataset.verbs.contains(.search)
     let isThere = try control.text("SELECT 1 FROM pg_namespace WHERE nspname = \(literal(settings.schema))") != nil

@@ -11,8 +11,8 @@ enum TemporarySchema {
   private static let pattern = "^jamboree_[0-9]+_[0-9]+$"
   /// `JMBR`: a kind of locks of our own.
   private static let lockKind = 0x4A4D_4252
-  /// Who has lost all connections to a server that was restarted is back after two seconds.
-  private static let absenceSeconds = 4.0
+  /// Who has lost all connections to a server that was restarted tries again after two seconds at most.
+  private static let absenceSeconds = 10.0
 
   static func newName() -> String { "jamboree_\(getpid())_\(UInt64.random(in: 0..<(1 << 40)))" }
 
@@ -24,22 +24,22 @@ enum TemporarySchema {
   /// A statement that marks a schema as one that goes with its run.
   static func marking(_ schema: String) -> String { "COMMENT ON SCHEMA \(quoted(schema)) IS \(literal(mark))" }
 
-  /// Removes what killed runs have left.
-  /// - Parameter control: a connection of its own, which is of no further use.
-  static func removeLeft(_ control: ControlConnection) throws(BackendError) {
-    let marked =
+  /// Removes what killed runs have left, as far as that can be done.
+  static func removeLeft(_ control: ControlConnection) {
+    guard let left = try? free(marked(control), control), !left.isEmpty, (try? control.pause(seconds: absenceSeconds)) != nil else { return }
+    // One that cannot be removed, for somebody looks at it, keeps no other one.
+    for schema in left where (try? take(schema, control)) == true { try? control.drop(schema, lockMilliseconds: 1_000) }
+  }
+
+  /// Those that go with a run, and that may be removed by who asks.
+  private static func marked(_ control: ControlConnection) throws(BackendError) -> [String] {
+    let names =
       try control.text(
         """
         SELECT string_agg(nspname, ' ') FROM pg_namespace
         WHERE nspname ~ \(literal(pattern)) AND obj_description(oid, 'pg_namespace') = \(literal(mark)) AND pg_has_role(nspowner, 'USAGE')
         """) ?? ""
-    let left = try free(marked.split(separator: " ").map(String.init), control)
-    guard !left.isEmpty else { return }
-    try control.pause(seconds: absenceSeconds)
-    for schema in left {
-      guard try take(schema, control) else { continue }
-      try control.drop(schema, lockMilliseconds: 2_000)
-    }
+    return names.split(separator: " ").map(String.init)
   }
 
   /// Those of which nobody holds the lock.

@@ -39,6 +39,24 @@ import Testing
     return (0..<reply.items.count).map { reply.items[$0].id.sequence }
   }
 
+  /// Who is no member has no place of their own in the index by author, which grows with them.
+  @Test func authorsWhoAreNoMembersAreFound() throws {
+    let (backend, session) = try make()
+    // All in one partition.
+    let authors = (0..<20).map { 0x4000_0000 + UInt32($0) * UInt32(shardCount) }
+    var reply = Reply()
+    for (number, author) in authors.enumerated() {
+      #expect(session.execute(publish(author, 1, at: Double(number)), arguments: Span(), into: &reply) == .ok)
+    }
+    try backend.endTick(1)
+    var recent = Operation(verb: .recentByAuthors, action: ActionID(0), actor: MemberID(1), intended: .zero)
+    recent.limit = 100
+    reply.reset()
+    let asked = authors.map { UInt64($0) }
+    #expect(session.execute(recent, arguments: asked.span, into: &reply) == .ok)
+    #expect((0..<reply.items.count).map { reply.items[$0].id.author.rawValue } == authors.reversed())
+  }
+
   /// More than the listing keeps ready, so that both of its halves are read and moved between.
   @Test func listingsKeepBothOrdersBeyondTheirFront() throws {
     let (backend, session) = try make()

@@ -203,6 +203,7 @@ struct PostgresTests {
     #expect(try holders(usedName) == "3\n")
 
     let next = try backend()
+    next.removeLeftovers(shouldStop: { false })
     try next.load(dataset())
     #expect(try there([left, locked, unmarked, named, usedName]) == [false, true, true, true, true])
     #expect(perform([item(1)], session) == [.ok])

@@ -132,7 +132,7 @@ import Testing
       Set(try server.ask("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'jamboree%'").split(separator: "\n"))
     }
     let (going, killed) = (try LoadTrial(), try LoadTrial())
-    let other = try going.start(server.address, rate: 50, duration: "25s", ["--json"])
+    let other = try going.start(server.address, rate: 50, duration: "40s", ["--json"])
     try going.waitUntilMeasured(other)
     let used = try schemas()
     let run = try killed.start(server.address, rate: 50, duration: "60s")

@@ -25,6 +25,18 @@ import Testing
       ["--connections", "4", "--in-flight", "\(inFlight)", "--workers", "1"] + more)
   }
 
+  /// Has a server stand still for a while in the measured part of a load, which goes on to its end.
+  private func freeze(_ server: ThrowawayServer, under run: Started, _ trial: LoadTrial) throws -> (ToldLoad, StoredLoad) {
+    try trial.waitUntilMeasured(run)
+    server.freeze()
+    usleep(Self.stallMicroseconds)
+    server.thaw()
+    let ended = try run.finishInTime()
+    let told = try ToldLoad(ended)
+    #expect(ended.code == told.code, "\(ended.err)")
+    return (told, try trial.stored())
+  }
+
   /// While a server stands still, whoever would have come is waiting: all of them are in the response times, the ones in front
   /// in the service times, and none is started beyond the window to make up for it.
   @Test(.enabled(if: ThrowawayServer.isInstalled), arguments: Limit.allCases) func aServerThatStandsStillShows(_ limit: Limit) throws {
@@ -33,14 +45,7 @@ import Testing
     let server = try ThrowawayServer()
     let trial = try LoadTrial()
     let run = try start(trial, server, limit, rate: rate, ["--json"])
-    try trial.waitUntilMeasured(run)
-    server.freeze()
-    usleep(Self.stallMicroseconds)
-    server.thaw()
-    let ended = try run.finishInTime()
-    let told = try ToldLoad(ended)
-    #expect(ended.code == told.code, "\(ended.err)")
-    let stored = try trial.stored()
+    let (told, stored) = try freeze(server, under: run, trial)
 
     #expect(stored.longestSeconds(.response) >= 1.3)
     #expect(stored.longestSeconds(.service) >= 1.3)
@@ -70,14 +75,7 @@ import Testing
     let run = try trial.start(
       server.address + "?connectTimeout=1", pace: ["--pace", "60x"], duration: "4500ms",
       ["--from", "1h", "--connections", "4", "--in-flight", "3000", "--workers", "1", "--json"])
-    try trial.waitUntilMeasured(run)
-    server.freeze()
-    usleep(Self.stallMicroseconds)
-    server.thaw()
-    let ended = try run.finishInTime()
-    let told = try ToldLoad(ended)
-    #expect(ended.code == told.code, "\(ended.err)")
-    let stored = try trial.stored()
+    let (told, stored) = try freeze(server, under: run, trial)
     #expect(told.text("pace") == "60x" && told.figure("intendedRate") == nil)
     #expect(told.figure("peakInFlight") ?? .infinity < 3000)
     #expect(stored.longestSeconds(.response) >= 1.3)

@@ -104,7 +104,7 @@ private struct ExampleRanker: FeedRanker {
     let failures = try #require(simulation.rankingFailures)
     // Listings that found nothing are not asked about.
     #expect(failures.fallbackPages > 0 && failures.fallbackPages <= Int64(ranked))
-    func metric(_ name: String) -> Double? { simulation.metrics.first { $0.name == "ranking.\(name)" }?.value }
+    func metric(_ name: String) -> Double? { simulation.metrics().first { $0.name == "ranking.\(name)" }?.value }
     #expect(metric("fallbackPages") == Double(failures.fallbackPages))
     if rest.contains("nan") {
       #expect(failures.notANumberPages == failures.fallbackPages)

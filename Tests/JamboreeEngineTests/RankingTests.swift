@@ -83,7 +83,7 @@ final class LookingAgents: ScriptedAgents {
     }
     let expected = 150 * 12 * 5
     #expect(simulation.notANumberScores == expected)
-    #expect(simulation.metrics.first { $0.name == "ranking.notANumberScores" }?.value == Double(expected))
+    #expect(simulation.metrics().first { $0.name == "ranking.notANumberScores" }?.value == Double(expected))
   }
 
   /// As RankerProtocol.md has it, for those who give equal scores.

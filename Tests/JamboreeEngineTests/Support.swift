@@ -61,5 +61,5 @@ func simulate(
   let (timeline, _) = simulation.finishTimeline()
   return Finished(
     digest: simulation.digest.description, operations: simulation.operationCount, timeline: timeline,
-    metrics: plan.services.flatMap { $0.derivedMetrics(timeline) } + simulation.metrics, outcomes: simulation.outcomes)
+    metrics: plan.services.flatMap { $0.derivedMetrics(timeline) } + simulation.metrics(), outcomes: simulation.outcomes)
 }

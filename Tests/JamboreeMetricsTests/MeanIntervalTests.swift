@@ -10,6 +10,8 @@ import Testing
     let share = try #require(MeanInterval([0.9, 1], within: 0...1))
     #expect(share.low == free.low && share.high == 1 && share.halfWidth == free.halfWidth)
     #expect(try #require(MeanInterval([0, 0.1], within: 0...1)).low == 0)
-    #expect(MeanInterval([0.5], within: 0...1)?.low == nil && MeanInterval([], within: 0...1) == nil)
+    let single = try #require(MeanInterval([0.5], within: 0...1))
+    #expect(single.mean == 0.5 && single.low == nil)
+    #expect(MeanInterval([], within: 0...1) == nil)
   }
 }

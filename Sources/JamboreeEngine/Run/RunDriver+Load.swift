@@ -23,7 +23,7 @@ extension RunDriver {
     } else {
       state = phases.time("start") { LoadState(shards: startedShards(plan)) }
     }
-    try phases.time("load") { try load(dataset) }
+    try load(dataset, &phases)
     let run = try phases.time("connect") {
       try LoadRun(plan, options, shards: state.shards, feeds: state.feeds, backend: backend, ranker: ranker, workers: workers, clock: clock)
     }

@@ -90,7 +90,7 @@ public struct RunDriver: Sendable {
       let tick = mark.tick
       replayed = try phases.time("replay") { try replay(plan, dataset, on: makeReplay(), until: tick, checkpoint) }
     } else {
-      try phases.time("load") { try load(dataset) }
+      try load(dataset, &phases)
     }
 
     let before = ResourceUsage.now()
@@ -102,7 +102,7 @@ public struct RunDriver: Sendable {
     func output(_ phases: [RunPhase], interrupted: Bool, isFinal: Bool) -> RunOutput {
       let (timeline, buckets) = isFinal ? simulation.finishTimeline() : simulation.timelineSoFar
       var metrics = deriveMetrics(timeline) + plan.services.flatMap { $0.derivedMetrics(timeline) }
-      metrics += populationMetrics + simulation.metrics
+      metrics += populationMetrics + simulation.metrics(isFinal: isFinal)
       // Adding up what many pages showed takes longer than a run should wait.
       if isFinal { metrics += simulation.qualityMetrics + crowdMetrics }
       metrics += resourceMetrics(before: before, started: started, after: ResourceUsage.now(), agents: agents)
@@ -137,11 +137,12 @@ public struct RunDriver: Sendable {
     return output(phases.phases, interrupted: interrupted, isFinal: true)
   }
 
-  func load(_ dataset: Dataset) throws {
+  func load(_ dataset: Dataset, _ phases: inout PhaseTimer) throws {
     let shouldStop = shouldStop ?? { false }
+    phases.time("clear") { backend.backend.removeLeftovers(shouldStop: shouldStop) }
     do {
-      try backend.backend.load(dataset, shouldStop: shouldStop)
-    } catch {
+      try phases.time("load") { try backend.backend.load(dataset, shouldStop: shouldStop) }
+    } catch let error as BackendError {
       // Where it is to stop, that is why.
       throw shouldStop() ? RunStopped(remark: error.message) : error
     }

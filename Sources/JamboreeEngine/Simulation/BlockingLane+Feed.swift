@@ -18,7 +18,7 @@ extension BlockingLane {
       let end = clock.now()
       // The ranking begins where the read ended, so nothing of the harness's own may come between them.
       let isLast = assembly.take(outcome, reply.pointee)
-      let ranking = isLast ? rankLook(operation, since: end, context) : nil
+      let ranking = rankLook(operation, since: end, context)
       let argumentsHash = hash(context.pointee.arguments.span)
       context.pointee.arguments.removeAll()
       progress.add(operation, outcome, durationNanoseconds: end &- start, recorder)
@@ -32,7 +32,7 @@ extension BlockingLane {
           argumentsHash: argumentsHash)
       } else {
         digest(
-          operation, outcome, reply.pointee, page: context.pointee.page, isRanked: isLast && assembly.isRanked,
+          operation, outcome, reply.pointee, page: context.pointee.page, isRanked: assembly.isRanked,
           argumentsHash: argumentsHash)
       }
     }
@@ -40,7 +40,7 @@ extension BlockingLane {
     return agents.resume(agent, outcome: outcome, reply: reply.pointee, &context.pointee)
   }
 
-  /// Ranks what is shown.
+  /// Ranks what is shown, once the last read has found it.
   /// - Returns: how long that took, in nanoseconds; nil where it is not ranked.
   @inline(__always) private func rankLook(
     _ operation: borrowing Operation, since start: UInt64, _ context: UnsafeMutablePointer<AgentContext>

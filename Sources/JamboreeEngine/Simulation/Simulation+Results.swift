@@ -34,14 +34,15 @@ extension Simulation {
   public var agentCount: Int { shards.reduce(0) { $0 + $1.agents.reduce(0) { $0 + $1.count } } }
 
   /// Figures of the engine itself.
-  public var metrics: [Metric] {
+  /// - Parameter isFinal: whether with those for which every member is looked at.
+  public func metrics(isFinal: Bool = true) -> [Metric] {
     [
       Metric(name: "engine.ticks", value: Double(tick + 1), unit: "count"),
       Metric(
         name: "engine.cutWakeups", value: Double(shards.reduce(0) { $0 + $1.wheel.pointee.count }), unit: "count",
         polarity: .lowerIsBetter),
       Metric(name: "ranking.notANumberScores", value: Double(notANumberScores), unit: "count", polarity: .lowerIsBetter),
-    ] + (rankingFailures?.metrics ?? []) + (feeds?.metrics(lanes.compactMap(\.news)) ?? [])
+    ] + (rankingFailures?.metrics ?? []) + (feeds?.metrics(lanes.compactMap(\.news), isFinal: isFinal) ?? [])
   }
 
   /// What has gone wrong with a ranker in another process; nil for one in this.

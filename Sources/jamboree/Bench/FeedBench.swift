@@ -111,7 +111,7 @@ struct FeedBench: ParsableCommand {
       point.writeNanoseconds = min(point.writeNanoseconds, Double(middle - start) / Double(service.posts))
       point.lookNanoseconds = min(point.lookNanoseconds, Double(end - middle) / Double(service.looks))
       point.seconds.append(Double(end - start) / 1e9)
-      for metric in simulation.metrics where metric.name.hasPrefix("feed.") { point.metrics[metric.name] = metric.value }
+      for metric in simulation.metrics() where metric.name.hasPrefix("feed.") { point.metrics[metric.name] = metric.value }
       try instance.backend.finish()
       try instance.backend.discard()
     }

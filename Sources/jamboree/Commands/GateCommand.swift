@@ -67,6 +67,10 @@ struct MeasuredRunFlags: ParsableArguments {
   func candidate(_ file: String, for baseline: Baseline) throws -> (run: MeasuredRun, substitutions: [String]) {
     var alike = self
     (alike.ranker, alike.changes.feed) = (nil, nil)
+    // Whoever names changes names all of them again; the feed among them is compared below.
+    if changes.feed != nil, !changes.overrides.isEmpty {
+      alike.changes.overrides += baseline.run.overrides.filter { isOverride($0, of: "feed") }
+    }
     var run = alike.run(file, like: baseline.run)
     try Composition.refuseNamedPlace(run.backend)
     let differences = try baseline.run.differences(to: run.identity())

@@ -111,7 +111,7 @@ struct RankerComparison {
       row.figures[QualityReport.prefix + column.name]?.share.map { "\(column.head) \($0) seeds" }
     }
     guard !found.isEmpty else { return nil }
-    return "\(row.ranker): not every run has every figure; means are of those that do: \(found.joined(separator: ", "))"
+    return "\(row.name): not every run has every figure; means are of those that do: \(found.joined(separator: ", "))"
   }
 
   private func object(_ rows: [Row], _ runs: [[FinishedRun]]) -> JSON {

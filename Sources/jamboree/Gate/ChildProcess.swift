@@ -51,8 +51,9 @@ final class ChildProcesses: Sendable {
       state.isOver = true
       return state.running
     }
-    if let group {
-      ending.sync { group.end() }
+    if group != nil {
+      // Unless it has gone meanwhile, and its number may be another's.
+      ending.sync { state.withLock { $0.running }?.end() }
       // Whoever waits for it takes it from the list of processes.
       while state.withLock({ $0.running != nil }) { usleep(1_000) }
     }
@@ -87,7 +88,10 @@ final class ChildProcesses: Sendable {
     }
     let alarm = DispatchSource.makeTimerSource(queue: ending)
     alarm.setEventHandler { [self] in
-      state.withLock { $0.isLate = true }
+      guard state.withLock({ state in
+        state.isLate = state.running != nil
+        return state.isLate
+      }) else { return }
       group.end()
     }
     alarm.schedule(deadline: .now() + .nanoseconds(Int(limitNanoseconds)))
@@ -95,12 +99,13 @@ final class ChildProcesses: Sendable {
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0, errno == EINTR {}
     alarm.cancel()
-    // Whoever is ending it is done before the group's number can be another's.
-    ending.sync {}
-    group.remove()
-    let (isOver, isLate) = state.withLock { state in
-      state.running = nil
-      return (state.isOver, state.isLate)
+    // Where it is ended, so that nobody does so when its number can be another's.
+    let (isOver, isLate) = ending.sync {
+      group.remove()
+      return state.withLock { state in
+        state.running = nil
+        return (state.isOver, state.isLate)
+      }
     }
     // Whoever ended it removes the folder: two that did so would be in each other's way.
     if isOver { Interruption.shared.letLeave() }
@@ -118,7 +123,7 @@ private struct ChildGroup {
 
   /// As ``end()`` does, with what it leaves: by then nobody else does.
   private static let watch =
-    "read -r gone; trap '' TERM; kill -TERM 0; sleep 0.1; kill -TERM 0; sleep 0.4; rm -rf -- \"$0\"; kill -KILL 0"
+    "PATH=/usr/bin:/bin; read -r gone; trap '' TERM; kill -TERM 0; sleep 0.1; kill -TERM 0; sleep 0.4; rm -rf -- \"$0\"; kill -KILL 0"
 
   /// - Parameter folder: what is removed when this process is gone.
   /// - Throws: ``Failure`` when a shell cannot be started.

@@ -37,7 +37,7 @@ struct GateRun {
     var report = GateReport(baseline: baseline, run: run, substitutions: substitutions, replicates: replicates)
     if run.ranker != baseline.run.ranker {
       report.notes.append(
-        "all of this is of one seed; 'jamboree compare --rankers \(baseline.run.ranker),\(run.ranker) \(run.file) --seeds 1..10' tells how sure differences are")
+        "all of this is of one seed; how sure differences are, this tells: \(run.comparison(with: baseline.run.ranker))")
     }
     onProgress("finding out what it does")
     let first = try now.measure(run)

@@ -39,6 +39,19 @@ struct MeasuredRun {
       + ["--results", results, "--no-floor", "--json"]
   }
 
+  /// The command that compares its ranker with another one in this run, over seeds; for a person to paste.
+  func comparison(with other: String) -> String {
+    func word(_ text: String) -> String {
+      text.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,".contains($0) } ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+    let others = overrides.filter { !isOverride($0, of: "ranker") && !isOverride($0, of: "seed") }
+    let words =
+      ["jamboree", "compare", "--rankers", "\(other),\(ranker)", file] + (scale == 1 ? [] : ["--scale", "\(scale)"])
+      + (backend == "memory" ? [] : ["--backend", Composition.withoutSecrets(backend).reference]) + others.flatMap { ["--set", $0] }
+      + ["--seeds", "1..10"]
+    return words.map(word).joined(separator: " ")
+  }
+
   /// What goes with the arguments.
   var variables: [String: String] { Composition.withoutSecrets(backend).variables }
 }

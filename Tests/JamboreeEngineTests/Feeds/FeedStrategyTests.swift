@@ -145,7 +145,7 @@ private func value(_ name: String, _ metrics: [Metric]) -> Double? { metrics.fir
     #expect(second.digest.description == whole.digest)
     #expect(second.outcomes == whole.outcomes)
     #expect(trial.pages.takePages() == pages)
-    #expect(second.metrics.filter { $0.name.hasPrefix("feed.") } == whole.metrics.filter { $0.name.hasPrefix("feed.") })
+    #expect(second.metrics().filter { $0.name.hasPrefix("feed.") } == whole.metrics.filter { $0.name.hasPrefix("feed.") })
     // Another strategy's checkpoint is of another run.
     let other = try Simulation(trial.plan(.hybrid(threshold: 9)), backend: memory(), ranker: hot(), workers: 1)
     #expect(throws: StateMismatch.self) { try other.restore(from: first.checkpoint()) }
