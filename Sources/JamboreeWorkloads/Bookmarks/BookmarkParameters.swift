@@ -32,7 +32,7 @@ public struct BookmarkParameters: Sendable {
 
   static let standard = VisitParameters(
     participation: 0.037645, dailyActive: 1, actionsPerDay: 1.021, actionsPerVisit: 3,
-    writers: VisitParameters.Writers(share: 0.27))
+    arrivals: .workingHours, writers: VisitParameters.Writers(share: 0.27))
 
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, BookmarkService.outline, Self.standard)

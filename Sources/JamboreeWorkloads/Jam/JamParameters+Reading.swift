@@ -15,7 +15,7 @@ extension JamParameters {
       "sessionsPerParticipant", default: 2.2, in: 1...1000, "mean number of visits of a participant")
     pagesPerSession = try reader.number(
       "pagesPerSession", default: 25.909, in: 2...10_000, "mean number of page views of a visit (geometric, at least 2)")
-    think = try ThinkTime(&reader, meanNanoseconds: 69_000_000_000)
+    think = try ThinkTime(&reader, ThinkTime(meanNanoseconds: 69_000_000_000, sigma: 1))
     arrivals = try reader.section("arrivals", "when visits begin") { reader throws(ConfigurationError) in try Arrivals(&reader) }
     posts = try reader.section("posts", "how much is written") { reader throws(ConfigurationError) in try Posts(&reader) }
     ratings = try reader.section("ratings", "how ideas are rated") { reader throws(ConfigurationError) in

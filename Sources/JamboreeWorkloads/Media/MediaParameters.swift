@@ -26,7 +26,7 @@ public struct MediaParameters: Sendable {
 
   static let standard = VisitParameters(
     participation: 0.25097, dailyActive: 0.05, actionsPerDay: 0.07995, actionsPerVisit: 2, thinkSeconds: 60,
-    writers: VisitParameters.Writers(share: 0.05))
+    arrivals: .workingHours, writers: VisitParameters.Writers(share: 0.05))
 
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, MediaService.outline, Self.standard)

@@ -22,7 +22,7 @@ public struct MicroblogParameters: Sendable {
 
   static let standard = VisitParameters(
     participation: 0.012548, dailyActive: 1, actionsPerDay: 13.171, actionsPerVisit: 13, thinkSeconds: 60,
-    writers: VisitParameters.Writers(share: 0.2514, heavyShare: 0.02705, heavyFactor: 19))
+    thinkSigma: 0.5, writers: VisitParameters.Writers(share: 0.2514, heavyShare: 0.02705, heavyFactor: 19))
 
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, MicroblogService.outline, Self.standard)

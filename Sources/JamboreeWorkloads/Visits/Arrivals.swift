@@ -18,6 +18,12 @@ public struct Arrivals: Sendable {
     localHours: [0.3, 0.2, 0.15, 0.15, 0.2, 0.4, 1, 2.5, 6, 9, 10, 9.5, 7, 8, 9, 9, 8, 5.5, 3.5, 2.5, 2.5, 2.5, 1.8, 0.9],
     weekendFactor: 0.12)
 
+  /// Of systems that are used for work itself: next to nothing in the evening, such that the peak hour of all regions together has
+  /// 7 to 8 percent of a day (assumed).
+  public static let workingHours = Arrivals(
+    localHours: [0.2, 0.1, 0.1, 0.1, 0.1, 0.3, 0.8, 2.5, 6.5, 9.5, 10.5, 10, 7, 8.5, 9.5, 9.5, 8, 5, 2.5, 1.5, 1.5, 1.5, 1, 0.5],
+    weekendFactor: 0.12)
+
   /// Of people at home: evenings, and weekends as well as other days (assumed).
   public static let leisure = Arrivals(
     localHours: [2, 1, 0.6, 0.4, 0.4, 0.6, 1.5, 3, 4, 4, 4.5, 5, 5.5, 5, 4.5, 4.5, 5, 6, 7, 8, 9, 9, 7, 4], weekendFactor: 1.1)
@@ -52,11 +58,11 @@ public struct ThinkTime: Sendable {
   public var meanNanoseconds: Int64
   public var sigma: Double
 
-  init(_ reader: inout ParameterReader, meanNanoseconds standard: Int64) throws(ConfigurationError) {
+  init(_ reader: inout ParameterReader, _ standard: ThinkTime) throws(ConfigurationError) {
     self = try reader.section("thinkTime", "time between two actions of a visit (lognormal)") { reader throws(ConfigurationError) in
       ThinkTime(
-        meanNanoseconds: try reader.duration("mean", default: standard, in: 1_000_000...3_600_000_000_000, "mean"),
-        sigma: try reader.number("sigma", default: 1, in: 0...3, "standard deviation of the logarithm"))
+        meanNanoseconds: try reader.duration("mean", default: standard.meanNanoseconds, in: 1_000_000...3_600_000_000_000, "mean"),
+        sigma: try reader.number("sigma", default: standard.sigma, in: 0...3, "standard deviation of the logarithm"))
     }
   }
 

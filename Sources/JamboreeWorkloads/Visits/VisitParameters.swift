@@ -34,13 +34,13 @@ public struct VisitParameters: Sendable {
   /// The defaults that a service has for them; the mix is its activities'.
   public init(
     participation: Double, dailyActive: Double, actionsPerDay: Double, actionsPerVisit: Double, thinkSeconds: Int64 = 30,
-    arrivals: Arrivals = .office, writers: Writers = Writers(share: 0.1)
+    thinkSigma: Double = 1, arrivals: Arrivals = .office, writers: Writers = Writers(share: 0.1)
   ) {
     self.participation = participation
     self.dailyActive = dailyActive
     self.actionsPerDay = actionsPerDay
     self.actionsPerVisit = actionsPerVisit
-    think = ThinkTime(meanNanoseconds: thinkSeconds * 1_000_000_000, sigma: 1)
+    think = ThinkTime(meanNanoseconds: thinkSeconds * 1_000_000_000, sigma: thinkSigma)
     self.arrivals = arrivals
     mix = []
     self.writers = writers
@@ -56,7 +56,7 @@ public struct VisitParameters: Sendable {
       "actionsPerDay", default: standard.actionsPerDay, in: 0...1000, "actions on a working day, for each of its users")
     actionsPerVisit = try reader.number(
       "actionsPerVisit", default: standard.actionsPerVisit, in: 1...1000, "mean number of actions of a visit")
-    think = try ThinkTime(&reader, meanNanoseconds: standard.think.meanNanoseconds)
+    think = try ThinkTime(&reader, standard.think)
     arrivals = try reader.section("arrivals", "when visits begin") { reader throws(ConfigurationError) in
       try Arrivals(hours: &reader, standard.arrivals)
     }

@@ -17,7 +17,7 @@ public struct WikiParameters: Sendable {
 
   static let standard = VisitParameters(
     participation: 0.3765, dailyActive: 0.5, actionsPerDay: 6.767, actionsPerVisit: 8, thinkSeconds: 40,
-    writers: VisitParameters.Writers(share: 0.05))
+    arrivals: .workingHours, writers: VisitParameters.Writers(share: 0.05))
 
   init(_ reader: inout ParameterReader) throws(ConfigurationError) {
     visits = try VisitParameters(&reader, WikiService.outline, Self.standard)
