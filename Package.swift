@@ -100,6 +100,8 @@ let package = Package(
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Files"]),
     // Runs the program as a user does; `swift build` puts it beside the tests. What a run has kept is read with the modules.
-    tests("JamboreeCommandTests", ["JamboreeResults", "JamboreeMetrics", "JamboreeKit"]),
+    tests(
+      "JamboreeCommandTests",
+      ["jamboree", "JamboreeResults", "JamboreeMetrics", "JamboreeScenario", "JamboreeEngine", "JamboreeKit"]),
   ]
 )

@@ -52,6 +52,9 @@ struct RunJudge {
     if let unranked, !checks.contains(where: { RankerText.judged.contains($0.name) }) {
       return (.failed, "\(unranked); an expectation of ranking.fallbackPages can allow it")
     }
+    if unranked == nil, let broken = brokenScores(), !checks.contains(where: { RankerText.judged.contains($0.name) }) {
+      return (.failed, "\(broken); an expectation of ranking.notANumberScores can allow it")
+    }
     if environment.buildConfiguration == "debug" { return (.notComparable, "a debug build: its times mean nothing") }
     if let unmeasured = FinishedRun.observed("engine.unmeasuredOperations", in: output), unmeasured > 0.01 * Double(output.operations) {
       return (.notComparable, "\(Text.grouped(unmeasured)) operations were done by an earlier run and not measured: rates are too high")
@@ -59,6 +62,13 @@ struct RunJudge {
     if let failure = output.load?.failedReason { return (.failed, failure) }
     if !failed.isEmpty { return (.failed, "expectations failed: \(failed.joined(separator: ", "))") }
     return (.passed, held(checks.count) + (unranked.map { "; \($0)" } ?? ""))
+  }
+
+  /// What a ranker in this process has answered and nobody can order by; nil when there is no such score.
+  private func brokenScores() -> String? {
+    guard let scores = FinishedRun.observed("ranking.notANumberScores", in: output), scores > 0 else { return nil }
+    let were = scores == 1 ? "1 score of the ranker was" : "\(Text.grouped(scores)) scores of the ranker were"
+    return "\(were) not a number: these candidates were put last on their pages, newest first"
   }
 
   private func auditFailure() -> String? {

@@ -13,7 +13,14 @@ import Testing
     #expect(page.contains("```\(language)\n\(code)```"))
   }
 
-  @Test func theExampleOfARankerIsTheOneThatRuns() throws {
+  @Test func theExampleOfARankerInSwiftIsTheOneThatRuns() throws {
+    let page = try String(
+      contentsOf: root.appendingPathComponent("Sources/JamboreeKit/JamboreeKit.docc/WritingARanker.md"), encoding: .utf8)
+    let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/polls/Sources/polls/MostVotedRanker.swift"), encoding: .utf8)
+    #expect(page.contains("```swift\n\(code)```"))
+  }
+
+  @Test func theExampleOfARankerInPythonIsTheOneThatRuns() throws {
     let page = try String(
       contentsOf: root.appendingPathComponent("Sources/JamboreeExec/JamboreeExec.docc/RankerProtocol.md"), encoding: .utf8)
     let code = try String(contentsOf: root.appendingPathComponent("Tests/Examples/rank.py"), encoding: .utf8)

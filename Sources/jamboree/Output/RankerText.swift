@@ -47,5 +47,5 @@ enum RankerText {
   }
 
   /// Names of the figures that tell whether all pages were ranked: a scenario that expects something of one of them judges by it.
-  static let judged: Set<String> = ["ranking.fallbackPages", "ranking.errors"]
+  static let judged: Set<String> = ["ranking.fallbackPages", "ranking.errors", "ranking.notANumberScores"]
 }

@@ -2,7 +2,6 @@ import JamboreeEngine
 import JamboreeKit
 import JamboreeMemory
 import JamboreePopulation
-import JamboreeRankers
 import JamboreeScenario
 import JamboreeWorkloads
 
@@ -30,7 +29,8 @@ var registry = BackendRegistry()
 registry.register(MemoryBackend.self)
 let backend = try registry.make(PlugInReference("memory")).instance
 try backend.backend.load(plan.dataset())
-let ranker = try HotRanker(options: OptionValues(owner: "hot", given: [], descriptors: HotRanker.descriptor.options))
+// A ranker of one's own, too; those of the platform are in JamboreeRankers.
+let ranker = try MostVotedRanker(options: OptionValues(owner: "mostVoted", given: [], descriptors: MostVotedRanker.descriptor.options))
 let simulation = try Simulation(plan, backend: backend, ranker: ranker, workers: 2)
 simulation.start()
 try simulation.run()
