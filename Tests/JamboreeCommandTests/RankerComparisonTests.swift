@@ -44,6 +44,21 @@ import Testing
     #expect(try place.run("list", "--results", "r.sqlite", "--json").object()["runs"].map { ($0 as? [Any])?.count } == 4)
   }
 
+  /// The figures that are promised, of a single run and over seeds.
+  @Test func qualityHasItsKeys() throws {
+    let place = try Workplace()
+    let promised: Set<String> = [
+      "ndcg20", "recall20", "mrr", "freshnessSeconds", "authorCoverage", "topicCoverage", "gini", "timeToDiscoverySeconds", "precisionAt10",
+      "kendallTau",
+    ]
+    let beside: Set<String> = ["pages", "ndcg20ByChance", "recall20ByChance", "mrrByChance", "discoveredShare", "kendallTauAllIdeas"]
+    for seeds in [[], ["--seeds", "1..3"]] {
+      let run = try place.run(["run", Workplace.smoke, "--results", "r.sqlite", "--json", "--set", "measure.judgedPages=4"] + seeds)
+      let quality = try #require(run.object()["quality"] as? [String: Any])
+      #expect(Set(quality.keys) == promised.union(beside))
+    }
+  }
+
   /// A run may have nothing to tell of a figure: its mean is of the others, and says so. No interval of a share leaves 0 to 1.
   @Test func seedsThatDropOutAreTold() throws {
     let place = try Workplace()

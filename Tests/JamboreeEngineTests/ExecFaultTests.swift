@@ -101,6 +101,41 @@ import Testing
     #expect(ranked.failures.timeouts == 2 && ranked.failures.restarts == 1)
   }
 
+  /// Back-pressure: a program that is slow finds no more than the requests in flight in its pipe, whatever waits behind them.
+  @Test(arguments: [1, 2, 5]) func noMoreIsSentThanMayBeInFlight(_ inFlight: Int) throws {
+    let script = try ExecScript(
+      """
+      import fcntl, termios
+      hello()
+      def take(size):
+          data = b""
+          while len(data) < size:
+              part = os.read(0, size - len(data))
+              if not part: sys.exit(0)
+              data += part
+          return data
+      while True:
+          head = take(4)
+          body = take(struct.unpack("<I", head)[0])
+          number, pages, candidates = struct.unpack_from("<III", body)
+          # Long enough for whoever sends to fill the pipe.
+          time.sleep(0.03)
+          waiting = struct.unpack("i", fcntl.ioctl(0, termios.FIONREAD, b"0000"))[0]
+          with open(folder + "/waiting", "a") as file:
+              file.write("%d %d\\n" % (pages, waiting // (4 + len(body))))
+          answer(number, [1.0] * candidates)
+      """)
+    let pages = 40
+    // Of one length all: pages with a thousand candidates and some.
+    let ranked = try rankPages(
+      pages, stride: pages, candidates: 1_000, script.settings { ($0.batchPages, $0.batchesInFlight) = (4, inFlight) })
+    #expect(ranked.failures == RankingFailures() && ranked.scores.allSatisfy { $0 != nil })
+    let lines = script.text("waiting").split(separator: "\n").map { $0.split(separator: " ").compactMap { Int($0) } }
+    #expect(lines.count == pages / 4 && lines.allSatisfy { $0[0] == 4 })
+    // The one that is being answered is in flight, too.
+    #expect(lines.map { $0[1] }.max() == inFlight - 1, "\(lines)")
+  }
+
   @Test func answersBeforeItIsAsked() throws {
     let script = try ExecScript("hello()\nanswer(7, [1.0])\nfor count, number, ids in batches(): pass")
     let ranked = try rankPages(2, script.settings { $0.restarts = 0 })

@@ -169,6 +169,24 @@ private struct ExampleRanker: FeedRanker {
     #expect(responses == UInt64(report.starts))
   }
 
+  /// Back-pressure: while a slow ranker has all the actions that may be in flight, no more are started; they are late, and none is lost.
+  @Test func aSlowRankerHoldsStartsBack() throws {
+    let script = try ExecScript(
+      """
+      hello()
+      for count, number, ids in batches():
+          time.sleep(0.05)
+          answer(number, scores(ids))
+      """)
+    let output = try load(.batch(ExecRanker(script.settings())), workers: 1) { $0.inFlight = 4 }
+    let report = try #require(output.load)
+    #expect(report.peakInFlight == 4 && report.unanswered == 0)
+    #expect(output.rankingFailures == RankingFailures())
+    // Held back by what was under way, and not by the generator.
+    #expect(report.invalidReason == nil, "\(report.invalidReason ?? "")")
+    #expect(report.failedReason?.contains("did not keep up") == true && report.starts + report.unstarted - report.startsInTime > 100)
+  }
+
   /// Members wait for a time-out, and not for ever.
   @Test(arguments: ["time.sleep(1000)", "for count, number, ids in batches(): os._exit(1)"])
   func oneThatFailsDoesNotStopALoad(_ rest: String) throws {

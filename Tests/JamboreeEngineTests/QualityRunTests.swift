@@ -110,11 +110,75 @@ import Testing
 
   /// Quality apart, readers still care about topics; rankers that go by marks and age find nothing of that.
   @Test func withoutQualityPopularityRankersAreAtChance() throws {
-    for ranker in try [hot(), ChronologicalRanker(options: noOptions())] {
+    for ranker in try all() where ["hot", "chronological", "top", "bayesian"].contains(type(of: ranker).descriptor.id) {
       let (mean, error) = try lift(["truth.qualitySpread=0"], ranker, "ndcg20")
-      #expect(abs(mean) < 4 * error)
+      #expect(abs(mean) < 4 * error, "\(type(of: ranker).descriptor.id): \(mean), \(error)")
       #expect(abs(mean) < 0.02)
     }
+  }
+
+  /// Nor does the crowd: its marks tell of noise, so its order is none and its ten best are any ten.
+  @Test func withoutQualityTheCrowdIsAtChance() throws {
+    func precision(spread: Int) throws -> (mean: Double, byChance: Double) {
+      var (found, chance) = (0.0, 0.0)
+      for seed in 1...8 {
+        let simulation = try simulation(["truth.qualitySpread=\(spread)", "seed=\(seed)"], ranker: hot())
+        try simulation.run()
+        let figures = figures(simulation)
+        found += try #require(figures["quality.precisionAt10"])
+        chance += 10 / Double(simulation.finishTimeline().0.total("jam.ideas"))
+        // Where all ideas are equally good there is no true order for the crowd's to agree with.
+        #expect((figures["quality.kendallTauAllIdeas"] == nil) == (spread == 0))
+      }
+      return (found / 8, chance / 8)
+    }
+    let (blind, seeing) = try (precision(spread: 0), precision(spread: 3))
+    // Ten drawn of about forty: four standard errors of the mean of eight are 0.17.
+    #expect(abs(blind.mean - blind.byChance) < 0.17, "\(blind)")
+    #expect(seeing.mean > seeing.byChance + 0.2, "\(seeing)")
+  }
+
+  /// The figures about what was shown, from two pages that can be worked out by hand.
+  @Test func figuresOfWhatWasShown() throws {
+    let base = try loadPlan(denseJam, scale: 0.25)
+    let plan = try SimulationPlan(
+      population: base.population, services: ScenarioLoader.load(text: denseJam, file: "test", scale: 0.25, services: services).services,
+      seed: base.seed, scale: 0.25, startMinuteOfWeek: 0, durationNanoseconds: base.durationNanoseconds,
+      drainNanoseconds: base.drainNanoseconds, tickNanoseconds: base.tickNanoseconds, bucketNanoseconds: base.bucketNanoseconds,
+      judgedPages: 1)
+    // Three authors with two ideas each, 10 s apart, on topics 0, 1, 2, 0, 1, 2; the first one lies before the run.
+    var items = ItemColumns(capacity: 6)
+    let ids = (0..<6).map { ItemID(author: MemberID(UInt32($0 / 2)), service: 0, sequence: UInt32($0 % 2 + 1)) }
+    let created = (0..<6).map { Int64($0 * 10 - 10) }
+    for (index, id) in ids.enumerated() {
+      let time = SimTime(nanoseconds: created[index] * 1_000_000_000)
+      items.append(ItemRow(id: id, created: time, lastActive: time, topic: UInt16(index % 3)))
+    }
+    let meter = QualityMeter(plan)
+    func show(_ rows: [UInt16], at second: Int64) {
+      var page = Buffer<UInt16>()
+      for row in rows { page.append(row) }
+      meter.look(at: items, page: page, of: MemberID(7), now: SimTime(nanoseconds: second * 1_000_000_000))
+    }
+    show([0, 3], at: 100)
+    show([3, 2, 1], at: 200)
+    let figures = Dictionary(uniqueKeysWithValues: QualityReport.metrics([meter]).map { ($0.name, $0.value) })
+    #expect(figures["quality.pages"] == 2)
+    // Ages 110 and 80, then 180, 190 and 200.
+    #expect(figures["quality.freshnessSeconds"] == 152)
+    // The third author is on neither.
+    #expect(try abs(#require(figures["quality.authorCoverage"]) - 2.0 / 3) < 1e-12)
+    // One topic of the two that a page of two could have had, then all three.
+    #expect(try abs(#require(figures["quality.topicCoverage"]) - 0.75) < 1e-6)
+    // 1, 1, 1, 2, 0 and 0 times; in order 0, 0, 1, 1, 1, 2: (-5 * 0 - 3 * 0 - 1 + 1 + 3 + 2 * 5) / (6 * 5).
+    #expect(try abs(#require(figures["quality.gini"]) - 13.0 / 30) < 1e-12)
+    // The good ones among those of the run, and how long each took to be shown.
+    let good = (1..<6).filter { plan.truth.hasQuality && plan.truth.quality(of: ids[$0]) >= GroundTruth.relevantFrom }
+    let shownAt: [Int: Int64] = [1: 200, 2: 200, 3: 100]
+    let times = good.compactMap { index in shownAt[index].map { $0 - created[index] } }.sorted()
+    #expect(figures["quality.discoveredShare"] == (good.isEmpty ? nil : Double(times.count) / Double(good.count)))
+    let middle = (good.count - 1) / 2
+    #expect(figures["quality.timeToDiscoverySeconds"] == (!good.isEmpty && middle < times.count ? Double(times[middle]) : nil))
   }
 
   /// The marks tell of quality, so a crowd's order agrees with the true one; and does not where there is none.

@@ -107,6 +107,18 @@ import Testing
       id: ItemID(author: MemberID(number), sequence: 1), created: .zero, lastActive: .zero, ratingSum: sum, ratingCount: count)
   }
 
+  /// Among the chosen alone: whether their order is the true one.
+  @Test(arguments: [(true, 1.0), (false, -1.0)]) func tauOfTheChosen(_ agrees: Bool, _ expected: Double) {
+    var judgement = CrowdJudgement()
+    // Ten above 3 on the mean, in order, and ten below.
+    for number in 1...10 as ClosedRange<UInt32> {
+      judgement.add(row(number, sum: 30 + Int32(number), count: 10), quality: Int64(agrees ? number : 100 - number))
+      judgement.add(row(100 + number, sum: 10, count: 10), quality: 0)
+    }
+    let figures = Dictionary(uniqueKeysWithValues: judgement.figures().map { ($0.name, $0.value) })
+    #expect(figures["kendallTau"] == expected && figures["precisionAt10"] == 1)
+  }
+
   /// One 5 does not stand above many 4s; of thirty ideas the ten best are chosen.
   @Test func theChosenAreThoseWithTheBestShrunkMean() {
     var judgement = CrowdJudgement()

@@ -18,13 +18,13 @@ private let shipped: [String] = {
 @Suite struct EveryScenarioTests {
   private func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
-  /// A scale at which some thousand operations are done, and what they come to.
+  /// A scale at which some thousand operations are done, so that rare actions are among them, and what they come to.
   private func small(_ path: String) throws -> (scale: Double, finished: Finished) {
     var scale = 0.008
     while true {
       let finished = try simulate(loadPlan(text(path), scale: scale))
-      if finished.operations < 8_000 || scale < 1e-5 { return (scale, finished) }
-      scale /= max(2, Double(finished.operations / 6_000))
+      if (3_000..<12_000).contains(finished.operations) || scale == 1 || scale < 1e-5 { return (scale, finished) }
+      scale = min(1, scale * 6_000 / Double(max(finished.operations, 10)))
     }
   }
 
@@ -44,7 +44,7 @@ private let shipped: [String] = {
 
   @Test(arguments: shipped) func digestsAreOneForAllWorkersAndBackends(_ path: String) throws {
     let (scale, one) = try small(path)
-    #expect(one.operations > 50, "\(path) at \(scale): \(one.operations)")
+    #expect(one.operations >= 3_000, "\(path) at \(scale): \(one.operations)")
     let plan = try loadPlan(text(path), scale: scale)
     for workers in [2, 7] { #expect(try simulate(plan, workers: workers).digest == one.digest, "\(path) with \(workers) workers") }
     let sqlite = try SQLiteBackend(options: options([], SQLiteBackend.descriptor))

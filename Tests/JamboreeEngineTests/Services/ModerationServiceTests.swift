@@ -39,6 +39,34 @@ import Testing
     #expect(Self.total(finished, "counterReplies") > 0 && Self.total(finished, "downVotes") > 0)
   }
 
+  /// Nobody above the members acts: the run's operations are theirs alone, and every post that breaks the rules is still there,
+  /// text and all, collapsed or not.
+  @Test func nothingIsRemovedFromAbove() throws {
+    let watcher = OperationWatcher()
+    let backend = try WatchedBackend(watcher)
+    let plan = try loadPlan(Self.commons, overrides: ["services.moderation.threshold=1"])
+    let finished = try simulate(plan, backend: .blocking(backend))
+    #expect(Self.total(finished, "collapses") > 10)
+    #expect(watcher.operations.allSatisfy { $0.actor.rawValue < 400 })
+    // None of the verbs takes anything away but one's own ties.
+    #expect(Set(watcher.operations.map(\.verb)).isDisjoint(with: [.edit, .disconnect]))
+    let published = watcher.operations.filter { $0.verb == .publish }
+    let session = try backend.openSession(0)
+    var reply = Reply()
+    let none: [UInt64] = []
+    var flagged = 0
+    for post in published {
+      var read = Operation(verb: .item, action: ActionID(0), actor: MemberID(1), intended: SimTime(nanoseconds: 1 << 50))
+      (read.subject, read.limit) = (post.subject, 1)
+      read.flags.insert(.wantsText)
+      reply.reset()
+      #expect(session.execute(read, arguments: none.span, into: &reply) == .ok && reply.items.count == 1)
+      #expect(reply.items[0].flags.contains(.isNegative) == post.flags.contains(.isNegative))
+      if reply.items[0].flagCount > 0 { flagged += 1 }
+    }
+    #expect(flagged > 10)
+  }
+
   /// A lower threshold spares readers more, and an unreachable one nothing at all.
   @Test func exposureGrowsWithTheThreshold() throws {
     let exposures = try ["threshold=1", "threshold=5", "threshold=20", "threshold=100000"].map { Self.total(try Self.run($0), "exposures") }

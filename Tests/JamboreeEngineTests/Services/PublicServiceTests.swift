@@ -1,6 +1,7 @@
 import JamboreeEngine
 import JamboreeKit
 import JamboreeMemory
+import JamboreeWorkloads
 import Testing
 
 @Suite struct PublicServiceTests {
@@ -80,6 +81,44 @@ import Testing
     let index = try #require(short.timeline.index(of: "public.viral.views"))
     #expect(short.timeline.values.allSatisfy { $0[index] < 40_000 / 24 })
   }
+
+  /// Readers from outside look at the blogs of the same scenario, and at what employees post outside; they have no account and
+  /// write nothing.
+  @Test func theyReadWhatBlogsHavePublished() throws {
+    let plan = try loadPlan(
+      """
+      name: beside
+      start: Tuesday 00:00
+      duration: 24h
+      tick: 5s
+      population: { members: 2000, employees: 2000, graph: { meanDegree: 0 } }
+      services:
+        blogs: { participation: 50% }
+        public: { readers: 3000, dailyActive: 1, seedPosts: 20, viral: { views: 500, peak: 12h, width: 24h }, logins: { share: 10% } }
+      """)
+    let watcher = OperationWatcher()
+    let finished = try simulate(plan, backend: .blocking(WatchedBackend(watcher)))
+    let (blogs, outside): (UInt8, UInt8) = (0, 1)
+    let fromOutside = watcher.operations.filter { $0.actor >= .firstAnonymous && $0.actor != .platform }
+    #expect(fromOutside.allSatisfy { !$0.verb.isWrite })
+    // Nobody else is behind the page views of readers and crowd.
+    let own = watcher.operations.filter { !$0.verb.isWrite && Self.isPublic($0.action) && !Self.isLogin($0.action) }
+    #expect(own.count == fromOutside.count && own.count > 3_000)
+    let listed = Set(own.filter { $0.verb == .listing }.map(\.container))
+    #expect(listed == [BlogService.publicPlace(ofService: blogs), ContainerID(space: ContainerID.Space(service: outside, kind: 1), number: 1)])
+    let opened = own.filter { $0.verb == .thread }
+    let ofBlogs = opened.filter { $0.subject.service == blogs }
+    #expect(ofBlogs.count > 500 && opened.count - ofBlogs.count > 300)
+    #expect(opened.allSatisfy { $0.subject.service == blogs || $0.subject.service == outside })
+    #expect(finished.outcomes[0] == finished.operations)
+  }
+
+  private static func names(_ action: ActionID) -> String {
+    let names = BlogService.descriptor.actions.map(\.name) + PublicService.descriptor.actions.map(\.name)
+    return names[Int(action.rawValue)]
+  }
+  private static func isPublic(_ action: ActionID) -> Bool { names(action).hasPrefix("public.") }
+  private static func isLogin(_ action: ActionID) -> Bool { names(action) == "public.logIn" }
 
   /// Readers have no account: nobody of the population reads, and only employees post.
   @Test func readersAreAnonymous() throws {

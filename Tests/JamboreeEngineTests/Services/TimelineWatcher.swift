@@ -1,11 +1,10 @@
 import JamboreeEngine
 import JamboreeKit
-import JamboreeMemory
 import JamboreeWorkloads
 import Testing
 
 /// What a microblog ought to show, from the writes alone: who follows whom and who has written what, tick by tick.
-final class TimelineWatcher: @unchecked Sendable {
+final class TimelineWatcher: BackendWatcher, @unchecked Sendable {
   // One worker has one session, which alone writes here.
   private struct Message {
     let author: UInt64
@@ -34,7 +33,15 @@ final class TimelineWatcher: @unchecked Sendable {
 
   func endTick() { tick += 1 }
 
-  func note(_ write: Operation) {
+  func saw(_ operation: Operation, _ arguments: Span<UInt64>, _ reply: borrowing Reply) {
+    if operation.verb.isWrite {
+      note(operation)
+    } else {
+      check(operation, Set((0..<arguments.count).map { arguments[$0] }), reply)
+    }
+  }
+
+  private func note(_ write: Operation) {
     switch write.verb {
     case .publish:
       messages.append(Message(author: UInt64(write.actor.rawValue), created: write.intended, id: write.subject, tick: tick))
@@ -54,7 +61,7 @@ final class TimelineWatcher: @unchecked Sendable {
     return followed
   }
 
-  func check(_ read: Operation, _ authors: Set<UInt64>, _ reply: borrowing Reply) {
+  private func check(_ read: Operation, _ authors: Set<UInt64>, _ reply: borrowing Reply) {
     let reader = read.actor.rawValue
     defer { if read.verb == .recentByAuthors || read.verb == .listing { lastLook[reader] = tick } }
     guard read.verb == .recentByAuthors else { return }
@@ -74,46 +81,5 @@ final class TimelineWatcher: @unchecked Sendable {
     #expect(wanted.prefix(window).map(\.id) == (0..<reply.items.count).map { reply.items.id(at: $0) })
     let before = self.followed(by: reader, before: 0)
     newlyShown += wanted.prefix(window).count { $0.author != UInt64(reader) && !before.contains($0.author) }
-  }
-}
-
-/// A backend that a watcher looks over.
-final class WatchedBackend: BlockingStorageBackend {
-  static var descriptor: BackendDescriptor { MemoryBackend.descriptor }
-  private let base: MemoryBackend
-  private let watcher: TimelineWatcher
-
-  init(_ watcher: TimelineWatcher) throws {
-    base = try MemoryBackend(options: noOptions())
-    self.watcher = watcher
-  }
-
-  init(options: OptionValues) throws(BackendError) { throw BackendError(.usage, "made in code") }
-  func load(_ dataset: Dataset) throws(BackendError) { try base.load(dataset) }
-  func endTick(_ tick: TickID) throws(BackendError) {
-    try base.endTick(tick)
-    watcher.endTick()
-  }
-  func finish() throws(BackendError) { try base.finish() }
-  func openSession(_ id: SessionID) throws(BackendError) -> Session { Session(try base.openSession(id), watcher) }
-
-  final class Session: StorageSession {
-    private let base: MemoryBackend.Session
-    private let watcher: TimelineWatcher
-
-    init(_ base: MemoryBackend.Session, _ watcher: TimelineWatcher) {
-      self.base = base
-      self.watcher = watcher
-    }
-
-    func execute(_ operation: Operation, arguments: Span<UInt64>, into reply: inout Reply) -> Outcome {
-      let outcome = base.execute(operation, arguments: arguments, into: &reply)
-      if operation.verb.isWrite {
-        watcher.note(operation)
-      } else {
-        watcher.check(operation, Set((0..<arguments.count).map { arguments[$0] }), reply)
-      }
-      return outcome
-    }
   }
 }
