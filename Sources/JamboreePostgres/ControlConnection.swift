@@ -58,9 +58,12 @@ final class ControlConnection {
   private static func isRefusal(_ message: String) -> Bool {
     let ofServer = ["password", "authentication", "does not exist", "no pg_hba.conf", "not permitted", "unrecognized", "permission denied"]
     if message.contains("FATAL:"), ofServer.contains(where: { message.contains($0) }) { return true }
+    // By an alert one side says why it does not want the other's certificate or protocol.
+    if message.contains("SSL error: "), message.contains(" alert ") { return true }
     return [
       "no password supplied", "invalid sslmode", "invalid port", "invalid integer", "invalid channel_binding", "service file",
-      "definition of service", "could not parse network address", "does not support SSL", "certificate", "target_session_attrs",
+      "definition of service", "could not parse network address", "does not support SSL", "certificate", "private key file",
+      "target_session_attrs",
     ].contains { message.contains($0) }
   }
 

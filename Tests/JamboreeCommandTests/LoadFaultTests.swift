@@ -325,6 +325,35 @@ import Testing
     #expect(ended.err.contains(reason) && ended.err.split(separator: "\n").count == 1, "\(ended.err)")
   }
 
+  /// TLS with certificates on both sides: what libpq's options say is done, and what they rule out is refused in its words.
+  @Test func tlsIsSpoken() throws {
+    let server = try ThrowawayServer(tls: true)
+    let place = try Workplace()
+    let scenario = try place.write("s.yaml", tiny)
+    let (certificate, key) = server.certificate
+    let own = "sslcert=\(certificate)&sslkey=\(key)"
+    func run(_ options: String, host: String = "127.0.0.1") throws -> Finished {
+      try place.run("run", scenario, "--no-floor", "--backend", server.address.replacing("127.0.0.1", with: host) + "?\(options)")
+    }
+    let ended = try run("sslmode=verify-full&sslrootcert=\(certificate)&\(own)&synchronousCommit=off")
+    #expect(ended.code == 0, "\(ended.err)")
+    #expect(server.logText.contains("SSL enabled (protocol=TLSv1."))
+    let (other, otherKey) = (place.path("other.crt"), place.path("other.key"))
+    try ThrowawayServer.makeCertificate(other, key: otherKey)
+    for (options, host, reason) in [
+      ("sslmode=disable", "127.0.0.1", "no encryption"),
+      ("sslmode=require", "127.0.0.1", "requires a valid client certificate"),
+      ("sslmode=verify-ca&sslrootcert=\(other)&\(own)", "127.0.0.1", "certificate verify failed"),
+      ("sslmode=verify-full&sslrootcert=\(certificate)&\(own)", "localhost", "does not match host name"),
+      ("sslmode=require&sslcert=\(other)&sslkey=\(otherKey)", "127.0.0.1", "unknown ca"),
+      ("sslmode=require&sslcert=\(certificate)&sslkey=\(place.path("absent"))", "127.0.0.1", "private key file"),
+    ] {
+      let refused = try run(options, host: host)
+      #expect(refused.code == 64 && refused.err.contains(reason), "\(options): \(refused.code) \(refused.err)")
+      #expect(refused.err.split(separator: "\n").count == 1, "\(refused.err)")
+    }
+  }
+
   /// Nor do processes that a baseline and a gate are measured with have it among their arguments; they get it all the same.
   @Test func aPasswordThatIsNoArgument() throws {
     let server = try ThrowawayServer(password: "secret@XYZ")

@@ -25,7 +25,10 @@ final class ThrowawayServer {
   /// - Parameters:
   ///   - settings: more lines of its `postgresql.conf`.
   ///   - smallDisk: whether new databases' tables lie on a disk of 48 MiB; only where ``canMount``.
-  init(_ settings: [String] = [], password: String = "p\(UInt64.random(in: 0 ..< .max))", smallDisk: Bool = false) throws {
+  ///   - tls: whether it takes connections by TLS alone, from clients with the certificate that it has itself: ``certificate``.
+  init(
+    _ settings: [String] = [], password: String = "p\(UInt64.random(in: 0 ..< .max))", smallDisk: Bool = false, tls: Bool = false
+  ) throws {
     self.password = password
     hasSmallDisk = smallDisk
     folder = try makeFolder()
@@ -33,12 +36,19 @@ final class ThrowawayServer {
     try run(["cp", "-a", Template.shared.get().path, data.path])
     if smallDisk { try makeServersFolder(disk) }
     try write(Self.basics + settings)
+    if tls { try speakTLS() }
     var tries = 0
     while try !start(on: freePort()) {
       tries += 1
       guard tries < 5 else { throw ServerFailure("five ports, one after the other, were taken meanwhile") }
     }
     try ask("ALTER USER \(Self.user) PASSWORD '\(password)'", password: Template.password)
+    if tls {
+      // From here on; what comes before is the set-up's own.
+      try Data("hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n".utf8).write(to: data.appending(path: "pg_hba.conf"))
+      try giveToServer(data.appending(path: "pg_hba.conf"))
+      try ask("SELECT pg_reload_conf()", password: password)
+    }
     guard smallDisk else { return }
     try ask("CREATE TABLESPACE small LOCATION '\(disk.path)'")
     try ask("ALTER DATABASE postgres SET default_tablespace = small")
@@ -189,6 +199,28 @@ final class ThrowawayServer {
   }
 
   func emptyDisk() { unlink(ballast) }
+
+  /// Of one that speaks TLS: a certificate for 127.0.0.1 that has signed itself, and its key.
+  var certificate: (path: String, key: String) { (folder.appending(path: "tls.crt").path, folder.appending(path: "tls.key").path) }
+
+  /// Makes a certificate that has signed itself.
+  static func makeCertificate(_ path: String, key: String) throws {
+    try run([
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=jamboree",
+      "-addext", "subjectAltName=IP:127.0.0.1", "-out", path, "-keyout", key,
+    ])
+  }
+
+  private func speakTLS() throws {
+    try Self.makeCertificate(certificate.path, key: certificate.key)
+    // The server insists on a key of its own.
+    let own = data.appending(path: "server.key")
+    try run(["install", "-m", "600", certificate.key, own.path])
+    try giveToServer(own)
+    try write([
+      "ssl = on", "ssl_cert_file = '\(certificate.path)'", "ssl_ca_file = '\(certificate.path)'", "ssl_key_file = '\(own.path)'", "log_connections = on",
+    ])
+  }
 
   private func write(_ settings: [String]) throws {
     let file = try FileHandle(forWritingTo: data.appending(path: "postgresql.conf"))
