@@ -59,7 +59,7 @@ let package = Package(
     module("JamboreeRankers", ["JamboreeKit"]),
     .target(name: "CEchoRanker"),
     module("JamboreeExec", ["JamboreeKit", "CLinux"]),
-    module("JamboreeMemory", ["JamboreeKit"], exclude: ["README.md"]),
+    module("JamboreeMemory", ["JamboreeKit", "CLinux"], exclude: ["README.md"]),
     module("JamboreeSQLite", ["JamboreeKit", "CSQLite"], exclude: ["README.md"]),
     module(
       "JamboreePostgres", ["JamboreeKit", "CLibPQ", .product(name: "DequeModule", package: "swift-collections")],

@@ -1,4 +1,5 @@
-// What Linux offers and Swift cannot call: functions with a variable number of arguments, and a system call without a function.
+// What Linux and the processor offer and Swift cannot call: functions with a variable number of arguments, a system call without a
+// function, and memory that is asked for before it is needed.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -41,3 +42,6 @@ static inline int clinux_poll(struct pollfd *watched, unsigned long count, int64
 
 /// Asks the kernel not to put the calling thread's wake-ups off by more than this, as it does by 50 us to save power.
 static inline int clinux_set_timer_slack(unsigned long nanoseconds) { return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0); }
+
+/// Asks for the memory at an address, which will be read soon, without waiting for it. Any address will do.
+static inline void clinux_prefetch(const void *address) { __builtin_prefetch(address); }

@@ -73,18 +73,28 @@ struct TextMaker {
 }
 
 /// Words as numbers: letters and a space behind them, the first in the low byte, and in the top byte how many bytes that is.
+///
+/// Every word is one of two syllables with a few bits changed, and which ones depends on its length and third syllable alone: a
+/// word of one is that with the last possible syllable behind it, less this. With 4,096 - 64 added to a number, its low twelve bits
+/// are the word of two and the others the change.
 private struct Spelling {
-  /// Of the words of one and two syllables. Not of all 65,535: those would not stay in the cache between two texts.
-  private let short: UnsafePointer<UInt64>
-  /// What a third syllable adds.
-  private let thirds: UnsafePointer<UInt64>
+  /// The four letters of each word of two syllables.
+  private let stems: UnsafePointer<UInt32>
+  /// What is changed, by the bits above twelve.
+  private let changes: UnsafePointer<UInt64>
   /// By octave: ones for the bits of a word's place in it.
   private let masks: UnsafePointer<UInt64>
 
-  private static let shortCount = 64 + 64 * 64
-  private static let tables: [UInt64] =
-    (0..<shortCount).map(spell) + (0..<64).map { (spell($0) & 0xFFFF) << 32 | 0x20 << 48 | 7 << 56 }
-    + (0..<16).map { octave in (1 << octave) - 1 }
+  private static let stemCount = 4_096
+  private static let stems: [UInt32] = (0..<stemCount).map { UInt32(truncatingIfNeeded: spell(64 + $0)) }
+  /// The first change with the letters that are to go; those after it with the letters that come.
+  private static let changesAndMasks: [UInt64] =
+    [spell(0) ^ (spell(64 + 63 * 64) & 0xFFFF_FFFF)] + (1...16).map { change in
+      // Of all words with the same change the first is as good as any.
+      let number = (change << 12) - stemCount + 64
+      return spell(number) ^ (spell(64) & 0xFFFF_FFFF)
+    } + (0..<16).map { octave in (1 << octave) - 1 }
+  private static let changeCount = 17
 
   private static func spell(_ number: Int) -> UInt64 {
     var (word, length) = (0 as UInt64, 0 as UInt64)
@@ -96,23 +106,20 @@ private struct Spelling {
   }
 
   @inline(__always) static func withTables<Result>(_ body: (Spelling) -> Result) -> Result {
-    tables.withUnsafeBufferPointer { tables in
-      // There are as many entries as the three parts have.
-      let start = tables.baseAddress.unsafelyUnwrapped
-      return body(Spelling(short: start, thirds: start + shortCount, masks: start + shortCount + 64))
+    stems.withUnsafeBufferPointer { stems in
+      changesAndMasks.withUnsafeBufferPointer { changes in
+        // There are as many entries as the parts have.
+        let start = changes.baseAddress.unsafelyUnwrapped
+        return body(Spelling(stems: stems.baseAddress.unsafelyUnwrapped, changes: start, masks: start + changeCount))
+      }
     }
   }
 
-  /// The word of ``Vocabulary/zipfRank(bits:)``, with the shifts looked up and every choice made by masks.
+  /// The word of ``Vocabulary/zipfRank(bits:)``, with the shift looked up.
   @inline(__always) func word(_ bits: UInt64) -> UInt64 {
-    let mask = masks[Int(bits & 15)]
-    let number = Int((bits >> 4 & mask) &+ mask)
-    // All ones for a word of three syllables, which is one of two and a third.
-    let isLong = (Self.shortCount &- 1 &- number) >> 63
-    let code = number &- Self.shortCount
-    let stem = short[number ^ ((number ^ (64 &+ (code & 4095))) & isLong)]
-    let long = stem & 0xFFFF_FFFF | thirds[code >> 12 & 63]
-    return stem ^ ((stem ^ long) & UInt64(bitPattern: Int64(isLong)))
+    let mask = masks[Int(truncatingIfNeeded: bits & 15)]
+    let place = Int(truncatingIfNeeded: (bits >> 4 & mask) &+ mask) &+ (Self.stemCount &- 64)
+    return UInt64(stems[place & (Self.stemCount &- 1)]) ^ changes[place >> 12]
   }
 
   @inline(__always) static func length(_ word: UInt64) -> Int { Int(truncatingIfNeeded: word >> 56) }

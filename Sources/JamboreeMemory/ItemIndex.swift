@@ -1,3 +1,4 @@
+import CLinux
 import JamboreeKit
 
 /// Items of one partition by author, each author's in ascending order of creation, with what their order goes by at hand: a look
@@ -136,13 +137,15 @@ struct NewestOfAuthors: ~Copyable {
   /// Adds what one author has in one partition. The items themselves are not looked at before it is their turn.
   @inline(__always) mutating func add(_ row: ItemIndex.Row, _ partition: Int, ofViewer isOwn: Bool) {
     guard let entries = row.items.baseAddress, !row.items.isEmpty else { return }
+    // Their order will be looked at when all are there.
+    clinux_prefetch(entries + row.items.count - 1)
     heads[count] = Head(
       key: row.newest, entries: entries, left: UInt32(row.items.count), partition: UInt8(partition), isOwn: isOwn)
     count += 1
   }
 
   /// Shows the newest `limit` of those that the viewer may see.
-  consuming func forEach(limit: Int, _ body: (ItemReference) -> Void) {
+  mutating func forEach(limit: Int, _ body: (ItemReference) -> Void) {
     for place in stride(from: count / 2 - 1, through: 0, by: -1) { sink(heads[place], to: place) }
     var shown = 0
     while count > 0, shown < limit {
@@ -209,7 +212,19 @@ extension MemoryBackend {
         newest.add(stores[number].pointee.byAuthor.row(of: author.rawValue), number, ofViewer: author == operation.actor)
       }
     }
-    newest.forEach(limit: Int(operation.limit)) { reply.items.append(item($0).row) }
+    // All items are asked of the memory before the first is waited for.
+    withUnsafeTemporaryAllocation(of: ItemReference.self, capacity: Int(operation.limit)) { found in
+      var count = 0
+      newest.forEach(limit: Int(operation.limit)) { reference in
+        let stored = stores[reference.partition].pointee.items + reference.index
+        clinux_prefetch(stored)
+        // It lies across two lines of the cache.
+        clinux_prefetch(UnsafeRawPointer(stored) + MemoryLayout<StoredItem>.size - 1)
+        found[count] = reference
+        count += 1
+      }
+      for place in 0..<count { reply.items.append(item(found[place]).row) }
+    }
     return .ok
   }
 

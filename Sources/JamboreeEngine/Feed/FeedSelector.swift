@@ -88,8 +88,13 @@ package struct FeedSelector: ~Copyable {
     if keptCount < wanted || keptCount > wanted + Self.slack {
       keptCount = keep(threshold(count, wanted, slot), count)
     }
-    order(keptCount, items, salt: salt, into: &page)
-    if page.count > wanted { page.resize(to: wanted, filling: 0) }
+    if keptCount > wanted + Self.slack {
+      // No threshold keeps fewer: many are equal to it.
+      page.resize(to: wanted, filling: 0)
+      orderTied(keptCount, items, salt: salt, into: &page)
+    } else {
+      order(keptCount, wanted, items, salt: salt, into: &page)
+    }
   }
 
   private mutating func makeKeys(_ count: Int) {
@@ -178,7 +183,10 @@ package struct FeedSelector: ~Copyable {
     return keptCount
   }
 
-  private mutating func order(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout Buffer<UInt16>) {
+  /// Orders the kept by their scores, and takes the best `wanted`.
+  private mutating func order(
+    _ count: Int, _ wanted: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout Buffer<UInt16>
+  ) {
     for index in count..<(count + 8) { keptKeys[index] = .min }
     // The place of each is the number of keys above it: no branch to mispredict.
     page.resize(to: 0, filling: 0)
@@ -200,24 +208,27 @@ package struct FeedSelector: ~Copyable {
       if page[place] != .max { tied = true }
       page[place] = kept[index]
     }
+    if count > wanted { page.resize(to: wanted, filling: 0) }
     if tied { orderTied(count, items, salt: salt, into: &page) }
   }
 
-  /// Equal scores among the kept: sorts by score, then by a mix of id and salt, in place.
+  /// Equal scores among the kept: orders by score, then by a mix of id and salt, and fills the page with the best. Of a page that is
+  /// full, only what is better than its last is moved at all.
   private func orderTied(_ count: Int, _ items: borrowing ItemColumns, salt: UInt64, into page: inout Buffer<UInt16>) {
+    var filled = 0
     for index in 0..<count {
       let tie = mix64(items.id(at: Int(kept[index])).rawValue ^ salt) >> 32
       // Shifts the signed key to where unsigned numbers compare the same way.
       let ordered = UInt64(UInt32(bitPattern: keptKeys[index]) ^ 0x8000_0000) << 32 | tie
-      let row = kept[index]
-      var place = index
+      if filled < page.count { filled += 1 } else if sortKeys[filled - 1] >= ordered { continue }
+      var place = filled - 1
       while place > 0, sortKeys[place - 1] < ordered {
         sortKeys[place] = sortKeys[place - 1]
         page[place] = page[place - 1]
         place -= 1
       }
       sortKeys[place] = ordered
-      page[place] = row
+      page[place] = kept[index]
     }
   }
 
