@@ -65,9 +65,9 @@ import Testing
   @Test func aKilledRunGoesOnWithItsStrategy() throws {
     let place = try Workplace()
     let scenario = try place.write("s.yaml", Self.scenario)
-    let flags = ["--feed", "push", "--set", "population.members=20000", "--set", "population.employees=20000", "--json", "--no-floor"]
+    let flags = ["--feed", "push", "--set", "population.members=7000", "--set", "population.employees=7000", "--json", "--no-floor"]
     let run = try place.start(["run", scenario, "--results", "r.sqlite", "--checkpoint-nanoseconds", "50000000", "--backend", "sqlite:data.sqlite"] + flags)
-    while run.process.isRunning, run.userSeconds < 6 { usleep(10_000) }
+    while run.process.isRunning, run.userSeconds < 2.5 { usleep(10_000) }
     kill(run.process.processIdentifier, SIGKILL)
     _ = try run.finish()
     let resumed = try place.run("run", "--resume", "last", "--results", "r.sqlite", "--json", "--no-floor")

@@ -122,11 +122,11 @@ import Testing
 
   /// Readers have no account: nobody of the population reads, and only employees post.
   @Test func readersAreAnonymous() throws {
-    let alone = try simulate(loadPlan(Self.outside, overrides: ["services.public.external.share=0", "services.public.logins.share=0"]), workers: 2)
+    let alone = try simulate(loadPlan(Self.outside, overrides: ["services.public.external.share=0", "services.public.logins.share=0"], scale: 0.25), workers: 2)
     let none = try simulate(
       loadPlan(
         Self.outside,
-        overrides: ["services.public.external.share=0", "services.public.logins.share=0", "population.members=1", "population.employees=1"]),
+        overrides: ["services.public.external.share=0", "services.public.logins.share=0", "population.members=1", "population.employees=1"], scale: 0.25),
       workers: 2)
     #expect(alone.timeline.total("public.pageViews") == none.timeline.total("public.pageViews"))
   }
