@@ -99,7 +99,8 @@ let package = Package(
       "JamboreeResultsTests",
       ["JamboreeResults", "JamboreeMetrics", "JamboreeEngine", "JamboreeKit", .product(name: "GRDB", package: "GRDB.swift")],
       exclude: ["Files"]),
-    // Runs the program as a user does; `swift build` puts it beside the tests. What a run has kept is read with the modules.
+    // Runs the program as a user does; `swift build` puts it beside the tests. What a run has kept is read with the modules. A verdict
+    // on what nobody can bring about by the program's own rankers is asked for in this process.
     tests(
       "JamboreeCommandTests",
       ["jamboree", "JamboreeResults", "JamboreeMetrics", "JamboreeScenario", "JamboreeEngine", "JamboreeKit"]),

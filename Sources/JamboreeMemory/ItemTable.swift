@@ -15,7 +15,7 @@ struct ItemTable: ~Copyable {
   private(set) var byAuthor = ItemIndex(memberCount: 0)
   var connections = ConnectionTable()
 
-  init() { items = .allocate(capacity: capacity) }
+  init() { items = Self.room(for: capacity) }
 
   deinit { items.deallocate() }
 
@@ -107,8 +107,14 @@ struct ItemTable: ~Copyable {
     return true
   }
 
+  /// Begins where a line of the cache does, so that an item lies across two of them and not across three.
+  private static func room(for count: Int) -> UnsafeMutablePointer<StoredItem> {
+    UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<StoredItem>.stride, alignment: 64)
+      .bindMemory(to: StoredItem.self, capacity: count)
+  }
+
   private mutating func grow() {
-    let grown = UnsafeMutablePointer<StoredItem>.allocate(capacity: capacity * 2)
+    let grown = Self.room(for: capacity * 2)
     grown.update(from: items, count: count)
     items.deallocate()
     items = grown

@@ -33,9 +33,11 @@ final class ControlConnection {
         silenceNanoseconds = settings.statementMilliseconds > 0 ? max(UInt64(settings.statementMilliseconds) + 10_000, 60_000) * 1_000_000 : .max
         break
       }
-      let message = opened.map { firstLine(PQerrorMessage($0)) } ?? "out of memory"
-      // Who is refused, or has asked for what there is not, will be so again.
-      let isRefused = Self.isRefusal(message)
+      // A name may stand for several addresses, each with a line of its own. Who is refused at one of them, or has asked for what there
+      // is not, will be so again.
+      let lines = opened.map { messageLines(of: PQerrorMessage($0)) } ?? ["out of memory"]
+      let refusal = lines.first(where: Self.isRefusal)
+      let (message, isRefused) = (refusal ?? lines.first ?? "", refusal != nil)
       let wayOut =
         message.contains("permission denied for database")
         ? "let its owner allow it: GRANT CONNECT ON DATABASE \(name(PQdb(opened))) TO \(name(PQuser(opened)))"
@@ -58,8 +60,9 @@ final class ControlConnection {
   private static func isRefusal(_ message: String) -> Bool {
     let ofServer = ["password", "authentication", "does not exist", "no pg_hba.conf", "not permitted", "unrecognized", "permission denied"]
     if message.contains("FATAL:"), ofServer.contains(where: { message.contains($0) }) { return true }
-    // By an alert one side says why it does not want the other's certificate or protocol.
-    if message.contains("SSL error: "), message.contains(" alert ") { return true }
+    // By an alert the server says why it does not want this client.
+    let alerts = ["unknown ca", "handshake failure", "protocol version", "access denied", "decrypt error", "insufficient security"]
+    if message.contains("SSL error: "), alerts.contains(where: { message.contains("alert \($0)") }) { return true }
     return [
       "no password supplied", "invalid sslmode", "invalid port", "invalid integer", "invalid channel_binding", "service file",
       "definition of service", "could not parse network address", "does not support SSL", "certificate", "private key file",
@@ -265,8 +268,10 @@ func sqlState(of result: OpaquePointer?) -> String {
   PQresultErrorField(result, 67 /* PG_DIAG_SQLSTATE, 'C' */).map { String(cString: $0) } ?? ""
 }
 
-func firstLine(_ message: UnsafePointer<CChar>?) -> String {
-  message.map { String(cString: $0).split(separator: "\n").first.map(String.init) ?? "" } ?? ""
+func firstLine(_ message: UnsafePointer<CChar>?) -> String { messageLines(of: message).first ?? "" }
+
+func messageLines(of message: UnsafePointer<CChar>?) -> [String] {
+  message.map { String(cString: $0).split(separator: "\n").map(String.init) } ?? []
 }
 
 func monotonicSeconds() -> Double { Double(monotonicNow()) * 1e-9 }

@@ -49,10 +49,12 @@ struct RunJudge {
     }
     if let failure = auditFailure() { return (.failed, failure) }
     let unranked = output.rankingFailures.flatMap { RankerText.fallback($0, isLoad: output.load != nil) }
-    if let unranked, !checks.contains(where: { RankerText.judged.contains($0.name) }) {
+    if let unranked, !checks.contains(where: { RankerText.judgedPages.contains($0.name) }) {
       return (.failed, "\(unranked); an expectation of ranking.fallbackPages can allow it")
     }
-    if unranked == nil, let broken = brokenScores(), !checks.contains(where: { RankerText.judged.contains($0.name) }) {
+    // Those of a ranker in another process are among its fallback pages.
+    let broken = unranked == nil ? brokenScores() : nil
+    if let broken, !checks.contains(where: { RankerText.judgedScores.contains($0.name) }) {
       return (.failed, "\(broken); an expectation of ranking.notANumberScores can allow it")
     }
     if environment.buildConfiguration == "debug" { return (.notComparable, "a debug build: its times mean nothing") }
@@ -61,14 +63,15 @@ struct RunJudge {
     }
     if let failure = output.load?.failedReason { return (.failed, failure) }
     if !failed.isEmpty { return (.failed, "expectations failed: \(failed.joined(separator: ", "))") }
-    return (.passed, held(checks.count) + (unranked.map { "; \($0)" } ?? ""))
+    return (.passed, held(checks.count) + ((unranked ?? broken).map { "; \($0)" } ?? ""))
   }
 
   /// What a ranker in this process has answered and nobody can order by; nil when there is no such score.
   private func brokenScores() -> String? {
     guard let scores = FinishedRun.observed("ranking.notANumberScores", in: output), scores > 0 else { return nil }
-    let were = scores == 1 ? "1 score of the ranker was" : "\(Text.grouped(scores)) scores of the ranker were"
-    return "\(were) not a number: these candidates were put last on their pages, newest first"
+    return scores == 1
+      ? "1 score of the ranker was not a number: its candidate stands last on its page"
+      : "\(Text.grouped(scores)) scores of the ranker were not a number: their candidates stand last on their pages"
   }
 
   private func auditFailure() -> String? {

@@ -115,6 +115,9 @@ import Testing
     #expect(allowed.code == 0)
     _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: ranking.fallbackPages, max: 1 }]")
     #expect(try run(place, ranker).code == 1)
+    // An expectation of something else does not allow it.
+    _ = try place.write("s.yaml", tiny + "\nexpect: [{ metric: ranking.notANumberScores, max: 0 }]")
+    #expect(try run(place, ranker).code == 1)
   }
 
   /// What it says to standard error is seen: a Python program that dies tells why there.

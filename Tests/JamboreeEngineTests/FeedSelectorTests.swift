@@ -19,7 +19,7 @@ private struct RuleRanker: FeedRanker {
 /// The pages that are taken from several hundred candidates are those of a plain sort, however many scores are equal.
 @Suite struct FeedSelectorTests {
   private static let rules: [(name: String, rule: @Sendable (UInt32) -> Float)] = [
-    ("all different", { Float($0 &* 2_654_435_761 >> 8) }),
+    ("all different", { Float(($0 &* 2_654_435_761) >> 8) }),
     ("all equal", { _ in 0 }),
     ("a few above many equal", { $0 % 37 == 0 ? Float($0) : 1 }),
     ("seven values", { Float($0 % 7) - 3 }),

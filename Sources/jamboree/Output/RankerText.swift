@@ -47,5 +47,7 @@ enum RankerText {
   }
 
   /// Names of the figures that tell whether all pages were ranked: a scenario that expects something of one of them judges by it.
-  static let judged: Set<String> = ["ranking.fallbackPages", "ranking.errors", "ranking.notANumberScores"]
+  static let judgedPages: Set<String> = ["ranking.fallbackPages", "ranking.errors"]
+  /// The same of scores that a ranker in this process has given.
+  static let judgedScores: Set<String> = ["ranking.notANumberScores"]
 }
