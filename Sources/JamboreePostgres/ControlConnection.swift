@@ -36,7 +36,9 @@ final class ControlConnection {
       // A name may stand for several addresses, each with a line of its own. Who is refused at one of them, or has asked for what there
       // is not, will be so again.
       let lines = opened.map { messageLines(of: PQerrorMessage($0)) } ?? ["out of memory"]
-      let refusal = lines.first(where: Self.isRefusal)
+      // Unless another is on its way up.
+      let isStarting = lines.contains { $0.contains("the database system is") }
+      let refusal = isStarting ? nil : lines.first(where: Self.isRefusal)
       let (message, isRefused) = (refusal ?? lines.first ?? "", refusal != nil)
       let wayOut =
         message.contains("permission denied for database")

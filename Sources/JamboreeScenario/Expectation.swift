@@ -86,10 +86,11 @@ public struct Expectation: Sendable, Hashable {
   /// Limits are meant as they stand; only at another size than the scenario's own do they need room for noise.
   private func needsRoom(scale: Double) -> Bool { scales && scale < 1 }
 
-  /// Whether it is of the system under test alone, latencies, rates and errors, so that a load is held to it: what members do
-  /// altogether is no matter for a part of the event.
+  /// Whether it is of the system under test alone, latencies, rates and errors, those of the ranker among them, so that a load is held
+  /// to it: what members do altogether is no matter for a part of the event.
   public var appliesUnderLoad: Bool {
-    metric.hasSuffix("Nanoseconds") || metric.hasPrefix("load.") || metric.hasPrefix("audit.") || ["errors", "operationsPerSecond"].contains(metric)
+    metric.hasSuffix("Nanoseconds") || ["load.", "audit.", "server.", "ranking."].contains(where: metric.hasPrefix)
+      || ["errors", "operationsPerSecond"].contains(metric)
   }
 
   /// Holds an observed figure against the expectation.

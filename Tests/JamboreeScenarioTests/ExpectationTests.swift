@@ -105,6 +105,9 @@ import Testing
     #expect(try why("{ metric: a, min: 20, scales: true }", 0.1) == .withinNoise)
     #expect(try why("{ metric: a, min: 200, scales: true }", 0.1) == nil)
     #expect(try expectation("{ metric: a, value: 1 }").exemption(scale: 1, onSynthetic: true, underLoad: true) == .underLoad)
+    for name in ["ranking.fallbackPages", "ranking.notANumberScores", "server.logBytes", "load.outages", "audit.lost", "errors", "a.p99Nanoseconds"] {
+      #expect(try expectation("{ metric: \(name), max: 1 }").exemption(scale: 1, onSynthetic: false, underLoad: true) == nil, "\(name)")
+    }
   }
 
   @Test(arguments: ["2", "200%", "1.01"]) func aToleranceIsAWholeAtMost(_ tolerance: String) {
