@@ -8,14 +8,14 @@ import Testing
 
 @Suite struct QualityRunTests {
   private func simulation(
-    _ overrides: [String] = [], ranker: any FeedRanker, workers: Int = 1, scale: Double = 0.5, backend: BackendInstance? = nil
+    _ overrides: [String] = [], ranker: any FeedRanker, workers: Int = 1, scale: Double = 0.5, judgedPages: Int = 4, backend: BackendInstance? = nil
   ) throws -> Simulation {
     let scenario = try ScenarioLoader.load(text: denseJam, file: "test", overrides: overrides, scale: scale, services: services)
     let plan = try SimulationPlan(
       population: loadPlan(denseJam, overrides: overrides, scale: scale).population, services: scenario.services, seed: scenario.seed,
       scale: scale, startMinuteOfWeek: scenario.startMinuteOfWeek, durationNanoseconds: scenario.durationNanoseconds,
       drainNanoseconds: scenario.drainNanoseconds, tickNanoseconds: scenario.tickNanoseconds,
-      bucketNanoseconds: scenario.bucketNanoseconds, truth: scenario.truth, judgedPages: 4)
+      bucketNanoseconds: scenario.bucketNanoseconds, truth: scenario.truth, judgedPages: judgedPages)
     let backend = try backend ?? memory()
     try backend.backend.load(plan.dataset())
     let simulation = try Simulation(plan, backend: backend, ranker: ranker, workers: workers)
@@ -142,12 +142,7 @@ import Testing
 
   /// The figures about what was shown, from two pages that can be worked out by hand.
   @Test func figuresOfWhatWasShown() throws {
-    let base = try loadPlan(denseJam, scale: 0.25)
-    let plan = try SimulationPlan(
-      population: base.population, services: ScenarioLoader.load(text: denseJam, file: "test", scale: 0.25, services: services).services,
-      seed: base.seed, scale: 0.25, startMinuteOfWeek: 0, durationNanoseconds: base.durationNanoseconds,
-      drainNanoseconds: base.drainNanoseconds, tickNanoseconds: base.tickNanoseconds, bucketNanoseconds: base.bucketNanoseconds,
-      judgedPages: 1)
+    let plan = try simulation(ranker: hot(), scale: 0.25, judgedPages: 1).plan
     // Three authors with two ideas each, 10 s apart, on topics 0, 1, 2, 0, 1, 2; the first one lies before the run.
     var items = ItemColumns(capacity: 6)
     // Every other one is among the good.

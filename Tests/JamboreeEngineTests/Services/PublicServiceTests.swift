@@ -113,12 +113,12 @@ import Testing
     #expect(finished.outcomes[0] == finished.operations)
   }
 
-  private static func names(_ action: ActionID) -> String {
+  private static func name(of action: ActionID) -> String {
     let names = BlogService.descriptor.actions.map(\.name) + PublicService.descriptor.actions.map(\.name)
     return names[Int(action.rawValue)]
   }
-  private static func isPublic(_ action: ActionID) -> Bool { names(action).hasPrefix("public.") }
-  private static func isLogin(_ action: ActionID) -> Bool { names(action) == "public.logIn" }
+  private static func isPublic(_ action: ActionID) -> Bool { name(of: action).hasPrefix("public.") }
+  private static func isLogin(_ action: ActionID) -> Bool { name(of: action) == "public.logIn" }
 
   /// Readers have no account: nobody of the population reads, and only employees post.
   @Test func readersAreAnonymous() throws {
